@@ -1,6 +1,23 @@
-//! The scheduling engine of Mainspring.
+//! The scheduling engine of Mainspring: trigger mathematics, job states and the two machines.
 #![no_std]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+pub mod domain;
+pub mod fire;
+pub mod id;
+pub mod job;
+pub mod lane;
+pub mod lease;
 pub mod limits;
+pub mod outcome;
+pub mod pulse;
+pub mod queue;
+pub mod retry;
+pub mod schedule;
+pub mod settings;
+pub mod table;
 pub mod time;
 pub mod trigger;
+pub mod verb;

@@ -1,5 +1,59 @@
 //! How big anything can get: every bound of the engine, each with its reason.
 
+use crate::time::Span;
+
 /// Fires that [`Trigger::count_between`](crate::trigger::Trigger::count_between) counts one by one
 /// before it answers "at least": enough for a week of minutes, bounded to about a millisecond.
 pub const COUNT_LIMIT: u64 = 10_080;
+
+/// Due fires that one advance turns into jobs; more come in further advances. Small, because the
+/// list lies inline in a machine's output and one transaction should stay short.
+pub const FIRES_PER_ADVANCE: usize = 16;
+
+/// How many late fires [`Coalesce::All`](crate::schedule::Coalesce::All) runs unless told
+/// otherwise: more than a workday of quarter hours, less than what floods a worker.
+pub const CATCH_UP: u16 = 100;
+
+/// How often a job is taken over from a lost node unless told otherwise. A job that kills its
+/// node three times is more likely the cause than the victim.
+pub const MAX_RESCUES: u16 = 3;
+
+/// The wait before the first retry of a job unless told otherwise; it doubles from there.
+pub const BACKOFF_FIRST: Span = Span::from_secs(1);
+
+/// The longest wait before a retry of a job unless told otherwise.
+pub const BACKOFF_MAX: Span = Span::from_mins(10);
+
+/// How long a lease on a job lasts. A lost node delays its jobs by this much.
+pub const LEASE_FOR: Span = Span::from_secs(15);
+
+/// How much earlier than the store a holder considers its lease over: covers the drift of two
+/// clocks over one lease and a pause between asking the clock and acting.
+pub const LEASE_MARGIN: Span = Span::from_secs(2);
+
+/// A lease is renewed after this fraction of its length, so that two renewals may fail.
+pub const LEASE_RENEWALS: i64 = 3;
+
+/// How long a planner's claim on a schedule lasts. It shares work out; correctness never rests on
+/// it, so it may well outlive a planner.
+pub const PLAN_FOR: Span = Span::from_secs(30);
+
+/// How long before it is due a planner claims a schedule, so that the claim costs no lateness.
+/// Shorter than [`PLAN_FOR`], so that a claimed schedule comes due under its claim.
+pub const LOOKAHEAD: Span = Span::from_secs(10);
+
+/// The longest time a node goes without asking its store for news, unless told otherwise.
+pub const MAX_IDLE: Span = Span::from_secs(5);
+
+/// The wait of a machine before it first tries a failed store again; it doubles from there.
+pub const STORE_BACKOFF_FIRST: Span = Span::from_millis(100);
+
+/// The longest wait of a machine before it tries a failed store again.
+pub const STORE_BACKOFF_MAX: Span = Span::from_secs(5);
+
+/// A difference between wall and monotonic clock that changes by more than this at once is a
+/// jump: the clock was set or the machine slept. NTP slews far more slowly.
+pub const CLOCK_JUMP: Span = Span::from_secs(1);
+
+/// Rows that one rescue or prune touches, so that neither holds a database for long.
+pub const ROWS_PER_SWEEP: u32 = 200;

@@ -251,7 +251,7 @@ impl core::str::FromStr for Span {
 /// assert_eq!((epoch + Span::from_secs(5)).as_micros(), 5_000_000);
 /// assert!(Timestamp::from_micros(i64::MAX).is_none());
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {

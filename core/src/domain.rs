@@ -1,0 +1,106 @@
+//! The types that an application of the engine chooses: ids, payloads, stored triggers.
+
+use core::fmt::Debug;
+use core::hash::Hash;
+
+use crate::time::Timestamp;
+
+/// One choice of types for everything that the engine stores and passes on but never looks into.
+///
+/// A server uses strings, UUIDs and encoded bytes; firmware uses `u16` and inline values. All
+/// records, requests and machines are generic over it, so that both run the same code.
+pub trait Domain: Copy + Debug + Eq + Hash + 'static {
+    /// Names a schedule.
+    type ScheduleId: Clone + Debug + Eq + Ord + Hash;
+    /// Names a task.
+    type TaskId: Clone + Debug + Eq + Ord + Hash;
+    /// Names a job.
+    type JobId: Clone + Debug + Eq + Ord + Hash;
+    /// Names a node: one process or device that plans or works.
+    type NodeId: Clone + Debug + Eq;
+    /// Says where a schedule was written down: code, a file, a person.
+    type Source: Clone + Debug + Eq;
+    /// A trigger as it is stored. A machine works with the decoded trigger.
+    type Trigger: Clone + Debug + PartialEq;
+    /// The arguments of a job.
+    type Payload: Clone + Debug + PartialEq;
+    /// What an attempt leaves behind besides its outcome: a result, an error text.
+    type Detail: Clone + Debug + PartialEq;
+    /// A short text for people, such as the reason of a quarantine.
+    type Text: Clone + Debug + PartialEq;
+
+    /// The id of the job that a schedule's fire becomes.
+    ///
+    /// Must depend on the arguments only and differ whenever they differ: this is what keeps one
+    /// fire from becoming two jobs.
+    fn fire_job(schedule: &Self::ScheduleId, at: Timestamp, origin: Origin) -> Self::JobId;
+}
+
+/// How a job came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// A schedule came due.
+    Fire,
+    /// Somebody queued it, without any schedule.
+    Queued,
+}
+
+impl Origin {
+    /// Every origin, in the order of their codes.
+    pub const ALL: [Self; 2] = [Self::Fire, Self::Queued];
+
+    /// The number kept in stores; it never changes its meaning.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Fire => 0,
+            Self::Queued => 1,
+        }
+    }
+
+    /// The origin with this code, or `None` if this program knows none.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|origin| origin.code() == code)
+    }
+
+    /// The word for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fire => "fire",
+            Self::Queued => "queued",
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// The smallest domain: numbers for everything.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub(crate) struct Numbers;
+
+    impl Domain for Numbers {
+        type ScheduleId = u16;
+        type TaskId = u16;
+        type JobId = u64;
+        type NodeId = u8;
+        type Source = u8;
+        type Trigger = u32;
+        type Payload = u32;
+        type Detail = u32;
+        type Text = &'static str;
+
+        fn fire_job(schedule: &u16, at: Timestamp, origin: Origin) -> u64 {
+            let micros = u64::try_from(at.as_micros()).unwrap_or(0);
+            micros << 18 | u64::from(*schedule) << 2 | u64::from(origin.code())
+        }
+    }
+
+    #[test]
+    fn every_origin_has_a_code_of_its_own() {
+        for origin in Origin::ALL {
+            assert_eq!(Origin::from_code(origin.code()), Some(origin));
+        }
+        assert_eq!(Origin::from_code(200), None);
+    }
+}

@@ -1,0 +1,57 @@
+//! Numbers that tell one version, one claim or one request from the next.
+
+use core::fmt;
+
+macro_rules! counter {
+    ($(#[$doc:meta])* $name:ident($inner:ty)) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name($inner);
+
+        impl $name {
+            /// The value with this number, as read back from a store.
+            pub const fn new(number: $inner) -> Self {
+                Self(number)
+            }
+
+            /// The number, as kept in a store.
+            pub const fn number(self) -> $inner {
+                self.0
+            }
+
+            /// The value that follows this one; wraps after the largest.
+            #[must_use]
+            pub const fn next(self) -> Self {
+                Self(self.0.wrapping_add(1))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+counter! {
+    /// Fences one claim of a job off from every other: each claim raises it, and a write that
+    /// carries an older token changes nothing. Zero means never claimed.
+    Token(u32)
+}
+
+counter! {
+    /// The version of a schedule: each put, pause, resume and advance raises it.
+    Revision(u32)
+}
+
+counter! {
+    /// The version of everything that people configure in one store: it rises with each change of
+    /// a schedule or a task, so that a node notices without any broker.
+    ConfigRevision(u64)
+}
+
+counter! {
+    /// Names one output of a machine; the reply to that output quotes it.
+    Ticket(u32)
+}

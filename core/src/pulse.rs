@@ -1,0 +1,65 @@
+//! The news that every reply of a store carries, and what a machine makes of it.
+
+use crate::id::ConfigRevision;
+use crate::time::Timestamp;
+
+/// What a store says about itself in every reply: its clock, its deadlines and whether people
+/// changed anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pulse {
+    /// The store's clock.
+    pub store_now: Timestamp,
+    /// When the first schedule comes due or, if somebody has claimed it, when that claim ends,
+    /// whichever is later. `None`: no schedule fires.
+    pub next_due_at: Option<Timestamp>,
+    /// The first instant after `store_now` at which a waiting job becomes ready.
+    pub next_ready_at: Option<Timestamp>,
+    /// When the first lease ends or the first start deadline passes: time for a rescue.
+    pub next_lapse_at: Option<Timestamp>,
+    /// Rises with each change of a schedule or a task.
+    pub config_revision: ConfigRevision,
+}
+
+/// A machine's idea of when something is there for it in the store.
+///
+/// Replies may overtake one another, and what one of them says may be older than what another
+/// machine of this node has done since. So a reply replaces the idea only if nothing else was
+/// learned since its request was sent; otherwise the earlier instant wins, and the worst case is
+/// one request too many.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Horizon {
+    at: Option<Timestamp>,
+    epoch: u32,
+}
+
+impl Horizon {
+    /// Something is there at `at` (news from elsewhere: a hint, a reply to another verb).
+    pub(crate) fn hear(&mut self, at: Option<Timestamp>) {
+        self.epoch = self.epoch.wrapping_add(1);
+        self.at = earlier(self.at, at);
+    }
+
+    /// The reply to the machine's own question, which was sent in `epoch`.
+    pub(crate) fn learn(&mut self, at: Option<Timestamp>, epoch: u32) {
+        self.at = if self.epoch == epoch { at } else { earlier(self.at, at) };
+        self.epoch = self.epoch.wrapping_add(1);
+    }
+
+    /// The present epoch, to be kept with a question.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// When to ask.
+    pub(crate) fn at(&self) -> Option<Timestamp> {
+        self.at
+    }
+}
+
+fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, None) => a,
+        (None, b) => b,
+    }
+}

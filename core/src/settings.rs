@@ -1,0 +1,212 @@
+//! How a job runs, and where each setting comes from: job > schedule > task > built-in.
+//!
+//! Every level may leave a setting out. They are resolved once, when the job is written, so that
+//! a later change of a task or schedule does not change jobs that exist. `max_running` is not
+//! here: it stays live at the [`Task`].
+
+use crate::domain::Domain;
+use crate::limits;
+use crate::time::Span;
+
+/// How urgent a job is among the jobs of its task: 0 (first) to 9 (last), 5 unless told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Priority(u8);
+
+impl Priority {
+    /// Before everything else.
+    pub const FIRST: Self = Self(0);
+    /// The priority of a job that names none.
+    pub const DEFAULT: Self = Self(5);
+    /// After everything else.
+    pub const LAST: Self = Self(9);
+
+    /// The priority with this number, or `None` above 9.
+    pub const fn new(number: u8) -> Option<Self> {
+        if number <= Self::LAST.0 { Some(Self(number)) } else { None }
+    }
+
+    /// The number, 0 to 9.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl Default for Priority {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// How long to wait before an attempt is made again. Spans below zero count as zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Backoff {
+    /// The same span each time.
+    Fixed(Span),
+    /// `first`, then twice that, four times, … but at most `max`.
+    Exponential {
+        /// Before the first retry.
+        first: Span,
+        /// The longest wait.
+        max: Span,
+    },
+}
+
+impl Backoff {
+    /// One second, doubling, at most ten minutes.
+    pub const DEFAULT: Self =
+        Self::Exponential { first: limits::BACKOFF_FIRST, max: limits::BACKOFF_MAX };
+
+    /// The wait before retry number `retry`, which counts from 1.
+    pub fn delay(self, retry: u16) -> Span {
+        let span = match self {
+            Self::Fixed(span) => span,
+            Self::Exponential { first, max } => {
+                // 2^62 µs is longer than any span that matters, and the product saturates.
+                let doublings = u32::from(retry.saturating_sub(1)).min(62);
+                first.saturating_mul(1 << doublings).min(max)
+            }
+        };
+        span.max(Span::ZERO)
+    }
+}
+
+/// Whether and when a failed attempt is made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Retry {
+    /// How many times after the first failure; 0 means never.
+    pub max: u16,
+    /// The wait before each retry.
+    pub backoff: Backoff,
+}
+
+impl Retry {
+    /// A failure is final.
+    pub const NEVER: Self = Self::times(0);
+
+    /// Up to `max` retries with the built-in [`Backoff::DEFAULT`].
+    pub const fn times(max: u16) -> Self {
+        Self { max, backoff: Backoff::DEFAULT }
+    }
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self::NEVER
+    }
+}
+
+/// How long one attempt may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Timeout {
+    /// As long as it takes.
+    Never,
+    /// At most this long; then it is aborted.
+    After(Span),
+}
+
+impl Timeout {
+    /// The bound, if there is one.
+    pub const fn span(self) -> Option<Span> {
+        match self {
+            Self::Never => None,
+            Self::After(span) => Some(span),
+        }
+    }
+}
+
+/// The settings of one level; `None` asks the next level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// Order among the jobs of a task.
+    pub priority: Option<Priority>,
+    /// How long one attempt may run.
+    pub timeout: Option<Timeout>,
+    /// What follows a failure.
+    pub retry: Option<Retry>,
+    /// How often a job may be rescued from a node that was lost in the middle of it.
+    pub max_rescues: Option<u16>,
+}
+
+impl Settings {
+    /// Nothing set: everything comes from the next level.
+    pub const NONE: Self = Self { priority: None, timeout: None, retry: None, max_rescues: None };
+
+    /// These settings, completed by those of the next level.
+    #[must_use]
+    pub fn or(self, next: Self) -> Self {
+        Self {
+            priority: self.priority.or(next.priority),
+            timeout: self.timeout.or(next.timeout),
+            retry: self.retry.or(next.retry),
+            max_rescues: self.max_rescues.or(next.max_rescues),
+        }
+    }
+
+    /// The settings as a job carries them: what is still open takes the built-in value.
+    pub fn resolve(self) -> Terms {
+        Terms {
+            priority: self.priority.unwrap_or_default(),
+            timeout: self.timeout.unwrap_or(Timeout::Never),
+            retry: self.retry.unwrap_or_default(),
+            max_rescues: self.max_rescues.unwrap_or(limits::MAX_RESCUES),
+        }
+    }
+}
+
+/// The settings of one job, all of them decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Terms {
+    /// Order among the jobs of a task.
+    pub priority: Priority,
+    /// How long one attempt may run.
+    pub timeout: Timeout,
+    /// What follows a failure.
+    pub retry: Retry,
+    /// How often the job may be rescued from a lost node.
+    pub max_rescues: u16,
+}
+
+/// What a store knows of a task: its limits and its defaults, not its code.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task<D: Domain> {
+    /// Its name.
+    pub id: D::TaskId,
+    /// Raised by whoever changes the task's definition, so that an older program that still runs
+    /// somewhere does not overwrite a newer one. A put with a smaller version changes nothing.
+    pub version: u32,
+    /// How many of its jobs may run at once, over all nodes; `None` means no limit.
+    pub max_running: Option<u32>,
+    /// The defaults of its jobs.
+    pub settings: Settings,
+}
+
+impl<D: Domain> Task<D> {
+    /// A task without limits and with the built-in defaults.
+    pub const fn new(id: D::TaskId) -> Self {
+        Self { id, version: 1, max_running: None, settings: Settings::NONE }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_comes_from_the_first_level_that_has_it() {
+        let job = Settings { priority: Priority::new(1), ..Settings::NONE };
+        let schedule = Settings { max_rescues: Some(9), ..Settings::NONE };
+        let task = Settings { priority: Priority::new(7), retry: Some(Retry::times(2)), ..schedule };
+        let terms = job.or(schedule).or(task).resolve();
+        assert_eq!(terms.priority.number(), 1);
+        assert_eq!((terms.max_rescues, terms.retry.max), (9, 2));
+        assert_eq!(terms.timeout, Timeout::Never);
+    }
+
+    #[test]
+    fn exponential_backoff_doubles_up_to_its_maximum() {
+        let backoff = Backoff::Exponential { first: Span::from_secs(2), max: Span::from_mins(1) };
+        let secs = |retry| backoff.delay(retry).as_micros() / 1_000_000;
+        assert_eq!((secs(1), secs(2), secs(5), secs(6), secs(u16::MAX)), (2, 4, 32, 60, 60));
+        assert_eq!(Backoff::Fixed(Span::from_secs(-1)).delay(1), Span::ZERO);
+    }
+}
