@@ -322,7 +322,13 @@ mod tests {
 
     #[test]
     fn every_due_fire_is_accounted_for_exactly_once() {
-        let trigger = Seconds((0..400).map(|n| n * n % 977 + n * 3).collect::<std::collections::BTreeSet<_>>().into_iter().collect());
+        let trigger = Seconds(
+            (0..400)
+                .map(|n| n * n % 977 + n * 3)
+                .collect::<std::collections::BTreeSet<_>>()
+                .into_iter()
+                .collect(),
+        );
         let all: Vec<Timestamp> = trigger.0.iter().map(|&s| at(s)).collect();
         for grace in [None, Some(0), Some(7), Some(100), Some(5_000)] {
             for coalesce in Coalesce::ALL {

@@ -210,10 +210,9 @@ impl<D: Domain> Job<D> {
                 S::Waiting { .. } | S::Leased { .. } | S::Settled { .. },
                 C::Renew { .. } | C::Release { .. } | C::Retry { .. } | C::Settle { .. },
             ) => return Err(Refused::LeaseLost),
-            (
-                S::Settled { .. },
-                C::Claim { .. } | C::Cancel | C::Rescue { .. } | C::Expire,
-            ) => return Err(Refused::Settled),
+            (S::Settled { .. }, C::Claim { .. } | C::Cancel | C::Rescue { .. } | C::Expire) => {
+                return Err(Refused::Settled);
+            }
         };
         self.state = next;
         Ok(())

@@ -38,8 +38,7 @@ pub struct LeaseTerms {
 
 impl LeaseTerms {
     /// 15 s with a margin of 2 s.
-    pub const DEFAULT: Self =
-        Self { lease_for: limits::LEASE_FOR, margin: limits::LEASE_MARGIN };
+    pub const DEFAULT: Self = Self { lease_for: limits::LEASE_FOR, margin: limits::LEASE_MARGIN };
 
     /// When the holder of a lease asked for at `sent` must have stopped.
     pub fn trusted_until(self, sent: Mono) -> Mono {

@@ -114,8 +114,7 @@ mod tests {
             let counts = Counts { failures, rescues: 0 };
             verdict(Outcome::TimedOut, counts, &terms)
         };
-        let again =
-            |secs| Verdict::Again { after: Span::from_secs(secs), cause: Cause::Failure };
+        let again = |secs| Verdict::Again { after: Span::from_secs(secs), cause: Cause::Failure };
         assert_eq!((ready(0), ready(1), ready(2)), (again(1), again(2), again(4)));
         assert_eq!(ready(3), Verdict::Settle(Outcome::TimedOut));
     }

@@ -195,7 +195,8 @@ mod tests {
     fn a_setting_comes_from_the_first_level_that_has_it() {
         let job = Settings { priority: Priority::new(1), ..Settings::NONE };
         let schedule = Settings { max_rescues: Some(9), ..Settings::NONE };
-        let task = Settings { priority: Priority::new(7), retry: Some(Retry::times(2)), ..schedule };
+        let task =
+            Settings { priority: Priority::new(7), retry: Some(Retry::times(2)), ..schedule };
         let terms = job.or(schedule).or(task).resolve();
         assert_eq!(terms.priority.number(), 1);
         assert_eq!((terms.max_rescues, terms.retry.max), (9, 2));

@@ -63,7 +63,12 @@ impl<T: Keyed, S: AsRef<[Slot<T>]> + AsMut<[Slot<T>]>> Table<T, S> {
             let next = if index + 1 < capacity { slot_number(index + 1) } else { END };
             *slot = Slot { record: None, next, head: END };
         }
-        Self { slots: storage, free: if capacity == 0 { END } else { 0 }, len: 0, record: PhantomData }
+        Self {
+            slots: storage,
+            free: if capacity == 0 { END } else { 0 },
+            len: 0,
+            record: PhantomData,
+        }
     }
 
     /// Adds a record and returns its slot. The key must not be in the table yet.
@@ -226,7 +231,10 @@ mod tests {
                     assert_eq!(table.remove(slot).map(|r| r.1), model.remove(&key));
                 }
                 (found, _) => {
-                    assert_eq!(found.and_then(|s| table.get(s)).map(|r| r.1), model.get(&key).copied());
+                    assert_eq!(
+                        found.and_then(|s| table.get(s)).map(|r| r.1),
+                        model.get(&key).copied()
+                    );
                 }
             }
             assert_eq!(table.len(), model.len());

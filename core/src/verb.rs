@@ -306,7 +306,6 @@ pub struct Run<D: Domain> {
     pub ended: Ended<D>,
 }
 
-
 /// Takes the records that verbs leave behind. `()` forgets them.
 pub trait History<D: Domain> {
     /// An attempt ended.

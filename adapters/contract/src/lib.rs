@@ -1,1 +1,17 @@
-//! (stub)
+//! What a store promises: the verbs, the stored domain, capabilities and errors.
+//!
+//! Adapters implement [`Store`]; the runtime drives it; `tests/conformance` decides whether an
+//! adapter keeps the promise.
+
+mod domain;
+mod encoded;
+mod error;
+mod name;
+pub mod record;
+pub mod store;
+
+pub use domain::{Detail, JobId, Stored};
+pub use encoded::{CodingError, Encoded, Format};
+pub use error::{StoreError, StoreErrorKind};
+pub use name::{NAME_MAX, NameError, NodeId, ScheduleId, Source, TaskId};
+pub use store::{Answer, Capabilities, Clock, Reply, Store};

@@ -1,0 +1,105 @@
+//! Values as stores keep them: bytes that say how they were written.
+
+use core::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// How bytes are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Format(u8);
+
+impl Format {
+    /// JSON text in UTF-8.
+    pub const JSON: Self = Self(1);
+    /// Postcard, as devices write it.
+    pub const POSTCARD: Self = Self(2);
+
+    /// The format with this code; an unknown one is kept and fails when it is decoded, so that
+    /// one odd row does not spoil a whole read.
+    pub const fn from_code(code: u8) -> Self {
+        Self(code)
+    }
+
+    /// The number kept in stores; it never changes its meaning.
+    pub const fn code(self) -> u8 {
+        self.0
+    }
+}
+
+/// A value as bytes, with its format and the version of its shape.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Encoded {
+    /// How the bytes are to be read.
+    pub format: Format,
+    /// The version of the value's shape, from 1.
+    pub version: u16,
+    /// The bytes.
+    pub bytes: Arc<[u8]>,
+}
+
+impl Encoded {
+    /// A value as JSON.
+    ///
+    /// # Errors
+    /// If the value refuses to be serialised, or is a map with keys that are not texts.
+    pub fn json<T: Serialize + ?Sized>(version: u16, value: &T) -> Result<Self, CodingError> {
+        let bytes = serde_json::to_vec(value).map_err(|e| CodingError(e.to_string()))?;
+        Ok(Self { format: Format::JSON, version, bytes: bytes.into() })
+    }
+
+    /// The value, if the bytes are JSON of at most this version.
+    ///
+    /// # Errors
+    /// If the format is another, the version is newer, or the text does not fit the type.
+    pub fn from_json<T: DeserializeOwned>(&self, version: u16) -> Result<T, CodingError> {
+        if self.format != Format::JSON {
+            let code = self.format.code();
+            return Err(CodingError(format!("format {code} is not JSON ({})", Format::JSON.0)));
+        }
+        if self.version > version {
+            let found = self.version;
+            return Err(CodingError(format!(
+                "version {found} is newer than {version}, the newest that this program reads \
+                 (update this program)"
+            )));
+        }
+        serde_json::from_slice(&self.bytes).map_err(|e| CodingError(e.to_string()))
+    }
+}
+
+impl fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match core::str::from_utf8(&self.bytes) {
+            Ok(text) => write!(f, "v{} {text}", self.version),
+            Err(_) => write!(f, "v{} format {} {:?}", self.version, self.format.0, self.bytes),
+        }
+    }
+}
+
+/// Why a value could not be written or read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodingError(String);
+
+impl fmt::Display for CodingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for CodingError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_survives_and_a_newer_one_is_refused() {
+        let encoded = Encoded::json(2, &vec![1, 2]).expect("numbers encode");
+        assert_eq!(encoded.from_json::<Vec<u8>>(2), Ok(vec![1, 2]));
+        assert!(encoded.from_json::<Vec<u8>>(1).is_err_and(|e| e.0.contains("version 2")));
+        assert!(encoded.from_json::<String>(2).is_err());
+        let postcard = Encoded { format: Format::POSTCARD, ..encoded };
+        assert!(postcard.from_json::<Vec<u8>>(2).is_err_and(|e| e.0.contains("format 2")));
+    }
+}

@@ -1,0 +1,279 @@
+//! The one trait that every store implements.
+
+use core::future::Future;
+
+use mainspring_core::fire::Skip;
+use mainspring_core::pulse::Pulse;
+use mainspring_core::time::Timestamp;
+
+use crate::error::StoreError;
+use crate::record::{
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Put,
+    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Retry, Run, Schedule, Settle,
+    Task, Written,
+};
+use crate::{JobId, NodeId, ScheduleId, TaskId};
+
+/// The clock by which a verb is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The store's own.
+    Server,
+    /// This instant: for laws about leases and due times that need no waiting.
+    Fixed(Timestamp),
+}
+
+/// What a store answers to every verb: the value, and its pulse taken in the same transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply<T> {
+    /// The answer.
+    pub value: T,
+    /// The store's clock, deadlines and configuration.
+    pub pulse: Pulse,
+}
+
+/// The result of a verb.
+pub type Answer<T> = Result<Reply<T>, StoreError>;
+
+/// What a store can do beyond what all of them must.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// What it holds is still there after the process ended.
+    pub durable: bool,
+    /// Several processes can use it at once.
+    pub shared: bool,
+}
+
+/// Holds schedules, jobs and their history, and hands them out.
+///
+/// Every verb is atomic and idempotent by id, revision or token: a caller that does not know
+/// whether a write took effect asks again. Verbs that take a slice do all of it in one
+/// transaction and answer item by item, in order; an empty slice only fetches the pulse. No verb
+/// panics on bad data: a schedule row that cannot be read is put into quarantine by the claim that
+/// finds it, a job row that cannot be read is settled as
+/// [`Undecodable`](mainspring_core::outcome::Outcome::Undecodable) by the claim that finds it, and
+/// listings leave such rows out of the page but never stop at them.
+///
+/// The words of each verb are defined by the requests in [`mainspring_core::verb`]; the
+/// [`Ledger`](mainspring_core::ledger::Ledger) is the model that every store must agree with, and
+/// the conformance suite is what decides.
+pub trait Store: Send + Sync + 'static {
+    /// What this store can do beyond what all of them must.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Makes tasks known, or changes them. A smaller [`Task::version`] than the stored one
+    /// changes nothing.
+    fn put_tasks(&self, clock: Clock, tasks: &[Task]) -> impl Future<Output = Answer<()>> + Send;
+
+    /// Puts schedules.
+    fn put_schedules(
+        &self,
+        clock: Clock,
+        puts: &[PutSchedule],
+    ) -> impl Future<Output = Answer<Vec<Put>>> + Send;
+
+    /// Removes schedules and returns the names of those that were there.
+    fn remove_schedules(
+        &self,
+        clock: Clock,
+        remove: &Remove<'_>,
+    ) -> impl Future<Output = Answer<Vec<ScheduleId>>> + Send;
+
+    /// Shares out schedules that are due or will be soon, the earliest first. Paused, done and
+    /// quarantined schedules and those under somebody's live claim are left out.
+    fn claim_schedules(
+        &self,
+        clock: Clock,
+        claim: &ClaimSchedules,
+    ) -> impl Future<Output = Answer<Vec<Schedule>>> + Send;
+
+    /// Moves cursors and turns fires into jobs.
+    fn advance(
+        &self,
+        clock: Clock,
+        advances: &[Advance],
+    ) -> impl Future<Output = Answer<Vec<Advanced>>> + Send;
+
+    /// Takes schedules out of service; one whose revision has changed is left alone.
+    fn quarantine(
+        &self,
+        clock: Clock,
+        quarantines: &[Quarantine],
+    ) -> impl Future<Output = Answer<()>> + Send;
+
+    /// Queues jobs.
+    fn enqueue(
+        &self,
+        clock: Clock,
+        jobs: &[Enqueue],
+    ) -> impl Future<Output = Answer<Vec<Enqueued>>> + Send;
+
+    /// Hands out ready jobs under leases.
+    fn claim_jobs(
+        &self,
+        clock: Clock,
+        claim: &ClaimJobs<'_>,
+    ) -> impl Future<Output = Answer<Vec<Job>>> + Send;
+
+    /// Prolongs leases.
+    fn renew(
+        &self,
+        clock: Clock,
+        renews: &[Renew],
+    ) -> impl Future<Output = Answer<Vec<Renewed>>> + Send;
+
+    /// Takes jobs back that were not started.
+    fn release(
+        &self,
+        clock: Clock,
+        releases: &[Release],
+    ) -> impl Future<Output = Answer<Vec<Written>>> + Send;
+
+    /// Records attempts that will be followed by another.
+    fn retry(
+        &self,
+        clock: Clock,
+        retries: &[Retry],
+    ) -> impl Future<Output = Answer<Vec<Written>>> + Send;
+
+    /// Records last attempts. A settle that is repeated with the token that settled the job
+    /// answers [`Written::Done`] again.
+    fn settle(
+        &self,
+        clock: Clock,
+        settles: &[Settle],
+    ) -> impl Future<Output = Answer<Vec<Written>>> + Send;
+
+    /// Cancels jobs.
+    fn cancel(
+        &self,
+        clock: Clock,
+        jobs: &[JobId],
+    ) -> impl Future<Output = Answer<Vec<Cancelled>>> + Send;
+
+    /// Takes care of at most `max` jobs whose lease or start deadline has passed, and returns the
+    /// history's record of each.
+    fn rescue(
+        &self,
+        clock: Clock,
+        rescue: &Rescue,
+        max: u32,
+    ) -> impl Future<Output = Answer<Vec<Run>>> + Send;
+
+    /// Forgets at most `max` runs and `max` skips that ended before `before`, and says how many
+    /// records went.
+    fn prune(
+        &self,
+        clock: Clock,
+        before: Timestamp,
+        max: u32,
+    ) -> impl Future<Output = Answer<u32>> + Send;
+
+    /// Schedules by name.
+    fn schedules(
+        &self,
+        page: &Page<ScheduleId>,
+    ) -> impl Future<Output = Result<Vec<ScheduleView>, StoreError>> + Send;
+
+    /// Jobs that are not over, by id.
+    fn jobs(&self, filter: &JobFilter)
+    -> impl Future<Output = Result<Vec<Job>, StoreError>> + Send;
+
+    /// History, newest first.
+    fn runs(
+        &self,
+        filter: &RunFilter,
+    ) -> impl Future<Output = Result<Vec<RunView>, StoreError>> + Send;
+
+    /// Fires that did not become jobs, newest record first.
+    fn skips(
+        &self,
+        filter: &SkipFilter,
+    ) -> impl Future<Output = Result<Vec<SkipView>, StoreError>> + Send;
+}
+
+/// A part of a listing: at most `limit` entries after this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<Id> {
+    /// The last entry of the part before; `None` starts at the beginning.
+    pub after: Option<Id>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A schedule as listings show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScheduleView {
+    /// The schedule.
+    pub schedule: Schedule,
+    /// Its most recent attempt.
+    pub last_run: Option<Run>,
+}
+
+/// Which jobs a listing shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Only those of this task.
+    pub task: Option<TaskId>,
+    /// Only those of this schedule.
+    pub schedule: Option<ScheduleId>,
+    /// Only those that this node holds.
+    pub held_by: Option<NodeId>,
+    /// Which part.
+    pub page: Page<JobId>,
+}
+
+/// Which attempts a listing shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFilter {
+    /// Only those of this job.
+    pub job: Option<JobId>,
+    /// Only those of this task.
+    pub task: Option<TaskId>,
+    /// Only those of this schedule.
+    pub schedule: Option<ScheduleId>,
+    /// Only those recorded before this one; the last entry of the part before.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl RunFilter {
+    /// The newest `limit` attempts of everything.
+    pub const fn newest(limit: u32) -> Self {
+        Self { job: None, task: None, schedule: None, before: None, limit }
+    }
+}
+
+/// An attempt as listings show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunView {
+    /// Rises with each record.
+    pub seq: u64,
+    /// The attempt.
+    pub run: Run,
+}
+
+/// Which skipped fires a listing shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkipFilter {
+    /// Only those of this schedule.
+    pub schedule: Option<ScheduleId>,
+    /// Only those recorded before this one; the last entry of the part before.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A range of skipped fires as listings show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SkipView {
+    /// Rises with each record.
+    pub seq: u64,
+    /// The schedule.
+    pub schedule: ScheduleId,
+    /// What was skipped and why.
+    pub skip: Skip,
+    /// When it was recorded, by the store's clock.
+    pub noted_at: Timestamp,
+}
