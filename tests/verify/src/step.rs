@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::call::Call;
 use crate::package;
-use crate::tally::Tally;
+use crate::tally::{Runner, Tally};
 use crate::toolchain::Toolchain;
 
 /// A step that can be run by its name.
@@ -53,10 +53,10 @@ impl Gate {
     }
 
     /// Runs tests and adds up what they report.
-    fn count(&mut self, call: Call) -> Result<(), String> {
+    fn count(&mut self, runner: Runner, call: Call) -> Result<(), String> {
         let call = self.prepared(call);
         let (result, output) = call.run_keeping(&self.root);
-        let tally = Tally::read(&output);
+        let tally = Tally::read(runner, &output);
         self.tally += tally.unwrap_or_default();
         result?;
         match tally {
@@ -115,14 +115,14 @@ fn doc(gate: &mut Gate) -> Result<(), String> {
 fn test(gate: &mut Gate) -> Result<(), String> {
     let nextest = gate.prepared(Call::cargo("nextest --version"));
     if nextest.answer(&gate.root).is_some() {
-        gate.count(Call::cargo("nextest run --workspace --no-fail-fast"))
+        gate.count(Runner::Nextest, Call::cargo("nextest run --workspace --no-fail-fast"))
     } else {
-        gate.count(Call::cargo("test --workspace --tests --no-fail-fast"))
+        gate.count(Runner::Harness, Call::cargo("test --workspace --tests --no-fail-fast"))
     }
 }
 
 fn doctest(gate: &mut Gate) -> Result<(), String> {
-    gate.count(Call::cargo("test --workspace --doc --no-fail-fast"))
+    gate.count(Runner::Harness, Call::cargo("test --workspace --doc --no-fail-fast"))
 }
 
 fn no_std(gate: &mut Gate) -> Result<(), String> {
