@@ -157,7 +157,8 @@ mod tests {
     #[test]
     fn every_feature_of_core_is_tried_alone() {
         let manifest = "[package]\nname = \"x\"\n\n[features]\ndefault = [\"alloc\"]\n# Why = so.\n\
-                        alloc = []\nserde = [\n    \"dep:serde\",\n]\n\n[dependencies]\nheapless = \"1\"\n";
+                        alloc = []\nserde = [\n    \"dep:serde\",\n]\n\n\
+                        [dependencies]\nheapless = \"1\"\n";
         assert_eq!(features(manifest), ["alloc", "serde"]);
         assert_eq!(features("[package]\n"), [""; 0]);
     }

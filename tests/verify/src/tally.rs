@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn what_a_failed_test_printed_is_not_counted_again() {
-        let output = "  stdout ───\n    running 1 test\n    test result: FAILED. 0 passed; 1 failed\n\
+        let output = "  stdout ───\n    test result: FAILED. 0 passed; 1 failed\n\
                       ────\n     Summary [   0.1s] 2 tests run: 1 passed, 1 failed, 0 skipped\n\
                       FAIL [   0.0s] (1/2) mainspring-chaos wrong\n";
         assert_eq!(read(Nextest, output), Some((1, 1)));
