@@ -10,13 +10,13 @@ use crate::tree::SOURCES;
 
 /// The floors of core, from the ground up. A new module is a new word here.
 const FLOORS: &[&[&str]] = &[
-    &["time", "id", "limits", "domain"],
+    &["time", "id", "limits", "domain", "settings"],
     &["civil", "zone"],
-    &["index", "table", "queue", "trigger"],
+    &["lane", "table", "queue", "room", "trigger"],
     &["schedule"],
     &["fire", "outcome", "lease", "pulse"],
     &["retry", "job"],
-    &["ledger"],
+    &["verb", "ledger"],
     &["planner", "worker"],
 ];
 

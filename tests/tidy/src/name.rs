@@ -12,7 +12,8 @@ const EMPTY_NAMES: &[&str] =
 /// Endings of type names that say nothing about the thing.
 const EMPTY_ENDINGS: &[&str] = &["Manager", "Handler", "Helper", "Data", "Info"];
 
-/// Beginnings of function names that add nothing, or that make a reader negate twice.
+/// Beginnings of function names that add nothing, or that make a reader negate twice. `get_mut`
+/// stays: every collection of std has it.
 const EMPTY_BEGINNINGS: &[&str] = &["get_", "is_not_"];
 
 /// Words for which the house has another one, with that one. "lock" is not here: a mutex has one.
@@ -57,6 +58,7 @@ fn empty_type_names(source: &Source) -> Vec<Finding> {
 
 fn empty_function_names(source: &Source) -> Vec<Finding> {
     declared(&source.lasting, &["fn"])
+        .filter(|word| word.text != "get_mut")
         .filter(|word| EMPTY_BEGINNINGS.iter().any(|start| word.text.starts_with(start)))
         .map(|word| {
             source.finding_at(word.at, format!("`{}`: drop `get_`, say it positively", word.text))
@@ -153,7 +155,8 @@ mod tests {
 
     #[test]
     fn empty_function_names_are_refused() {
-        let text = "fn get_job() {}\nfn target() {}\nfn is_not_due() {}\nfn f() { a.get_b() }";
+        let text =
+            "fn get_job() {}\nfn target() {}\nfn is_not_due() {}\nfn get_mut() { a.get_b() }";
         assert_eq!(lines(&empty_function_names(&source(text))), [1, 3]);
     }
 
