@@ -4,6 +4,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+pub mod civil;
 pub mod domain;
 pub mod fire;
 pub mod id;
@@ -25,6 +26,7 @@ pub mod time;
 pub mod trigger;
 pub mod verb;
 pub mod worker;
+pub mod zone;
 
 #[cfg(test)]
 mod scenario;

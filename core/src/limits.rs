@@ -60,3 +60,7 @@ pub const CLOCK_JUMP: Span = Span::from_secs(1);
 
 /// Rows that one rescue or prune touches, so that neither holds a database for long.
 pub const ROWS_PER_SWEEP: u32 = 200;
+
+/// Bytes in the text of a cron pattern: the longest sensible one lists every value of six fields,
+/// which is about 550.
+pub const CRON_TEXT_LIMIT: usize = 1_024;
