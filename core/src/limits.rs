@@ -61,6 +61,22 @@ pub const CLOCK_JUMP: Span = Span::from_secs(1);
 /// Rows that one rescue or prune touches, so that neither holds a database for long.
 pub const ROWS_PER_SWEEP: u32 = 200;
 
+/// The pause between two sweeps of which the first left something behind.
+pub const SWEEP_PAUSE: Span = Span::from_millis(100);
+
+/// How often old history is looked for.
+pub const PRUNE_EVERY: Span = Span::from_mins(10);
+
+/// How long history is kept unless told otherwise.
+pub const KEEP_HISTORY: Span = Span::from_days(30);
+
+/// Schedules that one node plans at once. Those that are not due within [`LOOKAHEAD`] take no
+/// place, so this bounds memory, not how many schedules a store may hold.
+pub const PLANNER_WINDOW: usize = 1_024;
+
+/// Jobs that one node runs at once unless told otherwise.
+pub const WORKER_WINDOW: usize = 100;
+
 /// Bytes in the text of a cron pattern: the longest sensible one lists every value of six fields,
 /// which is about 550.
 pub const CRON_TEXT_LIMIT: usize = 1_024;

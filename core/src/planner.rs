@@ -51,6 +51,13 @@ pub enum Input<D: Domain> {
         /// The store's pulse.
         result: Result<Pulse, Down>,
     },
+    /// Reply to [`Output::Prune`].
+    Pruned {
+        /// The output's ticket.
+        ticket: Ticket,
+        /// How many records went, and the store's pulse.
+        result: Result<(u32, Pulse), Down>,
+    },
     /// News from a reply to somebody else's request.
     Pulse(Pulse),
     /// A schedule was put, resumed or removed, here or elsewhere: look now.
@@ -88,6 +95,15 @@ pub enum Output<D: Domain> {
         /// To be quoted.
         ticket: Ticket,
         /// At most so many.
+        max: u32,
+    },
+    /// Ask the store to forget history, then report [`Input::Pruned`].
+    Prune {
+        /// To be quoted.
+        ticket: Ticket,
+        /// Records from before this instant.
+        before: Timestamp,
+        /// At most so many of each kind.
         max: u32,
     },
 }
@@ -128,7 +144,11 @@ pub struct Planner<D: Domain, T: Trigger, R: Room> {
     spare_until: Mono,
     claiming: Option<(Ticket, u32)>,
     rescuing: Option<Ticket>,
+    pruning: Option<Ticket>,
+    /// When to forget history.
+    prune_at: Mono,
     outage: Outage,
+    keep_history: Option<Span>,
     max_idle: Span,
     ticket: Ticket,
     stopped: bool,
@@ -148,11 +168,21 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
             spare_until: Mono::ZERO,
             claiming: None,
             rescuing: None,
+            pruning: None,
+            prune_at: Mono::ZERO,
             outage: Outage::default(),
+            keep_history: None,
             max_idle,
             ticket: Ticket::default(),
             stopped: false,
         }
+    }
+
+    /// Makes this planner forget history that is older than `span`.
+    #[must_use]
+    pub fn keep_history(mut self, span: Span) -> Self {
+        self.keep_history = Some(span);
+        self
     }
 
     /// Takes a claimed schedule with its decoded trigger into the window. One that is there
@@ -200,6 +230,7 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
                     }
                 }
             }
+            Input::Pruned { ticket, result } => self.pruned(ticket, result, now),
             Input::Pulse(pulse) => self.hear(pulse, now),
             Input::Hint => self.look(now),
             Input::ClockJumped => {
@@ -235,6 +266,13 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
             self.rescuing = Some(ticket);
             return Some(Output::Rescue { ticket, max: limits::ROWS_PER_SWEEP });
         }
+        let keep = self.keep_history?;
+        if self.prune_at().is_some_and(|at| at <= now.mono) {
+            let ticket = self.next_ticket();
+            self.pruning = Some(ticket);
+            let before = now.wall - keep;
+            return Some(Output::Prune { ticket, before, max: limits::ROWS_PER_SWEEP });
+        }
         None
     }
 
@@ -245,14 +283,16 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
             return None;
         }
         let due = self.due.peek().map(|(_, at)| now.mono_at(at));
-        let first = earlier(due, earlier(self.claim_at(), self.rescue_at()))?;
+        let sweeps = earlier(self.rescue_at(), self.prune_at());
+        let first = earlier(due, earlier(self.claim_at(), sweeps))?;
         Some(self.outage.until(now.mono).map_or(first, |until| first.max(until)))
     }
 
     /// Whether nothing is under way.
     pub fn is_idle(&self) -> bool {
         let busy = self.window.iter().any(|(_, entry)| entry.under_way.is_some());
-        !busy && self.claiming.is_none() && self.rescuing.is_none()
+        let sweeping = self.rescuing.is_some() || self.pruning.is_some();
+        !busy && self.claiming.is_none() && !sweeping
     }
 
     /// How many schedules are in the window.
@@ -275,6 +315,11 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
 
     fn rescue_at(&self) -> Option<Mono> {
         self.lapse_at.filter(|_| self.rescuing.is_none()).map(|at| at.max(self.spare_until))
+    }
+
+    fn prune_at(&self) -> Option<Mono> {
+        let wanted = self.keep_history.is_some() && self.pruning.is_none();
+        wanted.then_some(self.prune_at)
     }
 
     fn next_advance(&mut self, now: Now) -> Option<Output<D>> {
@@ -320,6 +365,23 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
                 self.horizon.learn(due, epoch);
                 self.lapse_at = pulse.mono_at(pulse.next_lapse_at, now);
                 self.look_at = now.mono + self.max_idle;
+            }
+            Err(Down) => self.outage.failed(now.mono),
+        }
+    }
+
+    fn pruned(&mut self, ticket: Ticket, result: Result<(u32, Pulse), Down>, now: Now) {
+        if self.pruning != Some(ticket) {
+            return;
+        }
+        self.pruning = None;
+        match result {
+            Ok((count, pulse)) => {
+                self.hear(pulse, now);
+                // A full sweep has left something behind; the pause lets others have the store.
+                let more = count >= limits::ROWS_PER_SWEEP;
+                let pause = if more { limits::SWEEP_PAUSE } else { limits::PRUNE_EVERY };
+                self.prune_at = now.mono + pause;
             }
             Err(Down) => self.outage.failed(now.mono),
         }
