@@ -481,6 +481,14 @@ mod tests {
     }
 
     #[test]
+    fn an_end_on_new_years_day_may_lie_in_the_old_utc_year() {
+        // 2006-01-01 is the first Sunday; its 01:00 in summer time is still 2005 in UTC.
+        let rule = "AAA-12BBB,M12.5.0/23,M1.1.0/1";
+        let expected = ["2005-12-26T00:00:00+13:00", "2006-01-01T00:00:00+12:00"];
+        assert_eq!(transitions(rule, "2005-06-01T00:00:00Z", 2), expected);
+    }
+
+    #[test]
     fn daylight_saving_all_year_never_changes() {
         for rule in ["EST5EDT,0/0,J365/25", "XXX3EDT4,0/0,J365/23"] {
             let zone = Zone::posix(Rule::parse(rule).unwrap());
