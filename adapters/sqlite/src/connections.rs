@@ -1,0 +1,81 @@
+//! A few connections to one file, lent out one at a time.
+//!
+//! A connection comes back only when its borrower says that it is clean. A verb that fails or
+//! whose future is dropped half way loses its connection instead: SQLite rolls back whatever was
+//! open when it closes it, and the next verb opens another. So no transaction is ever left open on
+//! a connection that somebody else gets.
+
+use std::sync::{Mutex, PoisonError};
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// At most so many connections, opened as they are needed.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    options: SqliteConnectOptions,
+    setup: &'static str,
+    permits: Semaphore,
+    idle: Mutex<Vec<SqliteConnection>>,
+}
+
+impl Connections {
+    /// At most `max` connections, each of which runs `setup` when it is opened.
+    pub(crate) fn new(options: SqliteConnectOptions, setup: &'static str, max: usize) -> Self {
+        let permits = Semaphore::new(max.max(1));
+        Self { options, setup, permits, idle: Mutex::default() }
+    }
+
+    /// Borrows a connection; waits in line if all are in use.
+    pub(crate) async fn borrow(&self) -> Result<Borrowed<'_>, sqlx::Error> {
+        let permit = self.permits.acquire().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        let idle = self.idle().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        Ok(Borrowed { owner: self, connection, _permit: permit })
+    }
+
+    /// Waits for what is under way, then closes everything.
+    pub(crate) async fn close(&self) {
+        self.permits.close();
+        let idle = core::mem::take(&mut *self.idle());
+        for connection in idle {
+            // The file is consistent whether or not SQLite could tidy its log away.
+            drop(connection.close().await);
+        }
+    }
+
+    async fn connect(&self) -> Result<SqliteConnection, sqlx::Error> {
+        let mut connection = self.options.connect().await?;
+        sqlx::raw_sql(self.setup).execute(&mut connection).await?;
+        Ok(connection)
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<SqliteConnection>> {
+        // A list of connections is whole after every push and pop.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection on loan. Dropped, it is closed.
+#[derive(Debug)]
+pub(crate) struct Borrowed<'a> {
+    owner: &'a Connections,
+    connection: SqliteConnection,
+    _permit: SemaphorePermit<'a>,
+}
+
+impl Borrowed<'_> {
+    /// The connection.
+    pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+
+    /// Gives it back, outside any transaction.
+    pub(crate) fn give_back(self) {
+        self.owner.idle().push(self.connection);
+    }
+}

@@ -1,0 +1,245 @@
+//! Rows as records. Whatever does not fit makes the row unreadable, never the program.
+
+use core::fmt;
+
+use mainspring_contract::record::{Ended, Job, JobState, Lease, Run, Schedule, Spec};
+use mainspring_contract::store::{RunView, SkipView};
+use mainspring_contract::{Detail, Encoded, Format, JobId};
+use mainspring_core::domain::Origin;
+use mainspring_core::fire::{Skip, SkipReason};
+use mainspring_core::id::{Revision, Token};
+use mainspring_core::outcome::Outcome;
+use mainspring_core::retry::Counts;
+use mainspring_core::schedule::{Coalesce, Policies};
+use mainspring_core::settings::{Backoff, Priority, Retry, Settings, Terms, Timeout};
+use mainspring_core::time::{Span, Timestamp};
+use mainspring_core::trigger::Count;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Decode, Row, Sqlite, Type};
+
+/// Why a row cannot be read, for people.
+#[derive(Debug)]
+pub(crate) struct Unreadable(String);
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+type Read<T> = Result<T, Unreadable>;
+
+/// A schedule.
+pub(crate) fn schedule(row: &SqliteRow) -> Read<Schedule> {
+    Ok(Schedule {
+        spec: Spec {
+            id: name(row, "id")?,
+            task: name(row, "task")?,
+            source: name(row, "source")?,
+            trigger: encoded(row, TRIGGER)?,
+            payload: encoded(row, PAYLOAD)?,
+            policies: Policies {
+                coalesce: code(row, "coalesce", Coalesce::from_code)?,
+                misfire_grace: get::<Option<i64>>(row, "misfire_grace_us")?.map(Span::from_micros),
+                catch_up: number(row, "catch_up")?,
+            },
+            settings: settings(row)?,
+            paused: get(row, "paused")?,
+        },
+        revision: Revision::new(number(row, "revision")?),
+        next: instant_or_null(row, "next_at_us")?.into(),
+        last_fire_at: instant_or_null(row, "last_fire_at_us")?,
+        quarantine: get(row, "quarantine")?,
+    })
+}
+
+/// A job that is not over.
+pub(crate) fn job(row: &SqliteRow) -> Read<Job> {
+    let token = Token::new(number(row, "token")?);
+    let state = match get::<i64>(row, "state")? {
+        0 => JobState::Waiting { ready_at: instant(row, "ready_at_us")? },
+        1 => JobState::Leased {
+            lease: Lease {
+                node: name(row, "node")?,
+                token,
+                until: instant(row, "lease_until_us")?,
+            },
+            cancel: get(row, "cancel")?,
+        },
+        other => return Err(Unreadable(format!("column `state` has the unknown code {other}"))),
+    };
+    Ok(Job {
+        id: job_id(row, "id")?,
+        task: name(row, "task")?,
+        schedule: name_or_null(row, "schedule")?,
+        origin: code(row, "origin", Origin::from_code)?,
+        fire_at: instant_or_null(row, "fire_at_us")?,
+        payload: encoded(row, PAYLOAD)?,
+        terms: terms(row)?,
+        start_by: instant_or_null(row, "start_by_us")?,
+        created_at: instant(row, "created_at_us")?,
+        counts: Counts { failures: number(row, "failures")?, rescues: number(row, "rescues")? },
+        token,
+        state,
+    })
+}
+
+/// A record of the history.
+pub(crate) fn run(row: &SqliteRow) -> Read<RunView> {
+    let output = match get::<Option<i64>>(row, OUTPUT[0])? {
+        Some(_) => Some(encoded(row, OUTPUT)?),
+        None => None,
+    };
+    let error: Option<String> = get(row, "error")?;
+    let detail = (output.is_some() || error.is_some()).then_some(Detail { output, error });
+    let run = Run {
+        job: job_id(row, "job")?,
+        token: Token::new(number(row, "token")?),
+        attempt: number(row, "attempt")?,
+        task: name(row, "task")?,
+        schedule: name_or_null(row, "schedule")?,
+        origin: code(row, "origin", Origin::from_code)?,
+        fire_at: instant_or_null(row, "fire_at_us")?,
+        node: name_or_null(row, "node")?,
+        settled: get(row, "settled")?,
+        ended: Ended {
+            outcome: code(row, "outcome", Outcome::from_code)?,
+            started_at: instant_or_null(row, "started_at_us")?,
+            finished_at: instant(row, "finished_at_us")?,
+            detail,
+        },
+    };
+    Ok(RunView { seq: number(row, "seq")?, run })
+}
+
+/// A range of fires that did not become jobs.
+pub(crate) fn skip(row: &SqliteRow) -> Read<SkipView> {
+    let count = number(row, "count")?;
+    let at_least: bool = get(row, "at_least")?;
+    Ok(SkipView {
+        seq: number(row, "seq")?,
+        schedule: name(row, "schedule")?,
+        skip: Skip {
+            reason: code(row, "reason", SkipReason::from_code)?,
+            from: instant(row, "from_us")?,
+            to: instant(row, "to_us")?,
+            count: if at_least { Count::AtLeast(count) } else { Count::Exact(count) },
+        },
+        noted_at: instant(row, "noted_at_us")?,
+    })
+}
+
+/// The seven settings, where NULL asks the next level.
+pub(crate) fn settings(row: &SqliteRow) -> Read<Settings> {
+    let priority = match number_or_null::<u8>(row, "priority")? {
+        Some(number) => Some(Priority::new(number).ok_or_else(|| {
+            Unreadable(format!("column `priority` has {number}, which is above 9"))
+        })?),
+        None => None,
+    };
+    let timeout = get::<Option<i64>>(row, "timeout_us")?.map(|us| match us {
+        0 => Timeout::Never,
+        us => Timeout::After(Span::from_micros(us)),
+    });
+    let retry = match number_or_null(row, "retry_max")? {
+        Some(max) => Some(Retry { max, backoff: backoff(row)? }),
+        None => None,
+    };
+    let max_rescues = number_or_null(row, "max_rescues")?;
+    Ok(Settings { priority, timeout, retry, max_rescues })
+}
+
+fn backoff(row: &SqliteRow) -> Read<Backoff> {
+    let first = Span::from_micros(get(row, "backoff_first_us")?);
+    match get::<i64>(row, "backoff_kind")? {
+        0 => Ok(Backoff::Fixed(first)),
+        1 => {
+            let max = Span::from_micros(get(row, "backoff_max_us")?);
+            Ok(Backoff::Exponential { first, max })
+        }
+        other => Err(Unreadable(format!("column `backoff_kind` has the unknown code {other}"))),
+    }
+}
+
+/// The table allows no NULL here, so nothing is left for the built-in values to decide.
+fn terms(row: &SqliteRow) -> Read<Terms> {
+    Ok(settings(row)?.resolve())
+}
+
+fn encoded(row: &SqliteRow, [format, version, bytes]: [&str; 3]) -> Read<Encoded> {
+    Ok(Encoded {
+        format: Format::from_code(number(row, format)?),
+        version: number(row, version)?,
+        bytes: get::<&[u8]>(row, bytes)?.into(),
+    })
+}
+
+fn job_id(row: &SqliteRow, column: &str) -> Read<JobId> {
+    let bytes: &[u8] = get(row, column)?;
+    let bytes = bytes.try_into().map_err(|_| {
+        Unreadable(format!("column `{column}` has {} bytes, not the 16 of a UUID", bytes.len()))
+    })?;
+    Ok(JobId::from_bytes(bytes))
+}
+
+fn name<'r, N: TryFrom<&'r str, Error: fmt::Display>>(row: &'r SqliteRow, column: &str) -> Read<N> {
+    N::try_from(get::<&str>(row, column)?).map_err(|e| unreadable(column, &e))
+}
+
+fn name_or_null<'r, N: TryFrom<&'r str, Error: fmt::Display>>(
+    row: &'r SqliteRow,
+    column: &str,
+) -> Read<Option<N>> {
+    let text: Option<&str> = get(row, column)?;
+    text.map(N::try_from).transpose().map_err(|e| unreadable(column, &e))
+}
+
+fn instant(row: &SqliteRow, column: &str) -> Read<Timestamp> {
+    in_range(get(row, column)?, column)
+}
+
+fn instant_or_null(row: &SqliteRow, column: &str) -> Read<Option<Timestamp>> {
+    get::<Option<i64>>(row, column)?.map(|micros| in_range(micros, column)).transpose()
+}
+
+fn in_range(micros: i64, column: &str) -> Read<Timestamp> {
+    Timestamp::from_micros(micros).ok_or_else(|| {
+        Unreadable(format!("column `{column}` has {micros}, which is outside the years 1 to 9999"))
+    })
+}
+
+fn number<N: TryFrom<i64>>(row: &SqliteRow, column: &str) -> Read<N> {
+    fitting(get(row, column)?, column)
+}
+
+fn number_or_null<N: TryFrom<i64>>(row: &SqliteRow, column: &str) -> Read<Option<N>> {
+    get::<Option<i64>>(row, column)?.map(|number| fitting(number, column)).transpose()
+}
+
+fn fitting<N: TryFrom<i64>>(number: i64, column: &str) -> Read<N> {
+    N::try_from(number)
+        .map_err(|_| Unreadable(format!("column `{column}` has {number}, which is out of range")))
+}
+
+fn code<T>(row: &SqliteRow, column: &str, from_code: fn(u8) -> Option<T>) -> Read<T> {
+    let number: i64 = get(row, column)?;
+    u8::try_from(number)
+        .ok()
+        .and_then(from_code)
+        .ok_or_else(|| Unreadable(format!("column `{column}` has the unknown code {number}")))
+}
+
+fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(row: &'r SqliteRow, column: &str) -> Read<T> {
+    row.try_get(column).map_err(|e| match e {
+        sqlx::Error::ColumnDecode { source, .. } => unreadable(column, &source),
+        other => unreadable(column, &other),
+    })
+}
+
+fn unreadable(column: &str, why: &dyn fmt::Display) -> Unreadable {
+    Unreadable(format!("column `{column}`: {why}"))
+}
+
+const TRIGGER: [&str; 3] = ["trigger_format", "trigger_version", "trigger_bytes"];
+const PAYLOAD: [&str; 3] = ["payload_format", "payload_version", "payload_bytes"];
+const OUTPUT: [&str; 3] = ["output_format", "output_version", "output_bytes"];

@@ -1,0 +1,5 @@
+SELECT rowid AS row_id, *
+FROM mainspring_jobs
+WHERE state = 1 AND node = ?1
+ORDER BY lease_until_us, id
+LIMIT ?2;

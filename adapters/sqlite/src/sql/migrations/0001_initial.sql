@@ -1,0 +1,216 @@
+-- Everything that Mainspring keeps in SQLite. This text is the definition of the disk format.
+--
+-- Instants are microseconds since 1970-01-01T00:00:00Z (`_at_us`, `_by_us`, `_until_us`), lengths
+-- are microseconds (`_us`). Numbers that stand for words are the codes of mainspring-core. A code
+-- has no CHECK unless the transition table rests on it: a later program may know more of them,
+-- and a program that meets one it does not know puts that row aside instead of failing.
+--
+-- An encoded value is three columns: `_format` (1 JSON, 2 postcard), `_version` (of its shape,
+-- from 1) and `_bytes`.
+--
+-- Settings are seven columns; NULL asks the next level (job > schedule > task > built-in):
+--   priority          0 (first) to 9 (last)
+--   timeout_us        0 means never
+--   retry_max         retries after the first failure; NULL leaves all four retry columns open
+--   backoff_kind      0 fixed, 1 exponential
+--   backoff_first_us  before the first retry
+--   backoff_max_us    the longest wait; equal to backoff_first_us for kind 0
+--   max_rescues       takeovers from lost nodes
+
+-- Numbers about the whole store. `config_revision` rises with each change of a schedule or task.
+CREATE TABLE mainspring_meta (
+    key   TEXT NOT NULL PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO mainspring_meta (key, value) VALUES ('config_revision', 0);
+
+-- Tasks: limits and defaults. `max_running` NULL means no limit; `version` is raised by whoever
+-- changes the definition, and a smaller one does not overwrite a larger one.
+CREATE TABLE mainspring_tasks (
+    id               TEXT NOT NULL PRIMARY KEY,
+    version          INTEGER NOT NULL,
+    max_running      INTEGER,
+    priority         INTEGER,
+    timeout_us       INTEGER,
+    retry_max        INTEGER,
+    backoff_kind     INTEGER,
+    backoff_first_us INTEGER,
+    backoff_max_us   INTEGER,
+    max_rescues      INTEGER
+) STRICT;
+
+-- Schedules.
+--   source            where it was written down
+--   coalesce          0 latest, 1 earliest, 2 all
+--   misfire_grace_us  NULL: however late
+--   catch_up          with coalesce 2: how many late fires become jobs
+--   revision          rises with each put, pause, resume, advance and quarantine
+--   next_at_us        the cursor; NULL: the trigger names no further instant
+--   last_fire_at_us   the last fire that became a job
+--   quarantine        why it is out of service; NULL: it is not
+--   claimed_by        the planner that works on it: a hint, only the revision decides
+--   claimed_until_us  when the claim ends
+--   due_at_us         when a planner may claim it; NULL: never as it stands
+CREATE TABLE mainspring_schedules (
+    id               TEXT NOT NULL PRIMARY KEY,
+    task             TEXT NOT NULL,
+    source           TEXT NOT NULL,
+    trigger_format   INTEGER NOT NULL,
+    trigger_version  INTEGER NOT NULL,
+    trigger_bytes    BLOB NOT NULL,
+    payload_format   INTEGER NOT NULL,
+    payload_version  INTEGER NOT NULL,
+    payload_bytes    BLOB NOT NULL,
+    coalesce         INTEGER NOT NULL,
+    misfire_grace_us INTEGER,
+    catch_up         INTEGER NOT NULL,
+    priority         INTEGER,
+    timeout_us       INTEGER,
+    retry_max        INTEGER,
+    backoff_kind     INTEGER,
+    backoff_first_us INTEGER,
+    backoff_max_us   INTEGER,
+    max_rescues      INTEGER,
+    paused           INTEGER NOT NULL CHECK (paused IN (0, 1)),
+    revision         INTEGER NOT NULL,
+    next_at_us       INTEGER,
+    last_fire_at_us  INTEGER,
+    quarantine       TEXT,
+    claimed_by       TEXT,
+    claimed_until_us INTEGER,
+    created_at_us    INTEGER NOT NULL,
+    updated_at_us    INTEGER NOT NULL,
+    due_at_us        INTEGER GENERATED ALWAYS AS (
+        CASE WHEN paused = 0 AND quarantine IS NULL
+             THEN max(next_at_us, ifnull(claimed_until_us, next_at_us)) END
+    ) VIRTUAL
+) STRICT;
+
+-- The pulse: when does the first schedule come due?
+CREATE INDEX mainspring_schedules_due ON mainspring_schedules (due_at_us)
+    WHERE due_at_us IS NOT NULL;
+-- Claiming, in the order of the cursor.
+CREATE INDEX mainspring_schedules_next ON mainspring_schedules (next_at_us, id)
+    WHERE paused = 0 AND quarantine IS NULL AND next_at_us IS NOT NULL;
+CREATE INDEX mainspring_schedules_source ON mainspring_schedules (source);
+CREATE INDEX mainspring_schedules_task ON mainspring_schedules (task);
+
+-- Jobs that are not over. A job that is over has no row here: its last run says so.
+--   id             the UUID's 16 bytes, most significant first
+--   origin         0 fire, 1 queued
+--   fire_at_us     the instant that the trigger named
+--   start_by_us    it expires unless its first attempt has started by then
+--   created_at_us  by the store's clock
+--   failures       attempts that failed
+--   rescues        attempts whose node was lost
+--   token          of the latest claim; 0: never claimed
+--   state          0 waiting, 1 leased
+--   ready_at_us    it can be claimed from this instant on
+--   node           the holder
+--   lease_until_us from this instant on the job may be rescued
+--   cancel         1: somebody asked the holder to stop
+CREATE TABLE mainspring_jobs (
+    id               BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    task             TEXT NOT NULL,
+    schedule         TEXT,
+    origin           INTEGER NOT NULL,
+    fire_at_us       INTEGER,
+    payload_format   INTEGER NOT NULL,
+    payload_version  INTEGER NOT NULL,
+    payload_bytes    BLOB NOT NULL,
+    priority         INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 9),
+    timeout_us       INTEGER NOT NULL,
+    retry_max        INTEGER NOT NULL,
+    backoff_kind     INTEGER NOT NULL,
+    backoff_first_us INTEGER NOT NULL,
+    backoff_max_us   INTEGER NOT NULL,
+    max_rescues      INTEGER NOT NULL,
+    start_by_us      INTEGER,
+    created_at_us    INTEGER NOT NULL,
+    failures         INTEGER NOT NULL,
+    rescues          INTEGER NOT NULL,
+    token            INTEGER NOT NULL,
+    state            INTEGER NOT NULL,
+    ready_at_us      INTEGER NOT NULL,
+    node             TEXT,
+    lease_until_us   INTEGER,
+    cancel           INTEGER NOT NULL,
+    CHECK (
+        (state = 0 AND node IS NULL AND lease_until_us IS NULL AND cancel = 0)
+        OR (state = 1 AND node IS NOT NULL AND lease_until_us IS NOT NULL AND cancel IN (0, 1))
+    )
+) STRICT;
+
+-- Claiming: sought once per task and priority.
+CREATE INDEX mainspring_jobs_claim ON mainspring_jobs (task, priority, ready_at_us, id)
+    WHERE state = 0;
+-- The pulse: when does the next job become ready?
+CREATE INDEX mainspring_jobs_ready ON mainspring_jobs (ready_at_us) WHERE state = 0;
+-- Rescue: leases that ended.
+CREATE INDEX mainspring_jobs_lease ON mainspring_jobs (lease_until_us) WHERE state = 1;
+-- How many jobs of a task run.
+CREATE INDEX mainspring_jobs_running ON mainspring_jobs (task) WHERE state = 1;
+-- Rescue: start deadlines that passed. A job that was tried once no longer expires.
+CREATE INDEX mainspring_jobs_start_by ON mainspring_jobs (start_by_us)
+    WHERE state = 0 AND start_by_us IS NOT NULL AND failures = 0 AND rescues = 0;
+CREATE INDEX mainspring_jobs_schedule ON mainspring_jobs (schedule) WHERE schedule IS NOT NULL;
+
+-- History: one row for each attempt, and one for each job that was settled without any.
+--   token           of the attempt's claim; 0: never claimed
+--   attempt         counted from 1
+--   node            who ran it
+--   outcome         0 succeeded, 1 failed, 2 panicked, 3 timed out, 4 cancelled, 5 undecodable,
+--                   6 expired, 7 abandoned, 8 interrupted, 9 lease lost
+--   settled         1: the job was over after this
+--   started_at_us   by the node's clock; NULL: it never started
+--   finished_at_us  by the node's clock, or by the store's if the store ended it
+--   output_*        what the task returned or wrote
+--   error           why it failed, for people
+-- AUTOINCREMENT, so that a pruned `seq` is never given out again.
+CREATE TABLE mainspring_runs (
+    seq            INTEGER PRIMARY KEY AUTOINCREMENT,
+    job            BLOB NOT NULL,
+    token          INTEGER NOT NULL,
+    attempt        INTEGER NOT NULL,
+    task           TEXT NOT NULL,
+    schedule       TEXT,
+    origin         INTEGER NOT NULL,
+    fire_at_us     INTEGER,
+    node           TEXT,
+    outcome        INTEGER NOT NULL,
+    settled        INTEGER NOT NULL CHECK (settled IN (0, 1)),
+    started_at_us  INTEGER,
+    finished_at_us INTEGER NOT NULL,
+    output_format  INTEGER,
+    output_version INTEGER,
+    output_bytes   BLOB,
+    error          TEXT
+) STRICT;
+
+-- Each of these ends with `seq`, as every index of SQLite ends with the row's number.
+CREATE INDEX mainspring_runs_job ON mainspring_runs (job);
+CREATE INDEX mainspring_runs_schedule ON mainspring_runs (schedule) WHERE schedule IS NOT NULL;
+CREATE INDEX mainspring_runs_task ON mainspring_runs (task);
+CREATE INDEX mainspring_runs_finished ON mainspring_runs (finished_at_us);
+
+-- History: ranges of fires that did not become jobs.
+--   reason        0 coalesced, 1 missed, 2 catch-up limit
+--   from_us       the first of them
+--   to_us         the last of them
+--   count         how many
+--   at_least      1: counting stopped at `count`
+--   noted_at_us   by the store's clock
+CREATE TABLE mainspring_skips (
+    seq         INTEGER PRIMARY KEY AUTOINCREMENT,
+    schedule    TEXT NOT NULL,
+    reason      INTEGER NOT NULL,
+    from_us     INTEGER NOT NULL,
+    to_us       INTEGER NOT NULL,
+    count       INTEGER NOT NULL,
+    at_least    INTEGER NOT NULL CHECK (at_least IN (0, 1)),
+    noted_at_us INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX mainspring_skips_schedule ON mainspring_skips (schedule);
+CREATE INDEX mainspring_skips_noted ON mainspring_skips (noted_at_us);
