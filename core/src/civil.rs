@@ -290,6 +290,12 @@ impl Timestamp {
     }
 }
 
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC: `2026-01-02T03:04:05Z`; a fraction only if there is one, without trailing
     /// zeros.

@@ -229,6 +229,7 @@ impl Rig {
                 };
                 planner::Input::Advanced { ticket, schedule, result }
             }
+            planner::Output::Prune { .. } => unreachable!("this planner keeps its history"),
             planner::Output::Rescue { ticket, max } => {
                 if !down {
                     self.store.rescue(&Rescue::Lapsed, max, wall, &mut self.records);

@@ -38,7 +38,6 @@ pub struct PutSchedule<D: Domain> {
 
 /// The answer to [`PutSchedule`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use]
 pub enum Put {
     /// It is new.
     Created,
@@ -152,7 +151,6 @@ pub struct Enqueue<D: Domain> {
 
 /// The answer to [`Enqueue`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use]
 pub enum Enqueued {
     /// It waits.
     Inserted,
@@ -260,7 +258,6 @@ pub enum Written {
 
 /// The answer to a cancellation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use]
 pub enum Cancelled {
     /// It was waiting and is over now.
     Settled,
@@ -278,7 +275,7 @@ pub enum Rescue<D: Domain> {
     /// Leases that ended by themselves and start deadlines that passed.
     Lapsed,
     /// Whatever this node holds: its leases, and its claims on schedules. Only for a node that has
-    /// just started and is certain that its former self is gone.
+    /// just started and is certain that its former self is gone, or that is about to end.
     HeldBy(D::NodeId),
 }
 

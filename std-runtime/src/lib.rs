@@ -29,6 +29,7 @@ mod pump;
 mod request;
 mod schedule;
 mod scheduler;
+pub mod signal;
 mod task;
 mod telemetry;
 pub mod trigger;

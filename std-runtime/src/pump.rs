@@ -6,11 +6,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use mainspring_contract::record::{Advanced, Job, Quarantine, Schedule, Written};
+use mainspring_contract::record::{Advance, Advanced, Job, Quarantine, Rescue, Schedule, Written};
 use mainspring_contract::store::Reply;
 use mainspring_contract::trigger::TriggerForm;
-use mainspring_contract::{Answer, NodeId, Stored, TaskId};
+use mainspring_contract::{Answer, JobId, NodeId, Stored, TaskId};
 use mainspring_core::id::Ticket;
+use mainspring_core::limits;
 use mainspring_core::planner::{self, Down, Planner};
 use mainspring_core::pulse::Pulse;
 use mainspring_core::room::Boxed;
@@ -128,8 +129,19 @@ impl Pump {
             }
         }
         let left = self.worker.len();
+        if left == 0 {
+            self.leave().await;
+        }
         telemetry::node_stopped(left);
         left
+    }
+
+    /// Gives up what this node still has in the store, so that nobody waits for it to lapse.
+    async fn leave(&mut self) {
+        let rescue = Rescue::HeldBy(self.node.clone());
+        let answer = self.store.rescue(&rescue, limits::ROWS_PER_SWEEP).await;
+        // If the store is down, claims lapse by themselves.
+        let _ = self.checked("leave", answer);
     }
 
     /// Polls both machines until they are silent, and starts what they want.
@@ -267,7 +279,7 @@ impl Pump {
     fn advanced(
         &mut self,
         tickets: Vec<Ticket>,
-        advances: Vec<mainspring_contract::record::Advance>,
+        advances: Vec<Advance>,
         answer: Answer<Vec<Advanced>>,
     ) {
         let answers = self.spread(tickets.len(), "advance", answer);
@@ -285,7 +297,7 @@ impl Pump {
         &mut self,
         verb: &'static str,
         tickets: Vec<Ticket>,
-        jobs: Vec<mainspring_contract::JobId>,
+        jobs: Vec<JobId>,
         answer: Answer<Vec<Written>>,
     ) {
         let answers = self.spread(tickets.len(), verb, answer);
