@@ -19,11 +19,12 @@
 //! - **The guard reports the end and exits only when the session is empty.**
 //!
 //! No command of a dead daemon can start or still run once the *runs lock* (`crate::lock`) could be
-//! had exclusively. A guard opens that file, takes a shared lock and only then says `Ready`; a daemon
-//! says `Run` only to a guard that said `Ready`. So every command that was ever started is, from
-//! before its first instruction until after its last, covered by a shared lock. A guard that
+//! had exclusively. A guard opens that file, takes a shared lock and only then says `Ready`; a
+//! daemon says `Run` only to a guard that said `Ready`. So every command that was ever started is,
+//! from before its first instruction until after its last, covered by a shared lock. A guard that
 //! has not yet locked when its daemon dies gets the lock late, reads the end of the stream where
-//! `Run` should be, and exits having started nothing.
+//! `Run` should be, and exits having started nothing. The one exception: if something kills guard
+//! and daemon at once with SIGKILL, the command goes with them, but its children may live on.
 //!
 //! The guard answers SIGTERM, SIGINT and SIGHUP by sending the command SIGTERM: service managers
 //! send those to every process of a unit. The command gets the daemon's environment plus its own

@@ -6,10 +6,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::command::{self, DEFAULT_GRACE};
+use crate::command::run::{self, DEFAULT_GRACE};
 use crate::guard::{self, EXEC, GUARD};
 
-/// Runs one command as the daemon would: see [`command::run_one`].
+/// Runs one command as the daemon would: see [`run::run_one`].
 const COMMAND: &str = "__command";
 
 /// Runs the hidden subcommand that the arguments name, if they name one.
@@ -35,7 +35,7 @@ fn run_one(grace_ms: Option<OsString>, dir: Option<OsString>) -> ExitCode {
         .enable_all()
         .build()
         .map_err(Into::into)
-        .and_then(|runtime| runtime.block_on(command::run_one(dir.as_ref().map(Path::new), grace)));
+        .and_then(|runtime| runtime.block_on(run::run_one(dir.as_ref().map(Path::new), grace)));
     match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
