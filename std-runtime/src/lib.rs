@@ -1,1 +1,3 @@
 //! (stub)
+pub mod trigger;
+pub mod zone;
