@@ -4,12 +4,12 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::config::{Config, Loaded};
-use crate::{BAD_INPUT, output};
+use crate::config::{Config, Host, Loaded};
+use crate::{BAD_INPUT, clock, output};
 
 /// Reports the problems of `file`, or that there are none.
 pub(crate) fn main(file: &Path) -> ExitCode {
-    let Loaded { config, problems } = Config::load(file);
+    let Loaded { config, problems } = Config::load(file, &Host::of_process(clock::now()));
     let mut err = io::stderr().lock();
     for problem in &problems {
         let _ = writeln!(err, "{problem}");

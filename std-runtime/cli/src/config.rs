@@ -40,7 +40,8 @@ pub(crate) mod trigger;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mainspring_core::time::Span;
+use mainspring::zone::Zones;
+use mainspring_core::time::{Span, Timestamp};
 use toml::de::DeTable;
 
 use problem::{Problem, Problems, Severity};
@@ -83,9 +84,9 @@ pub(crate) struct Loaded {
 
 impl Config {
     /// Reads a file.
-    pub(crate) fn load(file: &Path) -> Loaded {
+    pub(crate) fn load(file: &Path, host: &Host) -> Loaded {
         match fs::read_to_string(file) {
-            Ok(source) => Self::parse(file, &source, &Places::of_user()),
+            Ok(source) => Self::parse(file, &source, host),
             Err(error) => {
                 let message = format!("cannot read the file: {error}");
                 Loaded { config: None, problems: vec![Problem::of_file(file, message)] }
@@ -94,29 +95,32 @@ impl Config {
     }
 
     /// Reads the text `source` of `file`.
-    pub(crate) fn parse(file: &Path, source: &str, places: &Places) -> Loaded {
+    pub(crate) fn parse(file: &Path, source: &str, host: &Host) -> Loaded {
         let (document, syntax) = DeTable::parse_recoverable(source);
         let mut problems = Problems::new(file, source);
         for error in syntax {
             problems.syntax(error.span(), error.message());
         }
         let root = Table::new("the file", 0, document.get_ref(), &problems);
-        let config = read(root, file, places);
+        let config = read(root, file, host);
         let problems = problems.into_sorted();
         let usable = problems.iter().all(|problem| problem.severity == Severity::Warning);
         Loaded { config: config.filter(|_| usable), problems }
     }
 }
 
-fn read(root: Table<'_>, file: &Path, places: &Places) -> Option<Config> {
+fn read(root: Table<'_>, file: &Path, host: &Host) -> Option<Config> {
     root.allow(&["store", "node", "zone", "keep_runs", "tasks", "schedules"]);
-    let store = store(root, file, places);
+    let store = store(root, file, host);
     let node = node(root);
-    let zone = root.text("zone", "\"Europe/Berlin\"");
+    let zone = trigger::zone(root, &host.zones);
     let keep_runs = root.span("keep_runs", Span::from_secs(1));
     let base = base_dir(file);
     let mut tasks = task::read_all(root, &base);
-    let schedules = schedule::read_all(root, &base, zone.as_ref(), &mut tasks);
+    let schedules = {
+        let zone = zone.as_deref().unwrap_or("UTC");
+        schedule::read_all(root, schedule::Around { base: &base, zone, host }, &mut tasks)
+    };
     Some(Config { store: store?, node, keep_runs, tasks, schedules })
 }
 
@@ -129,9 +133,9 @@ fn node(root: Table<'_>) -> Option<String> {
     Some(node.value)
 }
 
-fn store(root: Table<'_>, file: &Path, places: &Places) -> Option<StorePlace> {
+fn store(root: Table<'_>, file: &Path, host: &Host) -> Option<StorePlace> {
     let Some(text) = root.text("store", "\"sqlite:jobs.db\"") else {
-        return if root.has("store") { None } else { default_store(root, file, places) };
+        return if root.has("store") { None } else { default_store(root, file, host) };
     };
     match text.value.split_once(':') {
         Some(("memory", "")) => Some(StorePlace::Memory),
@@ -151,8 +155,8 @@ fn store(root: Table<'_>, file: &Path, places: &Places) -> Option<StorePlace> {
     }
 }
 
-fn default_store(root: Table<'_>, file: &Path, places: &Places) -> Option<StorePlace> {
-    let Some(state) = &places.state else {
+fn default_store(root: Table<'_>, file: &Path, host: &Host) -> Option<StorePlace> {
+    let Some(state) = &host.state else {
         let message = "no `store`, and neither XDG_STATE_HOME nor HOME says where this user's \
                        data belongs: write for example `store = \"sqlite:jobs.db\"`";
         root.problems().missing(0, message.to_owned());
@@ -187,19 +191,24 @@ fn bad_name(name: &str) -> Option<&'static str> {
 /// Names stand in index keys, log lines and file names (which stop at 255 bytes).
 const NAME_LIMIT: usize = 200;
 
-/// Where this user's files belong.
+/// What a file means depends on where and when it is read.
 #[derive(Debug)]
-pub(crate) struct Places {
-    /// For data that outlives a restart: `$XDG_STATE_HOME`, else `~/.local/state`.
+pub(crate) struct Host {
+    /// Where data belongs that outlives a restart: `$XDG_STATE_HOME`, else `~/.local/state`.
     pub(crate) state: Option<PathBuf>,
+    /// The known time zones.
+    pub(crate) zones: Zones,
+    /// The present, for warnings about what lies in the past.
+    pub(crate) now: Timestamp,
 }
 
-impl Places {
-    /// As the environment says (XDG base directory specification 0.8).
-    fn of_user() -> Self {
+impl Host {
+    /// This machine and user, as the environment says (XDG base directory specification 0.8).
+    pub(crate) fn of_process(now: Timestamp) -> Self {
         let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
         let home = || absolute("HOME").map(|home| home.join(".local/state"));
-        Self { state: absolute("XDG_STATE_HOME").or_else(home) }
+        let state = absolute("XDG_STATE_HOME").or_else(home);
+        Self { state, zones: Zones::system(), now }
     }
 }
 

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod check;
-#[cfg(unix)]
 mod clock;
 mod command;
 #[expect(dead_code, reason = "`serve` reads what `check` does not")]
@@ -18,6 +17,7 @@ mod guard;
 mod hidden;
 #[cfg(unix)]
 mod lock;
+mod next;
 mod output;
 
 /// Input that cannot be used: a bad option, a bad file, a bad expression.
@@ -41,6 +41,12 @@ enum Verb {
         /// The configuration file
         file: PathBuf,
     },
+    /// Print the next instants that a trigger names
+    ///
+    /// One RFC 3339 instant with its offset a line, in order; fewer than --count if the trigger
+    /// ends before. Needs neither a daemon nor a store. Bad input exits with 2 and one line on
+    /// standard error.
+    Next(Box<next::Options>),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +60,7 @@ fn main() -> ExitCode {
     };
     match arguments.verb {
         Verb::Check { file } => check::main(&file),
+        Verb::Next(options) => next::main(&options),
     }
 }
 
@@ -65,8 +72,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     {
         let told = text.split("\n\nUsage:").next().unwrap_or_default();
         let told = told.split("\n\nFor more").next().unwrap_or_default();
-        let line = told.split_whitespace().collect::<Vec<_>>().join(" ");
-        output::complain(line.trim_start_matches("error: "));
+        output::complain(told.trim_start_matches("error: "));
         return ExitCode::from(BAD_INPUT);
     }
     let code = if error.use_stderr() { ExitCode::from(BAD_INPUT) } else { ExitCode::SUCCESS };

@@ -23,7 +23,8 @@ pub(crate) fn print(
     }
 }
 
-/// One line on standard error.
+/// One line on standard error, whatever the message quotes.
 pub(crate) fn complain(message: &str) {
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
     let _ = writeln!(io::stderr().lock(), "mainspring: {message}");
 }

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use mainspring_contract::trigger::TriggerForm;
 use mainspring_core::time::Span;
 
-use super::bad_name;
 use super::table::{At, Table, did_you_mean, list};
 use super::task::{self, OWN_KEYS, PROGRAM_KEYS, SETTING_KEYS, Settings, Task};
-use super::trigger::{self, Trigger};
+use super::trigger;
+use super::{Host, bad_name};
 
 /// Most missed fires that can be asked for.
 const CATCH_UP_LIMIT: u32 = 1_000_000;
@@ -20,10 +21,8 @@ const POLICY_KEYS: [&str; 5] = ["task", "coalesce", "misfire_grace", "catch_up",
 pub(crate) struct Schedule {
     /// The name that the store and people use.
     pub(crate) name: String,
-    /// The byte of the file where it starts.
-    pub(crate) at: usize,
     /// When it fires.
-    pub(crate) trigger: Trigger,
+    pub(crate) trigger: TriggerForm,
     /// The name of the task that it runs.
     pub(crate) task: String,
     /// What it says differently from its task.
@@ -49,11 +48,21 @@ pub(crate) enum Coalesce {
     All,
 }
 
+/// What schedules take from around them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Around<'a> {
+    /// The directory that relative paths start from.
+    pub(super) base: &'a Path,
+    /// The zone of cron patterns without one.
+    pub(super) zone: &'a str,
+    /// Where and when the file is read.
+    pub(super) host: &'a Host,
+}
+
 /// Reads all of `[schedules]`, adding the tasks that they describe inline to `tasks`.
 pub(super) fn read_all(
     root: Table<'_>,
-    base: &Path,
-    zone: Option<&At<String>>,
+    around: Around<'_>,
     tasks: &mut Vec<Task>,
 ) -> Vec<Schedule> {
     let Some((at, table)) = root.table("schedules", "[schedules.nightly]") else {
@@ -73,26 +82,21 @@ pub(super) fn read_all(
             continue;
         };
         let table = schedules.inner(&shown, name.at, table);
-        let (runs, task) = Runs::read(table, name.value, base, &names);
+        let (runs, task) = Runs::read(table, name.value, around.base, &names);
         inline.extend(task);
-        all.extend(read(table, name.value, runs, zone));
+        all.extend(read(table, name.value, runs, around));
     }
     warn_of_unused(root, schedules);
     tasks.append(&mut inline);
     all
 }
 
-fn read(
-    table: Table<'_>,
-    name: &str,
-    runs: Option<Runs>,
-    zone: Option<&At<String>>,
-) -> Option<Schedule> {
+fn read(table: Table<'_>, name: &str, runs: Option<Runs>, around: Around<'_>) -> Option<Schedule> {
     let keys = [&trigger::KEYS[..], &POLICY_KEYS, &PROGRAM_KEYS, &OWN_KEYS, &SETTING_KEYS];
     table.allow(&keys.concat());
     let words =
         [("latest", Coalesce::Latest), ("earliest", Coalesce::Earliest), ("all", Coalesce::All)];
-    let trigger = trigger::read(table, zone);
+    let trigger = trigger::read(table, around.zone, around.host);
     let coalesce = table.word("coalesce", &words);
     let misfire_grace = table.span("misfire_grace", Span::ZERO);
     let catch_up = table.number("catch_up", 1..=CATCH_UP_LIMIT);
@@ -100,7 +104,6 @@ fn read(
     let Runs { task, overrides } = runs?;
     Some(Schedule {
         name: name.to_owned(),
-        at: table.at,
         trigger: trigger?,
         task,
         overrides,

@@ -1,20 +1,20 @@
 //! Whole files in, values or the exact complaints out.
 
-use mainspring_core::time::Timestamp;
-use mainspring_core::trigger::{Fold, Gap};
-
 use super::schedule::Coalesce;
 use super::task::{Backoff, Settings};
-use super::trigger::Trigger;
 use super::*;
 use crate::command::Program;
 
-fn places() -> Places {
-    Places { state: Some(PathBuf::from("/state")) }
+fn host() -> Host {
+    Host {
+        state: Some(PathBuf::from("/state")),
+        zones: Zones::bundled(),
+        now: "2026-11-22T12:00:00Z".parse().unwrap(),
+    }
 }
 
 fn parse(source: &str) -> Loaded {
-    Config::parse(Path::new("/etc/ms/jobs.toml"), source, &places())
+    Config::parse(Path::new("/etc/ms/jobs.toml"), source, &host())
 }
 
 fn good(source: &str) -> Config {
@@ -104,14 +104,10 @@ backoff = "10s"
 
     let [nightly, tick] = &config.schedules[..] else { panic!("{:?}", config.schedules) };
     assert_eq!((&*nightly.task, &*tick.task), ("backup", "tick"));
-    let Trigger::Cron { expr, zone, dst, start, end } = &nightly.trigger else { panic!() };
-    assert_eq!((&**expr, &**zone), ("30 2 * * *", "Europe/Berlin"));
-    assert_eq!((dst.gap, dst.fold), (Gap::Shift, Fold::First));
-    let shown = |time: &Option<Timestamp>| time.unwrap().to_string();
-    assert_eq!(
-        (shown(start), shown(end)),
-        ("2026-12-31T23:00:00Z".into(), "2028-01-01T00:00:00Z".into())
-    );
+    let berlin = "{\"cron\":{\"expr\":\"30 2 * * *\",\"zone\":\"Europe/Berlin\",\
+                  \"dst\":{\"gap\":\"shift\",\"fold\":\"first\"},\
+                  \"start\":\"2026-12-31T23:00:00Z\",\"end\":\"2028-01-01T00:00:00Z\"}}";
+    assert_eq!(nightly.trigger.to_json(), berlin);
     let overrides = Settings { timeout: Some(Span::from_hours(1)), ..Settings::default() };
     assert_eq!(nightly.overrides, overrides);
     assert_eq!(
@@ -120,8 +116,7 @@ backoff = "10s"
     );
     assert_eq!((nightly.catch_up, nightly.paused), (Some(100), true));
     assert_eq!(tick.overrides, Settings::default());
-    let span = Span::from_secs(90);
-    assert_eq!(tick.trigger, Trigger::Every { span, start: None, end: None });
+    assert_eq!(tick.trigger.to_json(), r#"{"every":{"span":"1m30s"}}"#);
 }
 
 #[test]
@@ -132,7 +127,7 @@ fn a_file_without_a_store_has_a_place_per_user() {
     let absolute = StorePlace::Sqlite("/var/x.db".into());
     assert_eq!(good("store = \"sqlite:/var/x.db\"").store, absolute);
     assert_eq!(good("store = \"sqlite:///var/x.db\"").store, absolute);
-    let nowhere = Config::parse(Path::new("x.toml"), "", &Places { state: None });
+    let nowhere = Config::parse(Path::new("x.toml"), "", &Host { state: None, ..host() });
     assert!(nowhere.problems[0].to_string().contains("XDG_STATE_HOME"));
 }
 
@@ -183,7 +178,7 @@ fn triggers_say_what_does_not_go_together() {
         ),
         (
             "every = \"1h\"\nstart = 2027-01-02T00:00:00Z\nend = 2027-01-01T00:00:00Z",
-            "1:12: error: `end` (2027-01-01T00:00:00Z) is before `start` (2027-01-02T00:00:00Z)",
+            "3:9: error: `end` 2027-01-01T00:00:00Z is before `start` 2027-01-02T00:00:00Z",
         ),
         (
             "cron = \"@daily\"\ndst = \"twice\"",
@@ -256,7 +251,36 @@ fn a_task_says_what_it_cannot_mean() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_a_problem() {
-    let loaded = Config::load(Path::new("/no/such/file.toml"));
+    let loaded = Config::load(Path::new("/no/such/file.toml"), &host());
     let text = loaded.problems[0].to_string();
     assert!(text.starts_with("/no/such/file.toml:1:1: error: cannot read the file"), "{text}");
+}
+
+#[test]
+fn zones_are_looked_up_where_they_stand() {
+    let own = schedule_with("cron = \"@daily\"\nzone = \"Europe/Berlim\"");
+    let found = complaints(&own);
+    assert!(found.starts_with("4:8: error: ") && found.contains("`Europe/Berlin`"), "{found}");
+    let files = "zone = \"Mars\"\n".to_owned() + &schedule_with("cron = \"@daily\"");
+    let found = complaints(&files);
+    assert!(found.starts_with("1:8: error: ") && !found.contains('\n'), "{found}");
+    let local = good(&("zone = \"local\"\n".to_owned() + &schedule_with("cron = \"@daily\"")));
+    let json = local.schedules[0].trigger.to_json();
+    assert!(json.contains(&mainspring::zone::local_name()) && !json.contains("local"), "{json}");
+}
+
+#[test]
+fn a_trigger_without_a_future_is_pointed_out() {
+    let past = "3:6: warning: [schedules.s] will not fire again: its last instant was \
+                2020-01-01T00:00:00Z";
+    assert_eq!(complaints(&schedule_with("at = 2020-01-01T00:00:00Z")), past);
+    let ended = "3:9: warning: [schedules.s] will not fire again: its last instant was \
+                 2020-01-01T23:00:00Z";
+    let every = "every = \"1h\"\nend = 2020-01-01T23:59:00Z";
+    assert_eq!(complaints(&schedule_with(every)), ended);
+    let never = "cron = \"0 0 * * *\"\nstart = 2027-01-01T01:00:00Z\nend = 2027-01-01T02:00:00Z";
+    let want = "3:8: warning: [schedules.s] never fires";
+    assert_eq!(complaints(&schedule_with(never)), want);
+    let found = complaints(&schedule_with("cron = \"0 0 30 2 *\""));
+    assert!(found.starts_with("3:8: error: ") && found.contains("never fires"), "{found}");
 }

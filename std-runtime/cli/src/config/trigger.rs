@@ -1,48 +1,22 @@
 //! When a schedule fires: `cron`, `every` or `at`, with their bounds.
 
+use mainspring::trigger::AnyTrigger;
+use mainspring::zone::{self, Zones};
+use mainspring_contract::trigger::{AtForm, CronForm, EveryForm, TriggerForm};
 use mainspring_core::time::{Span, Timestamp};
-use mainspring_core::trigger::{Cron, Dst, Fold, Gap};
+use mainspring_core::trigger::{Dst, Fold, Gap, Trigger};
 use toml::de::DeValue;
 
-use super::table::{At, Table, list};
+use super::Host;
+use super::table::{Table, list};
 
 /// The keys of a trigger.
 pub(super) const KEYS: [&str; 7] = ["cron", "every", "at", "zone", "dst", "start", "end"];
 
 const KINDS: [&str; 3] = ["cron", "every", "at"];
 
-/// A rule for instants.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Trigger {
-    /// A cron expression.
-    Cron {
-        /// The fields.
-        expr: String,
-        /// The zone's name; `local` is the host's.
-        zone: String,
-        /// What to do about clock changes.
-        dst: Dst,
-        /// Not before.
-        start: Option<Timestamp>,
-        /// Not after.
-        end: Option<Timestamp>,
-    },
-    /// Once in a while.
-    Every {
-        /// The while.
-        span: Span,
-        /// Not before, and where counting starts; `None`: the Unix epoch, so that a restart does
-        /// not move the instants.
-        start: Option<Timestamp>,
-        /// Not after.
-        end: Option<Timestamp>,
-    },
-    /// Once.
-    At(Timestamp),
-}
-
-/// Reads the trigger of a schedule; `zone` is the file's own.
-pub(super) fn read(table: Table<'_>, zone: Option<&At<String>>) -> Option<Trigger> {
+/// Reads the trigger of a schedule; `zone` is the file's own. The result compiles.
+pub(super) fn read(table: Table<'_>, zone: &str, host: &Host) -> Option<TriggerForm> {
     let present: Vec<_> = KINDS.into_iter().filter(|kind| table.has(kind)).collect();
     let [kind] = present[..] else {
         let message = match present[..] {
@@ -59,35 +33,64 @@ pub(super) fn read(table: Table<'_>, zone: Option<&At<String>>) -> Option<Trigge
     if kind != "cron" {
         table.refuse(&["zone", "dst"], "only goes with `cron`: remove it");
     }
-    if kind == "at" {
-        table.refuse(&["start", "end"], "does not go with `at`: remove it");
-        return instant(table, "at").map(Trigger::At);
+    let form = match kind {
+        "at" => {
+            table.refuse(&["start", "end"], "does not go with `at`: remove it");
+            TriggerForm::At(AtForm { time: instant(table, "at")? })
+        }
+        "every" => every(table)?,
+        _ => cron(table, zone, &host.zones)?,
+    };
+    let at = table.value(kind).map_or(table.at, |value| value.span().start);
+    match AnyTrigger::compile(&form, &host.zones) {
+        Ok(trigger) => warn_of_the_past(table, at, &trigger, host.now),
+        Err(error) => {
+            table.problems().error(at, error.to_string());
+            return None;
+        }
     }
-    let (start, end) = (instant(table, "start"), instant(table, "end"));
-    if let (Some(start), Some(end)) = (start, end)
-        && end < start
-    {
-        table.problems().error(table.at, format!("`end` ({end}) is before `start` ({start})"));
-    }
-    if kind == "every" {
-        let span = table.span("every", Span::from_millis(1))?;
-        return Some(Trigger::Every { span, start, end });
-    }
-    let own = table.text("zone", "\"Europe/Berlin\"");
-    let zone = own.as_ref().or(zone).map_or("UTC", |zone| &zone.value).to_owned();
-    let dst = dst(table);
-    let expr = expression(table)?;
-    Some(Trigger::Cron { expr, zone, dst: dst?, start, end })
+    Some(form)
 }
 
-fn expression(table: Table<'_>) -> Option<String> {
-    let text = table.text("cron", "\"30 2 * * *\"")?;
-    if let Err(error) = Cron::parse(&text.value) {
-        let shown = text.value.escape_debug();
-        table.problems().error(text.at, format!("`cron` is \"{shown}\": {error}"));
+/// The zone that a table names, if it names one; `local` becomes the host's, so that what is
+/// stored means the same on every node.
+pub(super) fn zone(table: Table<'_>, zones: &Zones) -> Option<String> {
+    let zone = table.text("zone", "\"Europe/Berlin\"")?;
+    if let Err(error) = zones.find(&zone.value) {
+        table.problems().error(zone.at, error.to_string());
         return None;
     }
-    Some(text.value)
+    Some(if zone.value == "local" { zone::local_name() } else { zone.value })
+}
+
+fn every(table: Table<'_>) -> Option<TriggerForm> {
+    let bounds = (instant(table, "start"), instant(table, "end"));
+    let mut every = EveryForm::new(table.span("every", Span::from_millis(1))?);
+    (every.start, every.end) = bounds;
+    Some(TriggerForm::Every(every))
+}
+
+fn cron(table: Table<'_>, zone: &str, zones: &Zones) -> Option<TriggerForm> {
+    let bounds = (instant(table, "start"), instant(table, "end"));
+    let own = self::zone(table, zones);
+    let dst = dst(table);
+    let expr = table.text("cron", "\"30 2 * * *\"")?.value;
+    // With a zone that does not exist, the pattern is still worth checking.
+    let mut cron = CronForm::new(expr, own.as_deref().unwrap_or(zone));
+    (cron.start, cron.end) = bounds;
+    cron.dst = dst?;
+    Some(TriggerForm::Cron(cron))
+}
+
+fn warn_of_the_past(table: Table<'_>, at: usize, trigger: &AnyTrigger, now: Timestamp) {
+    if trigger.next_after(now).is_some() {
+        return;
+    }
+    let message = match trigger.prev_before(now) {
+        Some(last) => format!("{} will not fire again: its last instant was {last}", table.name),
+        None => format!("{} never fires", table.name),
+    };
+    table.problems().warning(at, message);
 }
 
 /// An instant: a TOML date-time with an offset, or the same as a text.
