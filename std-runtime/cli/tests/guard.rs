@@ -48,6 +48,11 @@ impl Daemon {
         within_watchdog(move || self.0.wait_with_output().unwrap())
     }
 
+    /// Waits for the process alone: its guard may still hold the pipes.
+    fn reap(mut self) {
+        within_watchdog(move || self.0.wait().unwrap());
+    }
+
     fn ended(self) -> Value {
         let output = self.output();
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -284,6 +289,29 @@ fn a_second_daemon_is_refused_while_the_first_lives() {
     first.signal(Signal::KILL);
     gone(rest);
     first.output();
+}
+
+/// A guard that is held up cannot kill its command; the next daemon then has to wait for it.
+#[test]
+fn a_daemon_starts_nothing_while_a_command_of_the_last_one_lives() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = Tree::new();
+    let first = Daemon::start(&tree.line("echo $PPID >&9; sleep 1000"), 50, Some(dir.path()));
+    let (guard, rest) = tree.started();
+    let guard = Pid::from_raw(guard.parse().unwrap()).unwrap();
+    kill_process(guard, Signal::STOP).unwrap();
+    first.signal(Signal::KILL);
+    first.reap();
+
+    let second = Daemon::start(&json!({"program": {"argv": ["true"]}}), 50, Some(dir.path()));
+    let (done, ended) = mpsc::channel();
+    thread::spawn(move || done.send(second.ended()));
+    // Without the lock it would end within a few milliseconds.
+    let early = ended.recv_timeout(Duration::from_millis(500));
+    assert_eq!(early, Err(mpsc::RecvTimeoutError::Timeout));
+    kill_process(guard, Signal::CONT).unwrap();
+    gone(rest);
+    assert_eq!(ended.recv_timeout(WATCHDOG).unwrap()["exit"], json!({"code": 0}));
 }
 
 /// Each command holds an exclusive lock through a descriptor that all of its processes share, and
