@@ -124,16 +124,16 @@ fn adopt_orphans() -> io::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
 fn adopt_orphans() -> io::Result<()> {
     Ok(())
 }
 
 async fn serve(orders: &mut Receiver, reports: &mut Sender) -> io::Result<Option<Exit>> {
-    reports.send(&Report::Ready).await?;
-    let Some(Order::Run(spec)) = orders.next().await? else { return Ok(None) };
+    // From here on a service manager's SIGTERM ends the command and not the guard.
     let mut stops = Stops::listen()?;
     let mut children = signal(SignalKind::child())?;
+    reports.send(&Report::Ready).await?;
+    let Some(Order::Run(spec)) = orders.next().await? else { return Ok(None) };
     let child = match start(&spec) {
         Ok(child) => child,
         Err(error) => {
@@ -148,6 +148,9 @@ async fn serve(orders: &mut Receiver, reports: &mut Sender) -> io::Result<Option
     let _ = reports.send(&Report::Started(leader.as_raw_pid())).await;
     let exit = watch(session, orders, &mut stops, &mut children).await?;
     session.reap_leader();
+    while session.lingers() {
+        clock::pause(TICK).await;
+    }
     let _ = reports.send(&Report::Ended(exit)).await;
     Ok(Some(exit))
 }

@@ -120,6 +120,15 @@ backoff = "10s"
 }
 
 #[test]
+fn the_documented_file_is_good() {
+    let text = include_str!("../config.rs");
+    let block = text.split("```").nth(1).and_then(|block| block.strip_prefix("toml\n")).unwrap();
+    let source: Vec<_> = block.lines().map(|line| line.trim_start_matches("//!")).collect();
+    let config = good(&source.join("\n"));
+    assert_eq!((config.tasks.len(), config.schedules.len()), (1, 1));
+}
+
+#[test]
 fn a_file_without_a_store_has_a_place_per_user() {
     let config = good("");
     assert_eq!(config.store, StorePlace::Sqlite("/state/mainspring/jobs.db".into()));

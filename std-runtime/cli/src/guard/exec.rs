@@ -58,7 +58,6 @@ fn die_with_parent() -> io::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature as on Linux")]
 fn die_with_parent() -> io::Result<()> {
     Ok(())
 }

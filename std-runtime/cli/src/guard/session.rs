@@ -74,6 +74,11 @@ impl Session {
         }
     }
 
+    /// Whether something is left after the leader was collected; sends it SIGKILL again.
+    pub(crate) fn lingers(self) -> bool {
+        members::linger(self.leader)
+    }
+
     /// Collects the leader, once nothing else is left.
     pub(crate) fn reap_leader(self) {
         while let Err(Errno::INTR) = waitpid(Some(self.leader), WaitOptions::empty()) {}
@@ -133,6 +138,11 @@ mod members {
             .is_some_and(|stat| stat.alive && stat.session == leader.as_raw_pid())
     }
 
+    /// Never: the leader is collected only after the last member has been seen to end.
+    pub(super) fn linger(_leader: Pid) -> bool {
+        false
+    }
+
     /// The caller's children; none where the kernel does not list them, so that they stay zombies
     /// until the caller ends.
     pub(super) fn adopted() -> Vec<Pid> {
@@ -147,7 +157,9 @@ mod members {
 
 #[cfg(not(target_os = "linux"))]
 mod members {
-    use rustix::process::{Pid, test_kill_process, test_kill_process_group};
+    use rustix::process::{
+        Pid, Signal, kill_process_group, test_kill_process, test_kill_process_group,
+    };
 
     pub(super) fn outside_group(_leader: Pid) -> impl Iterator<Item = Pid> {
         core::iter::empty()
@@ -161,6 +173,11 @@ mod members {
 
     pub(super) fn leader_alive(leader: Pid) -> bool {
         test_kill_process(leader).is_ok() || test_kill_process_group(leader).is_ok()
+    }
+
+    /// Without its leader the group exists exactly as long as it has other members.
+    pub(super) fn linger(leader: Pid) -> bool {
+        kill_process_group(leader, Signal::KILL).is_ok()
     }
 
     pub(super) fn adopted() -> Vec<Pid> {
