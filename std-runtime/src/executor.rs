@@ -32,10 +32,10 @@ pub(crate) struct Finished {
 
 impl Executor {
     /// Starts a run.
-    pub(crate) fn start(&mut self, task: &Task, job: &Job, now: Timestamp) {
+    pub(crate) fn start(&mut self, task: Task, job: &Job, now: Timestamp) {
         let context = Context::new(job, now);
         telemetry::run_started(&context, now);
-        let run = guarded(task.clone(), job.payload.clone(), context.clone());
+        let run = guarded(task, job.payload.clone(), context.clone());
         let handle = self.set.spawn(run);
         self.contexts.insert((job.id, job.token), context.clone());
         self.runs.insert(handle.id(), (job.id, context));

@@ -26,6 +26,7 @@ mod erased;
 mod error;
 mod executor;
 mod pump;
+mod registry;
 mod request;
 mod schedule;
 mod scheduler;

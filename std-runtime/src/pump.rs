@@ -3,13 +3,12 @@
 //! One law: after every input both machines are polled until they have nothing more to say; then
 //! the pump waits for an event or for the earlier of their deadlines. It decides nothing itself.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use mainspring_contract::record::{Advance, Advanced, Job, Quarantine, Rescue, Schedule, Written};
 use mainspring_contract::store::Reply;
 use mainspring_contract::trigger::TriggerForm;
-use mainspring_contract::{Answer, JobId, NodeId, Stored, TaskId};
+use mainspring_contract::{Answer, JobId, NodeId, Stored};
 use mainspring_core::id::Ticket;
 use mainspring_core::limits;
 use mainspring_core::planner::{self, Down, Planner};
@@ -25,9 +24,9 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::erased::AnyStore;
 use crate::executor::{Executor, Finished};
+use crate::registry::Registry;
 use crate::request::{Answered, Batch, Request};
 use crate::schedule::TRIGGER_VERSION;
-use crate::task::Task;
 use crate::telemetry;
 use crate::trigger::AnyTrigger;
 use crate::zone::Zones;
@@ -50,8 +49,7 @@ pub(crate) struct Pump {
     clock: Clock,
     store: Arc<dyn AnyStore>,
     node: NodeId,
-    tasks: HashMap<TaskId, Task>,
-    task_ids: Arc<[TaskId]>,
+    tasks: Arc<Registry>,
     zones: Arc<Zones>,
     planner: Planner<Stored, AnyTrigger, Boxed>,
     worker: Worker<Stored, Boxed>,
@@ -68,7 +66,7 @@ pub(crate) struct Pump {
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn AnyStore>,
     pub(crate) node: NodeId,
-    pub(crate) tasks: HashMap<TaskId, Task>,
+    pub(crate) tasks: Arc<Registry>,
     pub(crate) zones: Arc<Zones>,
     pub(crate) planner: Planner<Stored, AnyTrigger, Boxed>,
     pub(crate) worker: Worker<Stored, Boxed>,
@@ -81,7 +79,6 @@ impl Pump {
             clock: Clock::new(),
             store: parts.store,
             node: parts.node,
-            task_ids: parts.tasks.keys().cloned().collect(),
             tasks: parts.tasks,
             zones: parts.zones,
             planner: parts.planner,
@@ -98,7 +95,7 @@ impl Pump {
 
     /// Runs until it is told to stop and everything has ended; returns how many jobs were left.
     pub(crate) async fn run(mut self) -> usize {
-        telemetry::node_started(&self.node, self.tasks.len());
+        telemetry::node_started(&self.node, self.tasks.ids().len());
         loop {
             let deadline = self.drain();
             if self.stopping && self.planner.is_idle() && self.worker.is_idle() {
@@ -160,7 +157,7 @@ impl Pump {
         }
         for request in batch.into_requests() {
             let (store, node) = (Arc::clone(&self.store), self.node.clone());
-            self.calls.spawn(request.call(store, node, Arc::clone(&self.task_ids)));
+            self.calls.spawn(request.call(store, node, self.tasks.ids()));
         }
         let deadlines = [self.worker.deadline(now), self.planner.deadline(now)];
         deadlines.into_iter().flatten().min()
@@ -193,9 +190,9 @@ impl Pump {
             O::Claim { ticket, lease_for, max } => {
                 batch.single.push(Request::ClaimJobs { ticket, lease_for, max });
             }
-            O::Run(job) => match self.tasks.get(&job.task) {
+            O::Run(job) => match self.tasks.find(&job.task) {
                 Some(task) => self.executor.start(task, &job, now.wall),
-                // Only offered tasks are claimed; should a store err, the job goes back.
+                // The task was taken away since the claim was sent: the job goes back.
                 None => self.releases.push(Release { job: job.id, token: job.token }),
             },
             O::Abort { job, token, why } => self.executor.abort(job, token, why),

@@ -2,7 +2,6 @@
 
 use core::future::Future;
 use core::time::Duration;
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mainspring_contract::record::{
@@ -28,6 +27,7 @@ use crate::clock;
 use crate::erased::AnyStore;
 use crate::error::Error;
 use crate::pump::{Event, Parts, Pump};
+use crate::registry::{Checked, Registry};
 use crate::schedule::Schedule;
 use crate::task::{PAYLOAD_VERSION, Task};
 use crate::telemetry;
@@ -48,7 +48,7 @@ struct Shared {
     store: Arc<dyn AnyStore>,
     node: NodeId,
     node_is_mine: bool,
-    tasks: HashMap<TaskId, Task>,
+    tasks: Arc<Registry>,
     zones: Arc<Zones>,
     max_running: usize,
     lease: LeaseTerms,
@@ -146,19 +146,8 @@ impl Builder {
     /// # Errors
     /// If a name is not valid, two tasks have the same, or the store fails.
     pub async fn build(self) -> Result<Scheduler, Error> {
-        let mut tasks = HashMap::new();
-        let mut records = Vec::new();
-        for task in self.tasks {
-            let record = task.record()?;
-            if tasks.insert(record.id.clone(), task).is_some() {
-                let name = record.id;
-                return Err(Error::conflict(format!(
-                    "task `{name}` was added twice (give one of them another name)"
-                )));
-            }
-            records.push(record);
-        }
-        self.store.put_tasks(&records).await?;
+        let tasks = Checked::new(self.tasks)?;
+        self.store.put_tasks(&tasks.records).await?;
         let node = match self.node {
             Some(name) => NodeId::new(name)?,
             None => NodeId::new(format!("node-{}", uuid::Uuid::new_v4().simple()))?,
@@ -167,7 +156,7 @@ impl Builder {
             store: self.store,
             node,
             node_is_mine: self.node_is_mine,
-            tasks,
+            tasks: Arc::new(Registry::new(tasks)),
             zones: Arc::new(self.zones.unwrap_or_else(Zones::system)),
             max_running: self.max_running.max(1),
             lease: self.lease,
@@ -216,7 +205,7 @@ impl Scheduler {
         let pump = Pump::new(Parts {
             store: Arc::clone(&shared.store),
             node: shared.node.clone(),
-            tasks: shared.tasks.clone(),
+            tasks: Arc::clone(&shared.tasks),
             zones: Arc::clone(&shared.zones),
             planner: planner.keep_history(shared.keep_history),
             worker: Worker::new(&Boxed(shared.max_running), shared.lease, shared.max_idle),
@@ -238,6 +227,20 @@ impl Scheduler {
         let running = self.start().await?;
         signal.await;
         Ok(running.stop(grace).await)
+    }
+
+    /// Takes these tasks in place of those that this node knows, also while it runs. Runs that
+    /// have started go on; jobs of a task that is gone wait for a node that knows it.
+    ///
+    /// # Errors
+    /// If a name is not valid, two tasks have the same, or the store fails; nothing is changed
+    /// then.
+    pub async fn replace_tasks(&self, tasks: Vec<Task>) -> Result<(), Error> {
+        let tasks = Checked::new(tasks)?;
+        let reply = self.shared.store.put_tasks(&tasks.records).await?;
+        self.shared.tasks.replace(tasks);
+        self.told(reply);
+        Ok(())
     }
 
     /// Puts a schedule; one of the same name and source is replaced.
