@@ -156,6 +156,13 @@ impl Task {
         self
     }
 
+    /// All defaults of its jobs at once.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
     /// How long a run may go on after its [`Context`] said to stop, before its future is dropped.
     /// Default: not at all.
     #[must_use]
