@@ -65,9 +65,6 @@ impl AnyTrigger {
         };
         let cron =
             parsed.map_err(|source| TriggerError::Cron { expr: form.expr.clone(), source })?;
-        if !cron.is_possible() {
-            return Err(TriggerError::Never { expr: form.expr.clone() });
-        }
         let trigger = CronIn { cron, zone: zones.find(&form.zone)?, dst: form.dst };
         Self::within(Kind::Cron(trigger), form.start, form.end)
     }
@@ -143,12 +140,6 @@ pub enum TriggerError {
         expr: String,
         /// What is wrong with it.
         source: CronError,
-    },
-    /// The pattern names only days that no year has.
-    #[error("cron pattern `{expr}` never fires: no year has such a day")]
-    Never {
-        /// The pattern.
-        expr: String,
     },
     /// The zone cannot be had.
     #[error(transparent)]
@@ -237,10 +228,6 @@ mod tests {
             (
                 r#"{"cron":{"expr":"61 * * * *"}}"#,
                 "cron pattern `61 * * * *`: minute: 61 is not in 0-59 (bytes 0-2)",
-            ),
-            (
-                r#"{"cron":{"expr":"0 0 30 2 *"}}"#,
-                "cron pattern `0 0 30 2 *` never fires: no year has such a day",
             ),
             (
                 r#"{"cron":{"expr":"@daily","zone":"Europe/Belin"}}"#,

@@ -18,12 +18,15 @@ mod hidden;
 mod job;
 #[cfg(unix)]
 mod lock;
+mod moment;
 mod next;
 mod output;
 #[cfg(unix)]
 mod plan;
 #[cfg(unix)]
 mod serve;
+mod status;
+mod table;
 
 /// Input that cannot be used: a bad option, a bad file, a bad expression.
 const BAD_INPUT: u8 = 2;
@@ -59,6 +62,11 @@ enum Verb {
     /// a second one stops at once.
     #[cfg(unix)]
     Serve(serve::Options),
+    /// Show schedules with their next fire and last outcome, waiting jobs and recent runs
+    ///
+    /// Reads the store, so it works while a daemon runs and when none does. Exits with 1 if there
+    /// is no store to read.
+    Status(status::Options),
 }
 
 fn main() -> ExitCode {
@@ -75,6 +83,7 @@ fn main() -> ExitCode {
         Verb::Next(options) => next::main(&options),
         #[cfg(unix)]
         Verb::Serve(options) => serve::main(&options),
+        Verb::Status(options) => status::main(&options),
     }
 }
 

@@ -29,8 +29,8 @@ pub(crate) fn schedule(configured: &Configured, tasks: &[Task]) -> Schedule {
     if overrides.retries.is_some() || overrides.backoff.is_some() {
         // Retries and backoff override as one; what the schedule leaves out is the task's.
         let task = tasks.iter().find(|other| other.name == *task).map(|task| &task.settings);
-        overrides.retries = overrides.retries.or(task.and_then(|task| task.retries));
-        overrides.backoff = overrides.backoff.or(task.and_then(|task| task.backoff));
+        overrides.retries = overrides.retries.or_else(|| task?.retries);
+        overrides.backoff = overrides.backoff.or_else(|| task?.backoff);
     }
     let mut schedule = Schedule::new(name, task, trigger.clone()).paused(configured.paused);
     if let Some(coalesce) = configured.coalesce {

@@ -58,6 +58,7 @@ timeout = "10m"
 retries = 3
 backoff = { first = "1s", max = "5m" }
 max_running = 1
+rescues = 7
 priority = 0
 capture = "4KiB"
 [schedules.nightly]
@@ -93,6 +94,7 @@ backoff = "10s"
         timeout: Some(Span::from_mins(10)),
         retries: Some(3),
         backoff: Some(doubling),
+        rescues: Some(7),
         priority: Some(0),
     };
     assert_eq!(backup.settings, settings);
