@@ -282,7 +282,7 @@ mod tests {
         let mut fires = first.fires.to_vec();
         let mut next = first.next;
         while let Some(at) = next.at().filter(|&n| n <= at(1_000)) {
-            let piece = due(&trigger, at, super::tests::at(1_000), &policies).expect("due");
+            let piece = due(&trigger, at, tests::at(1_000), &policies).expect("due");
             assert!(piece.skips.is_empty());
             fires.extend(piece.fires.iter().copied());
             next = piece.next;

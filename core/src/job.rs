@@ -169,21 +169,13 @@ impl<D: Domain> Job<D> {
                 S::Leased { lease: Lease { until, ..lease.clone() }, cancel: *cancel }
             }
             (S::Leased { lease, cancel }, C::Release { token }) if lease.token == *token => {
-                if *cancel {
-                    settled(Outcome::Cancelled, now)
-                } else {
-                    S::Waiting { ready_at: now }
-                }
+                waiting_unless(*cancel, now, now)
             }
             (S::Leased { lease, cancel }, C::Retry { token, ready_at, cause })
                 if lease.token == *token =>
             {
                 self.counts = self.counts.plus(*cause);
-                if *cancel {
-                    settled(Outcome::Cancelled, now)
-                } else {
-                    S::Waiting { ready_at: *ready_at }
-                }
+                waiting_unless(*cancel, *ready_at, now)
             }
             (S::Leased { lease, .. }, C::Settle { token, outcome }) if lease.token == *token => {
                 settled(*outcome, now)
@@ -232,4 +224,9 @@ impl<D: Domain> Job<D> {
 
 fn settled<D: Domain>(outcome: Outcome, finished_at: Timestamp) -> JobState<D> {
     JobState::Settled { outcome, finished_at }
+}
+
+/// Back to waiting, unless somebody asked for the job to stop.
+fn waiting_unless<D: Domain>(cancel: bool, ready_at: Timestamp, now: Timestamp) -> JobState<D> {
+    if cancel { settled(Outcome::Cancelled, now) } else { JobState::Waiting { ready_at } }
 }

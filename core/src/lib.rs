@@ -4,20 +4,29 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+pub mod civil;
 pub mod domain;
 pub mod fire;
 pub mod id;
 pub mod job;
 pub mod lane;
 pub mod lease;
+pub mod ledger;
 pub mod limits;
 pub mod outcome;
+pub mod planner;
 pub mod pulse;
 pub mod queue;
 pub mod retry;
+pub mod room;
 pub mod schedule;
 pub mod settings;
 pub mod table;
 pub mod time;
 pub mod trigger;
 pub mod verb;
+pub mod worker;
+pub mod zone;
+
+#[cfg(test)]
+mod scenario;

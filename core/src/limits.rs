@@ -34,13 +34,16 @@ pub const LEASE_MARGIN: Span = Span::from_secs(2);
 /// A lease is renewed after this fraction of its length, so that two renewals may fail.
 pub const LEASE_RENEWALS: i64 = 3;
 
-/// How long a planner's claim on a schedule lasts. It shares work out; correctness never rests on
-/// it, so it may well outlive a planner.
-pub const PLAN_FOR: Span = Span::from_secs(30);
-
 /// How long before it is due a planner claims a schedule, so that the claim costs no lateness.
-/// Shorter than [`PLAN_FOR`], so that a claimed schedule comes due under its claim.
 pub const LOOKAHEAD: Span = Span::from_secs(10);
+
+/// How long after a schedule was due a planner's claim on it ends. A lost planner delays its
+/// schedules by this much; a planner that is merely slow costs a wasted decision, no more.
+pub const PLAN_GRACE: Span = Span::from_secs(5);
+
+/// Schedules that one claim hands to a planner, and jobs that one claim hands to a worker: large
+/// enough to fill a transaction, small enough to leave some for others.
+pub const CLAIM_MAX: u32 = 100;
 
 /// The longest time a node goes without asking its store for news, unless told otherwise.
 pub const MAX_IDLE: Span = Span::from_secs(5);
@@ -57,3 +60,23 @@ pub const CLOCK_JUMP: Span = Span::from_secs(1);
 
 /// Rows that one rescue or prune touches, so that neither holds a database for long.
 pub const ROWS_PER_SWEEP: u32 = 200;
+
+/// The pause between two sweeps of which the first left something behind.
+pub const SWEEP_PAUSE: Span = Span::from_millis(100);
+
+/// How often old history is looked for.
+pub const PRUNE_EVERY: Span = Span::from_mins(10);
+
+/// How long history is kept unless told otherwise.
+pub const KEEP_HISTORY: Span = Span::from_days(30);
+
+/// Schedules that one node plans at once. Those that are not due within [`LOOKAHEAD`] take no
+/// place, so this bounds memory, not how many schedules a store may hold.
+pub const PLANNER_WINDOW: usize = 1_024;
+
+/// Jobs that one node runs at once unless told otherwise.
+pub const WORKER_WINDOW: usize = 100;
+
+/// Bytes in the text of a cron pattern: the longest sensible one lists every value of six fields,
+/// which is about 550.
+pub const CRON_TEXT_LIMIT: usize = 1_024;

@@ -1,7 +1,9 @@
 //! The news that every reply of a store carries, and what a machine makes of it.
 
 use crate::id::ConfigRevision;
-use crate::time::Timestamp;
+use crate::limits;
+use crate::settings::Backoff;
+use crate::time::{Mono, Now, Span, Timestamp};
 
 /// What a store says about itself in every reply: its clock, its deadlines and whether people
 /// changed anything.
@@ -20,7 +22,7 @@ pub struct Pulse {
     pub config_revision: ConfigRevision,
 }
 
-/// A machine's idea of when something is there for it in the store.
+/// A machine's idea of when something is there for it in the store, on its own monotonic clock.
 ///
 /// Replies may overtake one another, and what one of them says may be older than what another
 /// machine of this node has done since. So a reply replaces the idea only if nothing else was
@@ -28,38 +30,80 @@ pub struct Pulse {
 /// one request too many.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Horizon {
-    at: Option<Timestamp>,
+    at: Option<Mono>,
     epoch: u32,
 }
 
 impl Horizon {
-    /// Something is there at `at` (news from elsewhere: a hint, a reply to another verb).
-    pub(crate) fn hear(&mut self, at: Option<Timestamp>) {
+    /// Something is there at `at`: news from elsewhere, such as a hint or the reply to another
+    /// verb.
+    pub(crate) fn hear(&mut self, at: Option<Mono>) {
         self.epoch = self.epoch.wrapping_add(1);
         self.at = earlier(self.at, at);
     }
 
     /// The reply to the machine's own question, which was sent in `epoch`.
-    pub(crate) fn learn(&mut self, at: Option<Timestamp>, epoch: u32) {
+    pub(crate) fn learn(&mut self, at: Option<Mono>, epoch: u32) {
         self.at = if self.epoch == epoch { at } else { earlier(self.at, at) };
         self.epoch = self.epoch.wrapping_add(1);
     }
 
     /// The present epoch, to be kept with a question.
-    pub(crate) fn epoch(&self) -> u32 {
+    pub(crate) fn epoch(self) -> u32 {
         self.epoch
     }
 
     /// When to ask.
-    pub(crate) fn at(&self) -> Option<Timestamp> {
+    pub(crate) fn at(self) -> Option<Mono> {
         self.at
     }
 }
 
-fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+impl Pulse {
+    /// When, on the receiver's monotonic clock, the store's clock will show `at`.
+    ///
+    /// Translating through the store's own reading makes a node's wall clock, which may be wrong,
+    /// irrelevant for when to ask.
+    pub(crate) fn mono_at(&self, at: Option<Timestamp>, now: Now) -> Option<Mono> {
+        at.map(|at| now.mono + at.since(self.store_now).max(Span::ZERO))
+    }
+}
+
+/// How a machine treats a store that fails: it waits, longer each time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Outage {
+    failures: u16,
+    until: Option<Mono>,
+}
+
+impl Outage {
+    /// A request failed.
+    pub(crate) fn failed(&mut self, now: Mono) {
+        // Several requests of one batch fail together and count once.
+        if self.until.is_none_or(|until| until <= now) {
+            self.failures = self.failures.saturating_add(1);
+            self.until = Some(now + BACKOFF.delay(self.failures));
+        }
+    }
+
+    /// A request succeeded.
+    pub(crate) fn over(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Until when nothing is asked, if that lies ahead.
+    pub(crate) fn until(self, now: Mono) -> Option<Mono> {
+        self.until.filter(|&until| until > now)
+    }
+}
+
+pub(crate) fn earlier(a: Option<Mono>, b: Option<Mono>) -> Option<Mono> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, None) => a,
         (None, b) => b,
     }
 }
+
+const BACKOFF: Backoff =
+    Backoff::Exponential { first: limits::STORE_BACKOFF_FIRST, max: limits::STORE_BACKOFF_MAX };

@@ -18,7 +18,7 @@ pub const MICROS_PER_SECOND: i64 = 1_000_000;
 /// use mainspring_core::time::Span;
 /// assert_eq!(Span::from_secs(90), Span::from_mins(1) + Span::from_secs(30));
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(i64);
 
 impl Span {
@@ -150,6 +150,12 @@ impl fmt::Display for Span {
     }
 }
 
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// Why a text is not a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParseSpanError {
@@ -251,7 +257,7 @@ impl core::str::FromStr for Span {
 /// assert_eq!((epoch + Span::from_secs(5)).as_micros(), 5_000_000);
 /// assert!(Timestamp::from_micros(i64::MAX).is_none());
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {

@@ -20,7 +20,8 @@ pub enum Conflict {
     Reject,
     /// Keep what is there.
     Keep,
-    /// Take the new one; see [`Schedule::replaced`](crate::schedule::Schedule::replaced) for what becomes of the cursor.
+    /// Take the new one. What becomes of the cursor is decided by
+    /// [`Schedule::replaced`](crate::schedule::Schedule::replaced).
     Replace,
 }
 
@@ -37,7 +38,6 @@ pub struct PutSchedule<D: Domain> {
 
 /// The answer to [`PutSchedule`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use]
 pub enum Put {
     /// It is new.
     Created,
@@ -151,7 +151,6 @@ pub struct Enqueue<D: Domain> {
 
 /// The answer to [`Enqueue`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use]
 pub enum Enqueued {
     /// It waits.
     Inserted,
@@ -259,7 +258,6 @@ pub enum Written {
 
 /// The answer to a cancellation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use]
 pub enum Cancelled {
     /// It was waiting and is over now.
     Settled,
@@ -276,8 +274,8 @@ pub enum Cancelled {
 pub enum Rescue<D: Domain> {
     /// Leases that ended by themselves and start deadlines that passed.
     Lapsed,
-    /// Whatever this node holds. Only for a node that has just started and is certain that its
-    /// former self is gone.
+    /// Whatever this node holds: its leases, and its claims on schedules. Only for a node that has
+    /// just started and is certain that its former self is gone, or that is about to end.
     HeldBy(D::NodeId),
 }
 
@@ -306,15 +304,26 @@ pub struct Run<D: Domain> {
     pub ended: Ended<D>,
 }
 
-/// Takes the records that verbs leave behind. `()` forgets them.
+/// Keeps the records that verbs leave behind. `()` forgets them, and with them the knowledge that
+/// makes a repeated enqueue or settle of a job that is over a no-op.
 pub trait History<D: Domain> {
     /// An attempt ended.
     fn run(&mut self, run: Run<D>);
     /// Fires did not become jobs.
     fn skip(&mut self, schedule: &D::ScheduleId, skip: Skip);
+    /// Whether the job is over.
+    fn is_settled(&self, job: &D::JobId) -> bool;
+    /// Whether the attempt under this token ended and, if so, whether it settled the job.
+    fn ended(&self, job: &D::JobId, token: Token) -> Option<bool>;
 }
 
 impl<D: Domain> History<D> for () {
     fn run(&mut self, _run: Run<D>) {}
     fn skip(&mut self, _schedule: &D::ScheduleId, _skip: Skip) {}
+    fn is_settled(&self, _job: &D::JobId) -> bool {
+        false
+    }
+    fn ended(&self, _job: &D::JobId, _token: Token) -> Option<bool> {
+        None
+    }
 }

@@ -9,6 +9,7 @@ mod error;
 mod name;
 pub mod record;
 pub mod store;
+pub mod trigger;
 
 pub use domain::{Detail, JobId, Stored};
 pub use encoded::{CodingError, Encoded, Format};

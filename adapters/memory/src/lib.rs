@@ -1,1 +1,275 @@
-//! (stub)
+//! The in-memory store: the [`Ledger`] behind a lock.
+//!
+//! For tests, for programs that only want a scheduler while they run, and as the measure for
+//! every other store. What it holds is gone with the process. Clones share one store, so several
+//! schedulers of a process may use it together.
+
+mod clock;
+mod history;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use mainspring_contract::record::{
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, JobState, Put,
+    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Retry, Run, Schedule, Settle,
+    Task, Written,
+};
+use mainspring_contract::store::{
+    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
+};
+use mainspring_contract::{
+    Answer, Capabilities, Clock, JobId, Reply, ScheduleId, Store, StoreError, StoreErrorKind,
+    Stored,
+};
+use mainspring_core::ledger::Ledger;
+use mainspring_core::room::Boxed;
+use mainspring_core::time::Timestamp;
+
+use crate::history::Records;
+
+/// How much a [`MemoryStore`] holds. All of it is allocated when the store is made, except for
+/// the history, which grows up to its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Schedules.
+    pub schedules: usize,
+    /// Tasks.
+    pub tasks: usize,
+    /// Jobs that are not over.
+    pub jobs: usize,
+    /// Runs and skips in the history, each; the oldest make room for the newest.
+    pub history: usize,
+}
+
+impl Default for Capacity {
+    /// Ten thousand schedules, a thousand tasks, ten thousand jobs and as many records.
+    fn default() -> Self {
+        Self { schedules: 10_000, tasks: 1_000, jobs: 10_000, history: 10_000 }
+    }
+}
+
+/// A store that lives and dies with the process.
+///
+/// ```
+/// use mainspring_contract::{Clock, Store};
+/// use mainspring_memory::MemoryStore;
+/// let store = MemoryStore::default();
+/// assert!(!store.capabilities().durable);
+/// ```
+#[derive(Clone, Debug)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    ledger: Ledger<Stored, Boxed, Boxed, Boxed>,
+    records: Records,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::with_capacity(Capacity::default())
+    }
+}
+
+impl MemoryStore {
+    /// An empty store of this size.
+    pub fn with_capacity(capacity: Capacity) -> Self {
+        let Capacity { schedules, tasks, jobs, history } = capacity;
+        let ledger = Ledger::new(Boxed(schedules), Boxed(tasks), Boxed(jobs));
+        let state = State { ledger, records: Records::new(history) };
+        Self { state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// Does `work` under the lock and adds the pulse.
+    ///
+    /// A verb that fails for lack of room may have done the items before the one that did not
+    /// fit; each of them is idempotent, so the caller asks again.
+    fn verb<T>(
+        &self,
+        clock: Clock,
+        work: impl FnOnce(&mut State, Timestamp) -> Result<T, StoreError>,
+    ) -> Answer<T> {
+        let mut state = self.lock();
+        let now = clock::read(clock);
+        state.records.now = now;
+        let value = work(&mut state, now)?;
+        let pulse = state.ledger.pulse(now);
+        Ok(Reply { value, pulse })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every verb of the ledger leaves it consistent, so a panic elsewhere spoils nothing.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { durable: false, shared: false }
+    }
+
+    async fn put_tasks(&self, clock: Clock, tasks: &[Task]) -> Answer<()> {
+        self.verb(clock, |state, _| {
+            tasks
+                .iter()
+                .try_for_each(|task| state.ledger.put_task(task.clone()).map_err(|_| full("tasks")))
+        })
+    }
+
+    async fn put_schedules(&self, clock: Clock, puts: &[PutSchedule]) -> Answer<Vec<Put>> {
+        self.verb(clock, |state, now| {
+            let put = |put: &PutSchedule| {
+                state.ledger.put_schedule(put.clone(), now).map_err(|_| full("schedules"))
+            };
+            puts.iter().map(put).collect()
+        })
+    }
+
+    async fn remove_schedules(&self, clock: Clock, remove: &Remove<'_>) -> Answer<Vec<ScheduleId>> {
+        self.verb(clock, |state, _| {
+            let mut removed = Vec::new();
+            state.ledger.remove_schedules(remove, |id| removed.push(id.clone()));
+            Ok(removed)
+        })
+    }
+
+    async fn claim_schedules(&self, clock: Clock, claim: &ClaimSchedules) -> Answer<Vec<Schedule>> {
+        self.verb(clock, |state, now| {
+            let mut claimed = Vec::new();
+            state.ledger.claim_schedules(claim, now, |schedule| claimed.push(schedule.clone()));
+            Ok(claimed)
+        })
+    }
+
+    async fn advance(&self, clock: Clock, advances: &[Advance]) -> Answer<Vec<Advanced>> {
+        self.verb(clock, |State { ledger, records }, now| {
+            let advance = |advance| ledger.advance(advance, now, records).map_err(|_| full("jobs"));
+            advances.iter().map(advance).collect()
+        })
+    }
+
+    async fn quarantine(&self, clock: Clock, quarantines: &[Quarantine]) -> Answer<()> {
+        self.verb(clock, |state, _| {
+            quarantines.iter().for_each(|one| state.ledger.quarantine(one.clone()));
+            Ok(())
+        })
+    }
+
+    async fn enqueue(&self, clock: Clock, jobs: &[Enqueue]) -> Answer<Vec<Enqueued>> {
+        self.verb(clock, |State { ledger, records }, now| {
+            let enqueue =
+                |job: &Enqueue| ledger.enqueue(job.clone(), now, records).map_err(|_| full("jobs"));
+            jobs.iter().map(enqueue).collect()
+        })
+    }
+
+    async fn claim_jobs(&self, clock: Clock, claim: &ClaimJobs<'_>) -> Answer<Vec<Job>> {
+        self.verb(clock, |state, now| {
+            let mut claimed = Vec::new();
+            state.ledger.claim_jobs(claim, now, |job| claimed.push(job.clone()));
+            Ok(claimed)
+        })
+    }
+
+    async fn renew(&self, clock: Clock, renews: &[Renew]) -> Answer<Vec<Renewed>> {
+        self.verb(clock, |state, now| {
+            Ok(renews.iter().map(|renew| state.ledger.renew(renew, now)).collect())
+        })
+    }
+
+    async fn release(&self, clock: Clock, releases: &[Release]) -> Answer<Vec<Written>> {
+        self.verb(clock, |State { ledger, records }, now| {
+            Ok(releases.iter().map(|release| ledger.release(release, now, records)).collect())
+        })
+    }
+
+    async fn retry(&self, clock: Clock, retries: &[Retry]) -> Answer<Vec<Written>> {
+        self.verb(clock, |State { ledger, records }, now| {
+            Ok(retries.iter().map(|retry| ledger.retry(retry, now, records)).collect())
+        })
+    }
+
+    async fn settle(&self, clock: Clock, settles: &[Settle]) -> Answer<Vec<Written>> {
+        self.verb(clock, |State { ledger, records }, now| {
+            Ok(settles.iter().map(|settle| ledger.settle(settle, now, records)).collect())
+        })
+    }
+
+    async fn cancel(&self, clock: Clock, jobs: &[JobId]) -> Answer<Vec<Cancelled>> {
+        self.verb(clock, |State { ledger, records }, now| {
+            Ok(jobs.iter().map(|job| ledger.cancel(job, now, records)).collect())
+        })
+    }
+
+    async fn rescue(&self, clock: Clock, rescue: &Rescue, max: u32) -> Answer<Vec<Run>> {
+        self.verb(clock, |State { ledger, records }, now| {
+            let newest = records.runs(&RunFilter::newest(1)).first().map(|view| view.seq);
+            ledger.rescue(rescue, max, now, records);
+            let all = records.runs(&RunFilter::newest(max));
+            let new = all.into_iter().filter(|view| Some(view.seq) > newest);
+            Ok(new.map(|view| view.run).collect())
+        })
+    }
+
+    async fn prune(&self, clock: Clock, before: Timestamp, max: u32) -> Answer<u32> {
+        self.verb(clock, |state, _| Ok(state.records.prune(before, max)))
+    }
+
+    async fn schedules(&self, page: &Page<ScheduleId>) -> Result<Vec<ScheduleView>, StoreError> {
+        let state = self.lock();
+        let schedules = state.ledger.schedules().map(|(schedule, _)| schedule);
+        let chosen = select(schedules, page, |schedule| &schedule.spec.id);
+        let view = |schedule: &Schedule| {
+            let id = Some(schedule.spec.id.clone());
+            let filter = RunFilter { schedule: id, ..RunFilter::newest(1) };
+            let last_run = state.records.runs(&filter).pop().map(|view| view.run);
+            ScheduleView { schedule: schedule.clone(), last_run }
+        };
+        Ok(chosen.into_iter().map(view).collect())
+    }
+
+    async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
+        let state = self.lock();
+        let jobs = state.ledger.jobs().filter(|job| {
+            let holder = match &job.state {
+                JobState::Leased { lease, .. } => Some(&lease.node),
+                _ => None,
+            };
+            filter.task.as_ref().is_none_or(|task| job.task == *task)
+                && filter.schedule.as_ref().is_none_or(|id| job.schedule.as_ref() == Some(id))
+                && filter.held_by.as_ref().is_none_or(|node| holder == Some(node))
+        });
+        Ok(select(jobs, &filter.page, |job| &job.id).into_iter().cloned().collect())
+    }
+
+    async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunView>, StoreError> {
+        Ok(self.lock().records.runs(filter))
+    }
+
+    async fn skips(&self, filter: &SkipFilter) -> Result<Vec<SkipView>, StoreError> {
+        Ok(self.lock().records.skips(filter))
+    }
+}
+
+/// The entries of one page, in the order of their ids.
+fn select<'a, T, Id: Ord>(
+    all: impl Iterator<Item = &'a T>,
+    page: &Page<Id>,
+    id: impl Fn(&T) -> &Id,
+) -> Vec<&'a T> {
+    let mut chosen: Vec<&T> =
+        all.filter(|one| page.after.as_ref().is_none_or(|after| id(one) > after)).collect();
+    chosen.sort_unstable_by(|a, b| id(a).cmp(id(b)));
+    chosen.truncate(page.limit as usize);
+    chosen
+}
+
+fn full(what: &str) -> StoreError {
+    let way_out = "give the store a larger capacity";
+    StoreError::new(
+        StoreErrorKind::Full,
+        format!("the memory store has no room for more {what} ({way_out})"),
+    )
+}

@@ -17,7 +17,9 @@ pub(crate) async fn any_lapsed(
     rescue: &Rescue,
     max: u32,
 ) -> Result<bool, sqlx::Error> {
-    Ok(max > 0 && !lapsed(tx, rescue, 1).await?.is_empty())
+    // A node that starts or ends does so rarely: what it holds is not worth a look first.
+    let rare = matches!(rescue, Rescue::HeldBy(_));
+    Ok(rare || max > 0 && !lapsed(tx, rescue, 1).await?.is_empty())
 }
 
 /// Takes care of jobs whose lease or start deadline has passed.
@@ -27,6 +29,9 @@ pub(crate) async fn rescue(
     max: u32,
 ) -> Result<Vec<Run>, sqlx::Error> {
     let now = tx.now();
+    if let Rescue::HeldBy(node) = rescue {
+        sqlx::query(DROP_CLAIMS).bind(node.as_str()).execute(tx.connection()).await?;
+    }
     let rows = lapsed(tx, rescue, max).await?;
     let mut runs = Vec::with_capacity(rows.len());
     for found in rows {
@@ -90,6 +95,7 @@ pub(crate) async fn prune(
 }
 
 const LAPSED: &str = include_str!("sql/job_lapsed.sql");
+const DROP_CLAIMS: &str = include_str!("sql/schedule_drop_claims.sql");
 const HELD: &str = include_str!("sql/job_held.sql");
 const LOOK: &str = include_str!("sql/prune_look.sql");
 const RUNS: &str = include_str!("sql/prune_runs.sql");

@@ -6,6 +6,18 @@
 
 use crate::time::{Span, Timestamp};
 
+mod at;
+pub mod cron;
+mod dst;
+mod every;
+mod within;
+
+pub use at::At;
+pub use cron::{Cron, CronError, CronIn};
+pub use dst::{Dst, Fold, Gap};
+pub use every::Every;
+pub use within::Within;
+
 /// A rule that names instants on the time line.
 ///
 /// Only [`next_after`](Self::next_after) must be written; the rest follows from it.

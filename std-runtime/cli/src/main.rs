@@ -1,2 +1,80 @@
-//! (stub)
-fn main() {}
+//! The `mainspring` program: the daemon and its command line.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod check;
+mod clock;
+mod command;
+#[expect(dead_code, reason = "`serve` reads what `check` does not")]
+mod config;
+#[cfg(unix)]
+mod guard;
+#[cfg(unix)]
+mod hidden;
+#[cfg(unix)]
+mod lock;
+mod next;
+mod output;
+
+/// Input that cannot be used: a bad option, a bad file, a bad expression.
+const BAD_INPUT: u8 = 2;
+
+/// Runs commands at the times you said, once, even if the machine that promised it is gone.
+#[derive(Debug, Parser)]
+#[command(name = "mainspring", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Look for mistakes in a configuration file, and say what to write instead
+    ///
+    /// Prints each mistake as `file:line:column: error: ...` on standard error and exits with 2 if
+    /// there is one; warnings alone exit with 0.
+    Check {
+        /// The configuration file
+        file: PathBuf,
+    },
+    /// Print the next instants that a trigger names
+    ///
+    /// One RFC 3339 instant with its offset a line, in order; fewer than --count if the trigger
+    /// ends before. Needs neither a daemon nor a store. Bad input exits with 2 and one line on
+    /// standard error.
+    Next(Box<next::Options>),
+}
+
+fn main() -> ExitCode {
+    #[cfg(unix)]
+    if let Some(code) = hidden::main() {
+        return code;
+    }
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    match arguments.verb {
+        Verb::Check { file } => check::main(&file),
+        Verb::Next(options) => next::main(&options),
+    }
+}
+
+/// Prints help as it is and anything else as one line.
+fn usage(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    if error.use_stderr()
+        && error.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    {
+        let told = text.split("\n\nUsage:").next().unwrap_or_default();
+        let told = told.split("\n\nFor more").next().unwrap_or_default();
+        output::complain(told.trim_start_matches("error: "));
+        return ExitCode::from(BAD_INPUT);
+    }
+    let code = if error.use_stderr() { ExitCode::from(BAD_INPUT) } else { ExitCode::SUCCESS };
+    output::print(|out| write!(out, "{text}")).map_or(ExitCode::FAILURE, |()| code)
+}

@@ -1,0 +1,357 @@
+//! A trigger as it is stored, sent and written by hand: JSON with one key that names its kind.
+//!
+//! ```json
+//! {"cron":  {"expr": "0 9 * * mon-fri", "zone": "Europe/Berlin"}}
+//! {"every": {"span": "15m"}}
+//! {"at":    {"time": "2026-12-24T18:00:00+01:00"}}
+//! ```
+//! | kind | key | meaning | without it |
+//! |---|---|---|---|
+//! | `cron` | `expr` | the pattern, in the words of `dialect` | required |
+//! | | `zone` | whose clocks: an IANA name, `UTC`, `+05:30`, or `posix:` and a `TZ` string | `UTC` |
+//! | | `dialect` | `crontab` | `crontab` |
+//! | | `dst` | `once`, `literal`, or `{"gap": …, "fold": …}` with `skip`, `at_end`, `shift` and `first`, `second`, `both` | `once` |
+//! | `every` | `span` | the distance between fires: `90s`, `1h30m` | required |
+//! | | `anchor` | one of the fires | `start`, else the Unix epoch |
+//! | both | `start`, `end` | the first and last instant, inclusive | unbounded |
+//! | `at` | `time` | the one instant | required |
+//!
+//! Instants are RFC 3339 with an offset. This form is settled: new kinds and keys may come, but
+//! what is written today means the same for ever. A key that is not known is an error, because a
+//! misspelt `end` must not become a schedule without one. Whether the parts make sense (the
+//! pattern parses, the zone exists) is found out when the form is compiled.
+
+use core::fmt;
+
+use mainspring_core::time::{Span, Timestamp};
+use mainspring_core::trigger::{Dst, Fold, Gap};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A stored trigger; see the [module](self) for its JSON.
+///
+/// ```
+/// use mainspring_contract::trigger::TriggerForm;
+/// let form = TriggerForm::from_json(r#"{"cron":{"expr":"0 9 * * mon-fri","zone":"Europe/Berlin"}}"#)?;
+/// assert_eq!(TriggerForm::from_json(&form.to_json())?, form);
+/// # Ok::<(), mainspring_contract::trigger::TriggerFormError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TriggerForm {
+    /// A pattern of wall-clock time.
+    Cron(CronForm),
+    /// A fixed span, again and again.
+    Every(EveryForm),
+    /// A single instant.
+    At(AtForm),
+}
+
+impl TriggerForm {
+    /// Reads the JSON text.
+    ///
+    /// # Errors
+    /// [`TriggerFormError`] names what is unknown, missing or malformed, and where.
+    pub fn from_json(text: &str) -> Result<Self, TriggerFormError> {
+        serde_json::from_str(text).map_err(|error| TriggerFormError(error.to_string()))
+    }
+
+    /// The JSON text, on one line; keys with their usual value are left out.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("strings and maps with string keys are always JSON")
+    }
+}
+
+impl fmt::Display for TriggerForm {
+    /// The JSON text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_json())
+    }
+}
+
+/// A pattern of wall-clock time in a zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CronForm {
+    /// The pattern, in the words of `dialect`.
+    pub expr: String,
+    /// Whose clocks: an IANA name, `UTC`, a fixed `+05:30`, or `posix:` and a `TZ` string.
+    #[serde(default = "utc")]
+    pub zone: String,
+    /// How `expr` is read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub dialect: Dialect,
+    /// What becomes of times that these clocks skip or show twice.
+    #[serde(default, with = "dst", skip_serializing_if = "is_default")]
+    pub dst: Dst,
+    /// The first instant at which it may fire.
+    #[serde(default, with = "optional", skip_serializing_if = "Option::is_none")]
+    pub start: Option<Timestamp>,
+    /// The last instant at which it may fire.
+    #[serde(default, with = "optional", skip_serializing_if = "Option::is_none")]
+    pub end: Option<Timestamp>,
+}
+
+impl CronForm {
+    /// A crontab pattern in a zone, without bounds, under [`Dst::ONCE`].
+    pub fn new(expr: impl Into<String>, zone: impl Into<String>) -> Self {
+        Self {
+            expr: expr.into(),
+            zone: zone.into(),
+            dialect: Dialect::Crontab,
+            dst: Dst::ONCE,
+            start: None,
+            end: None,
+        }
+    }
+}
+
+/// How a cron pattern is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Dialect {
+    /// Five fields as in crontab(5), or six with seconds first.
+    #[default]
+    Crontab,
+}
+
+/// A fixed span, again and again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EveryForm {
+    /// The distance between fires.
+    #[serde(with = "text")]
+    pub span: Span,
+    /// One of the fires; without it `start` is one, else the Unix epoch.
+    #[serde(default, with = "optional", skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<Timestamp>,
+    /// The first instant at which it may fire.
+    #[serde(default, with = "optional", skip_serializing_if = "Option::is_none")]
+    pub start: Option<Timestamp>,
+    /// The last instant at which it may fire.
+    #[serde(default, with = "optional", skip_serializing_if = "Option::is_none")]
+    pub end: Option<Timestamp>,
+}
+
+impl EveryForm {
+    /// A span without anchor or bounds.
+    pub const fn new(span: Span) -> Self {
+        Self { span, anchor: None, start: None, end: None }
+    }
+}
+
+/// A single instant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AtForm {
+    /// The instant.
+    #[serde(with = "text")]
+    pub time: Timestamp,
+}
+
+/// Why a text is not a stored trigger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriggerFormError(String);
+
+impl fmt::Display for TriggerFormError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for TriggerFormError {}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Instants and spans as their text.
+mod text {
+    use super::{Deserialize, Deserializer, Serializer, de, fmt};
+    use core::str::FromStr;
+
+    pub(super) fn serialize<T: fmt::Display, S: Serializer>(
+        value: &T,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+    where
+        T: FromStr<Err: fmt::Display>,
+        D: Deserializer<'de>,
+    {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|error| de::Error::custom(format_args!("`{text}`: {error}")))
+    }
+}
+
+/// Instants that may be missing, as their text.
+mod optional {
+    use super::{Deserialize, Deserializer, Serialize, Serializer, Timestamp, text};
+
+    #[derive(Serialize, Deserialize)]
+    struct Text(#[serde(with = "text")] Timestamp);
+
+    pub(super) fn serialize<S: Serializer>(
+        value: &Option<Timestamp>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.map(Text).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Timestamp>, D::Error> {
+        Ok(Option::<Text>::deserialize(deserializer)?.map(|Text(value)| value))
+    }
+}
+
+/// A daylight saving policy: the name of a preset, or its two parts.
+mod dst {
+    use super::{Deserialize, Deserializer, Dst, Fold, Gap, Serialize, Serializer, de, fmt};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Parts {
+        #[serde(with = "GapName")]
+        gap: Gap,
+        #[serde(with = "FoldName")]
+        fold: Fold,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(remote = "Gap", rename_all = "snake_case")]
+    enum GapName {
+        Skip,
+        AtEnd,
+        Shift,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(remote = "Fold", rename_all = "snake_case")]
+    enum FoldName {
+        First,
+        Second,
+        Both,
+    }
+
+    pub(super) fn serialize<S: Serializer>(dst: &Dst, serializer: S) -> Result<S::Ok, S::Error> {
+        match *dst {
+            Dst::ONCE => serializer.serialize_str("once"),
+            Dst::LITERAL => serializer.serialize_str("literal"),
+            Dst { gap, fold } => Parts { gap, fold }.serialize(serializer),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dst, D::Error> {
+        deserializer.deserialize_any(Policy)
+    }
+
+    struct Policy;
+
+    impl<'de> de::Visitor<'de> for Policy {
+        type Value = Dst;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("`once`, `literal` or {\"gap\": …, \"fold\": …}")
+        }
+
+        fn visit_str<E: de::Error>(self, name: &str) -> Result<Dst, E> {
+            match name {
+                "once" => Ok(Dst::ONCE),
+                "literal" => Ok(Dst::LITERAL),
+                _ => Err(E::unknown_variant(name, &["once", "literal"])),
+            }
+        }
+
+        fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Dst, A::Error> {
+            let Parts { gap, fold } =
+                Parts::deserialize(de::value::MapAccessDeserializer::new(map))?;
+            Ok(Dst { gap, fold })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_stored_form_is_settled() {
+        for json in [
+            r#"{"cron":{"expr":"0 9 * * mon-fri","zone":"Europe/Berlin"}}"#,
+            r#"{"cron":{"expr":"@daily","zone":"UTC","dst":"literal"}}"#,
+            r#"{"cron":{"expr":"@daily","zone":"+05:30","dst":{"gap":"at_end","fold":"second"}}}"#,
+            r#"{"cron":{"expr":"@daily","zone":"posix:JST-9","start":"2026-01-01T00:00:00Z"}}"#,
+            r#"{"every":{"span":"15m"}}"#,
+            r#"{"every":{"span":"1d12h","anchor":"2026-01-01T00:00:00Z","end":"2027-01-01T00:00:00.5Z"}}"#,
+            r#"{"at":{"time":"2026-12-24T17:00:00Z"}}"#,
+        ] {
+            assert_eq!(TriggerForm::from_json(json).unwrap().to_json(), json);
+        }
+    }
+
+    #[test]
+    fn what_may_be_left_out_has_its_usual_value() {
+        let form = TriggerForm::from_json(r#"{"cron":{"expr":"@daily"}}"#).unwrap();
+        assert_eq!(form, TriggerForm::Cron(CronForm::new("@daily", "UTC")));
+        let explicit = r#"{"cron":{"expr":"@daily","dialect":"crontab","dst":"once","end":null}}"#;
+        assert_eq!(TriggerForm::from_json(explicit).unwrap(), form);
+        let form = TriggerForm::from_json(r#"{"at":{"time":"2026-12-24T18:00:00+01:00"}}"#);
+        assert_eq!(form.unwrap(), TriggerForm::At(AtForm { time: at("2026-12-24T17:00:00Z") }));
+        let form = TriggerForm::from_json(r#"{"every":{"span":"1h 30m"}}"#).unwrap();
+        assert_eq!(form, TriggerForm::Every(EveryForm::new(Span::from_mins(90))));
+    }
+
+    #[test]
+    fn every_policy_survives_the_round_trip() {
+        for gap in [Gap::Skip, Gap::AtEnd, Gap::Shift] {
+            for fold in [Fold::First, Fold::Second, Fold::Both] {
+                let mut cron = CronForm::new("@daily", "UTC");
+                cron.dst = Dst { gap, fold };
+                let form = TriggerForm::Cron(cron);
+                assert_eq!(TriggerForm::from_json(&form.to_json()), Ok(form));
+            }
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_what_is_known() {
+        for (json, message) in [
+            (
+                r#"{"cron":{"expr":"@daily","until":"x"}}"#,
+                "unknown field `until`, expected one of `expr`, `zone`, `dialect`, `dst`, \
+                 `start`, `end`",
+            ),
+            (r#"{"every":{"span":"15m","zone":"UTC"}}"#, "unknown field `zone`, expected one of"),
+            (r#"{"at":{"time":"2026-01-01T00:00:00Z","dst":"once"}}"#, "unknown field `dst`"),
+            (r#"{"weekly":{}}"#, "unknown variant `weekly`, expected one of `cron`, `every`, `at`"),
+            (r#"{"cron":{}}"#, "missing field `expr`"),
+            (r#"{"every":{"span":"15"}}"#, "`15`: no unit at byte 2"),
+            (r#"{"every":{"span":15}}"#, "invalid type: integer `15`, expected a string"),
+            (r#"{"at":{"time":"2026-01-01T00:00:00"}}"#, "no offset from UTC"),
+            (r#"{"cron":{"expr":"","dst":"twice"}}"#, "expected `once` or `literal`"),
+            (r#"{"cron":{"expr":"","dst":{"gap":"skip"}}}"#, "missing field `fold`"),
+            (
+                r#"{"cron":{"expr":"","dst":{"gap":"late","fold":"both"}}}"#,
+                "unknown variant `late`, expected one of `skip`, `at_end`, `shift`",
+            ),
+            (r#"{"cron":{"expr":"","dialect":"quartz"}}"#, "unknown variant `quartz`"),
+            (r#"{"at":{"time":"2026-01-01T00:00:00Z"},"every":{}}"#, "line 1"),
+        ] {
+            let error = TriggerForm::from_json(json).unwrap_err().to_string();
+            assert!(error.contains(message), "{json}: {error}");
+        }
+    }
+}

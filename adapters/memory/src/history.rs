@@ -1,0 +1,116 @@
+//! The newest records of what happened, as many as fit.
+
+use std::collections::{HashMap, VecDeque};
+
+use mainspring_contract::record::Run;
+use mainspring_contract::store::{RunFilter, RunView, SkipFilter, SkipView};
+use mainspring_contract::{JobId, ScheduleId, Stored};
+use mainspring_core::fire::Skip;
+use mainspring_core::id::Token;
+use mainspring_core::time::Timestamp;
+use mainspring_core::verb::History;
+
+/// Runs and skips, oldest first; the oldest make room for the newest.
+#[derive(Debug)]
+pub(crate) struct Records {
+    runs: VecDeque<RunView>,
+    skips: VecDeque<SkipView>,
+    /// The attempts of each job that are in `runs`: token, and whether it settled the job.
+    ended: HashMap<JobId, Vec<(Token, bool)>>,
+    last_seq: u64,
+    limit: usize,
+    /// The instant by which the verb under way is judged.
+    pub(crate) now: Timestamp,
+}
+
+impl Records {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            runs: VecDeque::new(),
+            skips: VecDeque::new(),
+            ended: HashMap::new(),
+            last_seq: 0,
+            limit,
+            now: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    /// Forgets at most `max` runs and `max` skips from before `before`.
+    pub(crate) fn prune(&mut self, before: Timestamp, max: u32) -> u32 {
+        let mut gone = 0;
+        let old = |run: &RunView| run.run.ended.finished_at < before;
+        while gone < max && self.runs.front().is_some_and(old) {
+            self.forget_oldest_run();
+            gone += 1;
+        }
+        let mut skips = 0;
+        while skips < max && self.skips.front().is_some_and(|skip| skip.noted_at < before) {
+            self.skips.pop_front();
+            skips += 1;
+        }
+        gone + skips
+    }
+
+    pub(crate) fn runs(&self, filter: &RunFilter) -> Vec<RunView> {
+        let chosen = |view: &&RunView| {
+            let run = &view.run;
+            filter.before.is_none_or(|seq| view.seq < seq)
+                && filter.job.is_none_or(|job| run.job == job)
+                && filter.task.as_ref().is_none_or(|task| run.task == *task)
+                && filter.schedule.as_ref().is_none_or(|id| run.schedule.as_ref() == Some(id))
+        };
+        self.runs.iter().rev().filter(chosen).take(filter.limit as usize).cloned().collect()
+    }
+
+    pub(crate) fn skips(&self, filter: &SkipFilter) -> Vec<SkipView> {
+        let chosen = |view: &&SkipView| {
+            filter.before.is_none_or(|seq| view.seq < seq)
+                && filter.schedule.as_ref().is_none_or(|id| view.schedule == *id)
+        };
+        self.skips.iter().rev().filter(chosen).take(filter.limit as usize).cloned().collect()
+    }
+
+    fn next_seq(&mut self) -> u64 {
+        self.last_seq += 1;
+        self.last_seq
+    }
+
+    fn forget_oldest_run(&mut self) {
+        let Some(RunView { run, .. }) = self.runs.pop_front() else { return };
+        if let Some(attempts) = self.ended.get_mut(&run.job) {
+            attempts.retain(|(token, _)| *token != run.token);
+            if attempts.is_empty() {
+                self.ended.remove(&run.job);
+            }
+        }
+    }
+}
+
+impl History<Stored> for Records {
+    fn run(&mut self, run: Run) {
+        if self.runs.len() >= self.limit {
+            self.forget_oldest_run();
+        }
+        self.ended.entry(run.job).or_default().push((run.token, run.settled));
+        let seq = self.next_seq();
+        self.runs.push_back(RunView { seq, run });
+    }
+
+    fn skip(&mut self, schedule: &ScheduleId, skip: Skip) {
+        if self.skips.len() >= self.limit {
+            self.skips.pop_front();
+        }
+        let seq = self.next_seq();
+        let (schedule, noted_at) = (schedule.clone(), self.now);
+        self.skips.push_back(SkipView { seq, schedule, skip, noted_at });
+    }
+
+    fn is_settled(&self, job: &JobId) -> bool {
+        self.ended.get(job).is_some_and(|attempts| attempts.iter().any(|(_, settled)| *settled))
+    }
+
+    fn ended(&self, job: &JobId, token: Token) -> Option<bool> {
+        let attempt = self.ended.get(job)?.iter().find(|(other, _)| *other == token)?;
+        Some(attempt.1)
+    }
+}

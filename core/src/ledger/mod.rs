@@ -1,0 +1,179 @@
+//! Every store verb on fixed-capacity tables in memory.
+//!
+//! The ledger is three things at once: what firmware runs on, what the in-memory store wraps, and
+//! the model that every other store must agree with. It owns the due, ready and lease queues over
+//! everything it holds. Each verb takes the instant by which it is judged; none of them fails
+//! halfway, and a full table hands the request back.
+
+mod jobs;
+mod schedules;
+
+use core::fmt;
+
+use crate::domain::Domain;
+use crate::id::ConfigRevision;
+use crate::job::Job;
+use crate::lane::{Lane, Lanes};
+use crate::pulse::Pulse;
+use crate::queue::Queue;
+use crate::room::Room;
+use crate::schedule::Schedule;
+use crate::settings::{Settings, Task};
+use crate::table::{Full, Keyed, Table};
+use crate::time::Timestamp;
+
+/// Schedules, tasks and jobs, with the queues over them.
+pub struct Ledger<D: Domain, S: Room, T: Room, J: Room> {
+    schedules: Table<ScheduleRow<D>, S::Slots<ScheduleRow<D>>>,
+    /// Every schedule that can fire, by [`ScheduleRow::due`].
+    due: Queue<Timestamp, S::Cells<Timestamp>>,
+    tasks: Table<TaskRow<D>, T::Slots<TaskRow<D>>>,
+    jobs: Table<JobRow<D>, J::Slots<JobRow<D>>>,
+    /// Waiting jobs that were found ready: one lane for each task.
+    ready: Lanes<J::Links>,
+    /// The other waiting jobs, by `ready_at`.
+    future: Queue<Timestamp, J::Cells<Timestamp>>,
+    /// Ends of leases, and start deadlines.
+    lapses: Queue<Timestamp, J::Cells<Timestamp>>,
+    /// The task slot whose turn it is to be asked first for a ready job.
+    turn: usize,
+    config_revision: ConfigRevision,
+}
+
+/// A schedule in a ledger.
+#[derive(Clone, Debug)]
+pub struct ScheduleRow<D: Domain> {
+    schedule: Schedule<D>,
+    claim: Option<(D::NodeId, Timestamp)>,
+    /// The next one of a chain that a claim sets aside while it looks further.
+    aside: Option<u32>,
+}
+
+impl<D: Domain> ScheduleRow<D> {
+    /// When it comes due or, if it is claimed, when that claim ends, whichever is later.
+    fn due(&self) -> Option<Timestamp> {
+        let claimed_until = self.claim.as_ref().map_or(Timestamp::MIN, |(_, until)| *until);
+        Some(self.schedule.due()?.max(claimed_until))
+    }
+}
+
+impl<D: Domain> Keyed for ScheduleRow<D> {
+    type Key = D::ScheduleId;
+    fn key(&self) -> &D::ScheduleId {
+        &self.schedule.spec.id
+    }
+}
+
+/// A task in a ledger: what is known of it, and its jobs.
+#[derive(Clone, Debug)]
+pub struct TaskRow<D: Domain> {
+    task: Task<D>,
+    /// Whether somebody put it. If not, it only gives the jobs of that name a lane.
+    known: bool,
+    ready: Lane,
+    /// How many of its jobs are leased: counted in [`Ledger::link`] and [`Ledger::unlink`] only.
+    leased: u32,
+}
+
+impl<D: Domain> Keyed for TaskRow<D> {
+    type Key = D::TaskId;
+    fn key(&self) -> &D::TaskId {
+        &self.task.id
+    }
+}
+
+/// A job in a ledger.
+#[derive(Clone, Debug)]
+pub struct JobRow<D: Domain> {
+    job: Job<D>,
+    task: u32,
+    in_lane: bool,
+}
+
+impl<D: Domain> Keyed for JobRow<D> {
+    type Key = D::JobId;
+    fn key(&self) -> &D::JobId {
+        &self.job.id
+    }
+}
+
+impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
+    /// An empty ledger with room for these schedules, tasks and jobs. A job whose task was never
+    /// put takes room among the tasks too.
+    pub fn new(schedules: S, tasks: T, jobs: J) -> Self {
+        Self {
+            schedules: Table::new(schedules.slots()),
+            due: Queue::new(schedules.cells()),
+            tasks: Table::new(tasks.slots()),
+            jobs: Table::new(jobs.slots()),
+            ready: Lanes::new(jobs.links()),
+            future: Queue::new(jobs.cells()),
+            lapses: Queue::new(jobs.cells()),
+            turn: 0,
+            config_revision: ConfigRevision::default(),
+        }
+    }
+
+    /// Makes a task known, or changes it; a smaller version than the stored one changes nothing.
+    ///
+    /// # Errors
+    /// [`Full`] with the task, if there is no room for another one.
+    pub fn put_task(&mut self, task: Task<D>) -> Result<(), Full<Task<D>>> {
+        if let Some(slot) = self.tasks.find(&task.id) {
+            let row = self.tasks.get_mut(slot).expect("find returns slots that are in use");
+            if row.known && (task.version < row.task.version || task == row.task) {
+                return Ok(());
+            }
+            row.task = task;
+            row.known = true;
+        } else {
+            self.add_task(task, true)?;
+        }
+        self.config_revision = self.config_revision.next();
+        Ok(())
+    }
+
+    /// The clock, deadlines and news that every reply carries.
+    pub fn pulse(&mut self, now: Timestamp) -> Pulse {
+        self.promote(now);
+        Pulse {
+            store_now: now,
+            next_due_at: self.due.peek().map(|(_, at)| at),
+            next_ready_at: self.future.peek().map(|(_, at)| at).filter(|&at| at > now),
+            next_lapse_at: self.lapses.peek().map(|(_, at)| at),
+            config_revision: self.config_revision,
+        }
+    }
+
+    /// Every schedule with the node that plans it and until when, in no particular order.
+    pub fn schedules(
+        &self,
+    ) -> impl Iterator<Item = (&Schedule<D>, Option<&(D::NodeId, Timestamp)>)> {
+        self.schedules.iter().map(|(_, row)| (&row.schedule, row.claim.as_ref()))
+    }
+
+    /// Every job that is not over, in no particular order.
+    pub fn jobs(&self) -> impl Iterator<Item = &Job<D>> {
+        self.jobs.iter().map(|(_, row)| &row.job)
+    }
+
+    fn add_task(&mut self, task: Task<D>, known: bool) -> Result<usize, Full<Task<D>>> {
+        let row = TaskRow { task, known, ready: Lane::default(), leased: 0 };
+        self.tasks.insert(row).map_err(|Full(row)| Full(row.task))
+    }
+
+    fn settings_of(&self, task: &D::TaskId) -> Settings {
+        let slot = self.tasks.find(task).and_then(|slot| self.tasks.get(slot));
+        slot.map_or(Settings::NONE, |row| row.task.settings)
+    }
+}
+
+impl<D: Domain, S: Room, T: Room, J: Room> fmt::Debug for Ledger<D, S, T, J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger")
+            .field("schedules", &self.schedules.len())
+            .field("tasks", &self.tasks.len())
+            .field("jobs", &self.jobs.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,459 @@
+//! Machine 1: schedules in, jobs out.
+//!
+//! The planner holds a bounded window of claimed schedules, decides about each when it comes due,
+//! and asks the store to advance it. It owns no clock and does no I/O: after every
+//! [`handle`](Planner::handle), call [`poll`](Planner::poll) until it returns `None`, carry out
+//! each [`Output`], then wait for [`deadline`](Planner::deadline) or an input. Calling early is
+//! harmless; each call does bounded work.
+
+use core::fmt;
+
+use crate::domain::{Domain, Origin};
+use crate::fire;
+use crate::id::{Revision, Ticket};
+use crate::limits;
+use crate::pulse::{Horizon, Outage, Pulse, earlier};
+use crate::queue::Queue;
+use crate::room::Room;
+use crate::schedule::{Policies, Schedule};
+use crate::table::{Full, Keyed, Table};
+use crate::time::{Mono, Now, Span, Timestamp};
+use crate::trigger::Trigger;
+use crate::verb::{Advance, Advanced, Fire};
+
+/// The store did not do what was asked, or nobody knows whether it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Down;
+
+/// What happened outside. Replies quote the ticket of the [`Output`] that they answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input<D: Domain> {
+    /// Reply to [`Output::Claim`]; each claimed schedule was [adopted](Planner::adopt) before.
+    Claimed {
+        /// The output's ticket.
+        ticket: Ticket,
+        /// The store's pulse.
+        result: Result<Pulse, Down>,
+    },
+    /// Reply to [`Output::Advance`].
+    Advanced {
+        /// The output's ticket.
+        ticket: Ticket,
+        /// The schedule in question.
+        schedule: D::ScheduleId,
+        /// The store's verdict and pulse.
+        result: Result<(Advanced, Pulse), Down>,
+    },
+    /// Reply to [`Output::Rescue`].
+    Rescued {
+        /// The output's ticket.
+        ticket: Ticket,
+        /// The store's pulse.
+        result: Result<Pulse, Down>,
+    },
+    /// Reply to [`Output::Prune`].
+    Pruned {
+        /// The output's ticket.
+        ticket: Ticket,
+        /// How many records went, and the store's pulse.
+        result: Result<(u32, Pulse), Down>,
+    },
+    /// News from a reply to somebody else's request.
+    Pulse(Pulse),
+    /// A schedule was put, resumed or removed, here or elsewhere: look now.
+    Hint,
+    /// The wall clock was set, or the machine slept.
+    ClockJumped,
+    /// Plan no more. What is under way goes on.
+    Stop,
+}
+
+/// What to do. Each is done once; its reply is an [`Input`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output<D: Domain> {
+    /// Ask the store for schedules; [adopt](Planner::adopt) each, then report
+    /// [`Input::Claimed`].
+    Claim {
+        /// To be quoted.
+        ticket: Ticket,
+        /// Those that come due within this span.
+        within: Span,
+        /// How long the claims last.
+        claim_for: Span,
+        /// At most so many.
+        max: u32,
+    },
+    /// Ask the store to advance a schedule, then report [`Input::Advanced`].
+    Advance {
+        /// To be quoted.
+        ticket: Ticket,
+        /// The request.
+        advance: Advance<D>,
+    },
+    /// Ask the store to rescue lapsed jobs, then report [`Input::Rescued`].
+    Rescue {
+        /// To be quoted.
+        ticket: Ticket,
+        /// At most so many.
+        max: u32,
+    },
+    /// Ask the store to forget history, then report [`Input::Pruned`].
+    Prune {
+        /// To be quoted.
+        ticket: Ticket,
+        /// Records from before this instant.
+        before: Timestamp,
+        /// At most so many of each kind.
+        max: u32,
+    },
+}
+
+/// A claimed schedule in the planner's window.
+#[derive(Clone, Debug)]
+pub struct Entry<D: Domain, T> {
+    id: D::ScheduleId,
+    revision: Revision,
+    next: Timestamp,
+    policies: Policies,
+    trigger: T,
+    /// The advance that is under way, and the cursor after it.
+    under_way: Option<(Ticket, Option<Timestamp>)>,
+}
+
+impl<D: Domain, T> Keyed for Entry<D, T> {
+    type Key = D::ScheduleId;
+    fn key(&self) -> &D::ScheduleId {
+        &self.id
+    }
+}
+
+/// Decides which fires become jobs, and when to look for more schedules.
+pub struct Planner<D: Domain, T: Trigger, R: Room> {
+    window: Table<Entry<D, T>, R::Slots<Entry<D, T>>>,
+    /// Entries without an advance under way, by their next fire.
+    due: Queue<Timestamp, R::Cells<Timestamp>>,
+    /// When the store will have a schedule to claim.
+    horizon: Horizon,
+    /// Whether to claim ahead of the horizon, so that the claim costs no lateness.
+    ahead: bool,
+    /// When to look even if nothing is on the horizon.
+    look_at: Mono,
+    /// When the store will have a job to rescue.
+    lapse_at: Option<Mono>,
+    /// Not before this are jobs rescued: after a clock jump their holders come first.
+    spare_until: Mono,
+    claiming: Option<(Ticket, u32)>,
+    rescuing: Option<Ticket>,
+    pruning: Option<Ticket>,
+    /// When to forget history.
+    prune_at: Mono,
+    outage: Outage,
+    keep_history: Option<Span>,
+    max_idle: Span,
+    ticket: Ticket,
+    stopped: bool,
+}
+
+impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
+    /// A planner whose window has this much room and which looks at the store at least every
+    /// `max_idle`.
+    pub fn new(room: &R, max_idle: Span) -> Self {
+        Self {
+            window: Table::new(room.slots()),
+            due: Queue::new(room.cells()),
+            horizon: Horizon::default(),
+            ahead: true,
+            look_at: Mono::ZERO,
+            lapse_at: None,
+            spare_until: Mono::ZERO,
+            claiming: None,
+            rescuing: None,
+            pruning: None,
+            prune_at: Mono::ZERO,
+            outage: Outage::default(),
+            keep_history: None,
+            max_idle,
+            ticket: Ticket::default(),
+            stopped: false,
+        }
+    }
+
+    /// Makes this planner forget history that is older than `span`.
+    #[must_use]
+    pub fn keep_history(mut self, span: Span) -> Self {
+        self.keep_history = Some(span);
+        self
+    }
+
+    /// Takes a claimed schedule with its decoded trigger into the window. One that is there
+    /// already is replaced, unless an advance of the same revision is under way.
+    ///
+    /// # Errors
+    /// [`Full`] with the trigger, if the window has no room. [`Output::Claim`] never asks for
+    /// more than fits.
+    pub fn adopt(&mut self, schedule: &Schedule<D>, trigger: T) -> Result<(), Full<T>> {
+        let Some(next) = schedule.due() else { return Ok(()) };
+        let spec = &schedule.spec;
+        if let Some(slot) = self.window.find(&spec.id) {
+            let there = self.window.get(slot).map(|entry| entry.revision);
+            if there == Some(schedule.revision) {
+                return Ok(());
+            }
+            self.drop_slot(slot);
+        }
+        let entry = Entry {
+            id: spec.id.clone(),
+            revision: schedule.revision,
+            next,
+            policies: spec.policies,
+            trigger,
+            under_way: None,
+        };
+        let slot = self.window.insert(entry).map_err(|Full(entry)| Full(entry.trigger))?;
+        self.due.put(slot, next);
+        Ok(())
+    }
+
+    /// Takes note of what happened.
+    pub fn handle(&mut self, input: Input<D>, now: Now) {
+        match input {
+            Input::Claimed { ticket, result } => self.claimed(ticket, result, now),
+            Input::Advanced { ticket, schedule, result } => {
+                self.advanced(ticket, &schedule, result, now);
+            }
+            Input::Rescued { ticket, result } => {
+                if self.rescuing == Some(ticket) {
+                    self.rescuing = None;
+                    match result {
+                        Ok(pulse) => self.hear(pulse, now),
+                        Err(Down) => self.outage.failed(now.mono),
+                    }
+                }
+            }
+            Input::Pruned { ticket, result } => self.pruned(ticket, result, now),
+            Input::Pulse(pulse) => self.hear(pulse, now),
+            Input::Hint => self.look(now),
+            Input::ClockJumped => {
+                // Leases that only seem to have ended are being verified by their holders now.
+                self.spare_until = now.mono + limits::LEASE_MARGIN;
+                self.look(now);
+            }
+            Input::Stop => self.stopped = true,
+        }
+    }
+
+    /// The next thing to do, or `None` until [`deadline`](Self::deadline) or an input.
+    pub fn poll(&mut self, now: Now) -> Option<Output<D>> {
+        if self.stopped || self.outage.until(now.mono).is_some() {
+            return None;
+        }
+        if let Some(advance) = self.next_advance(now) {
+            return Some(advance);
+        }
+        if self.claim_at().is_some_and(|at| at <= now.mono) {
+            let ticket = self.next_ticket();
+            self.claiming = Some((ticket, self.horizon.epoch()));
+            let room = self.window.capacity() - self.window.len();
+            return Some(Output::Claim {
+                ticket,
+                within: limits::LOOKAHEAD,
+                claim_for: limits::LOOKAHEAD + limits::PLAN_GRACE,
+                max: u32::try_from(room).unwrap_or(u32::MAX).min(limits::CLAIM_MAX),
+            });
+        }
+        if self.rescue_at().is_some_and(|at| at <= now.mono) {
+            let ticket = self.next_ticket();
+            self.rescuing = Some(ticket);
+            return Some(Output::Rescue { ticket, max: limits::ROWS_PER_SWEEP });
+        }
+        let keep = self.keep_history?;
+        if self.prune_at().is_some_and(|at| at <= now.mono) {
+            let ticket = self.next_ticket();
+            self.pruning = Some(ticket);
+            let before = now.wall - keep;
+            return Some(Output::Prune { ticket, before, max: limits::ROWS_PER_SWEEP });
+        }
+        None
+    }
+
+    /// When [`poll`](Self::poll) will have something to do if nothing happens before; `None`: only
+    /// an input changes anything.
+    pub fn deadline(&self, now: Now) -> Option<Mono> {
+        if self.stopped {
+            return None;
+        }
+        let due = self.due.peek().map(|(_, at)| now.mono_at(at));
+        let sweeps = earlier(self.rescue_at(), self.prune_at());
+        let first = earlier(due, earlier(self.claim_at(), sweeps))?;
+        Some(self.outage.until(now.mono).map_or(first, |until| first.max(until)))
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_idle(&self) -> bool {
+        let busy = self.window.iter().any(|(_, entry)| entry.under_way.is_some());
+        let sweeping = self.rescuing.is_some() || self.pruning.is_some();
+        !busy && self.claiming.is_none() && !sweeping
+    }
+
+    /// How many schedules are in the window.
+    pub fn len(&self) -> usize {
+        self.window.len()
+    }
+
+    /// Whether the window is empty.
+    pub fn is_empty(&self) -> bool {
+        self.window.is_empty()
+    }
+
+    fn claim_at(&self) -> Option<Mono> {
+        if self.claiming.is_some() || self.window.len() == self.window.capacity() {
+            return None;
+        }
+        let ahead = if self.ahead { limits::LOOKAHEAD } else { Span::ZERO };
+        earlier(Some(self.look_at), self.horizon.at().map(|at| at - ahead))
+    }
+
+    fn rescue_at(&self) -> Option<Mono> {
+        self.lapse_at.filter(|_| self.rescuing.is_none()).map(|at| at.max(self.spare_until))
+    }
+
+    fn prune_at(&self) -> Option<Mono> {
+        let wanted = self.keep_history.is_some() && self.pruning.is_none();
+        wanted.then_some(self.prune_at)
+    }
+
+    fn next_advance(&mut self, now: Now) -> Option<Output<D>> {
+        let (slot, next) = self.due.peek().filter(|(_, next)| *next <= now.wall)?;
+        let ticket = self.next_ticket();
+        let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
+        let decision = fire::due(&entry.trigger, next, now.wall, &entry.policies)?;
+        let start_by = |at: Timestamp| entry.policies.misfire_grace.map(|grace| at + grace);
+        let fires = decision.fires.iter().map(|&at| Fire {
+            job: D::fire_job(&entry.id, at, Origin::Fire),
+            at,
+            ready_at: at,
+            start_by: start_by(at),
+        });
+        let next = decision.next.at();
+        let advance = Advance {
+            schedule: entry.id.clone(),
+            revision: entry.revision,
+            fires: fires.collect(),
+            skips: decision.skips,
+            next: decision.next,
+            keep_for: next
+                .map(|next| next.since(now.wall))
+                .filter(|wait| *wait <= limits::LOOKAHEAD)
+                .map(|wait| wait.max(Span::ZERO) + limits::PLAN_GRACE),
+        };
+        entry.under_way = Some((ticket, next.filter(|_| advance.keep_for.is_some())));
+        self.due.remove(slot);
+        Some(Output::Advance { ticket, advance })
+    }
+
+    fn claimed(&mut self, ticket: Ticket, result: Result<Pulse, Down>, now: Now) {
+        let Some((_, epoch)) = self.claiming.filter(|(asked, _)| *asked == ticket) else { return };
+        self.claiming = None;
+        match result {
+            Ok(pulse) => {
+                self.outage.over();
+                let due = pulse.mono_at(pulse.next_due_at, now);
+                // What this claim should have brought and did not belongs to somebody else until
+                // it is due; only what lies beyond its reach is claimed ahead.
+                let beyond = due.is_none_or(|due| due > now.mono + limits::LOOKAHEAD);
+                self.ahead = beyond || self.horizon.epoch() != epoch;
+                self.horizon.learn(due, epoch);
+                self.lapse_at = pulse.mono_at(pulse.next_lapse_at, now);
+                self.look_at = now.mono + self.max_idle;
+            }
+            Err(Down) => self.outage.failed(now.mono),
+        }
+    }
+
+    fn pruned(&mut self, ticket: Ticket, result: Result<(u32, Pulse), Down>, now: Now) {
+        if self.pruning != Some(ticket) {
+            return;
+        }
+        self.pruning = None;
+        match result {
+            Ok((count, pulse)) => {
+                self.hear(pulse, now);
+                // A full sweep has left something behind; the pause lets others have the store.
+                let more = count >= limits::ROWS_PER_SWEEP;
+                let pause = if more { limits::SWEEP_PAUSE } else { limits::PRUNE_EVERY };
+                self.prune_at = now.mono + pause;
+            }
+            Err(Down) => self.outage.failed(now.mono),
+        }
+    }
+
+    fn advanced(
+        &mut self,
+        ticket: Ticket,
+        schedule: &D::ScheduleId,
+        result: Result<(Advanced, Pulse), Down>,
+        now: Now,
+    ) {
+        if let Ok((_, pulse)) = &result {
+            self.hear(*pulse, now);
+        } else {
+            self.outage.failed(now.mono);
+        }
+        let Some(slot) = self.window.find(schedule) else { return };
+        let entry = self.window.get_mut(slot).expect("find returns slots that are in use");
+        let Some((_, after)) = entry.under_way.filter(|(asked, _)| *asked == ticket) else {
+            return;
+        };
+        entry.under_way = None;
+        match (result, after) {
+            (Ok((Advanced::Done { revision, .. }, _)), Some(next)) => {
+                entry.revision = revision;
+                entry.next = next;
+                self.due.put(slot, next);
+            }
+            (Ok((Advanced::Done { .. }, _)), None) => self.drop_slot(slot),
+            (Ok((Advanced::Stale, _)), _) => {
+                self.drop_slot(slot);
+                self.look(now);
+            }
+            // Still due: the same decision is made again when the store is back. If it took
+            // effect after all, the answer will be Stale.
+            (Err(Down), _) => self.due.put(slot, entry.next),
+        }
+    }
+
+    /// Has a look at the store as soon as possible.
+    fn look(&mut self, now: Now) {
+        self.horizon.hear(Some(now.mono));
+        self.ahead = true;
+    }
+
+    fn hear(&mut self, pulse: Pulse, now: Now) {
+        self.outage.over();
+        let due = pulse.mono_at(pulse.next_due_at, now);
+        if due.is_some_and(|due| self.horizon.at().is_none_or(|known| due < known)) {
+            self.horizon.hear(due);
+            self.ahead = true;
+        }
+        self.lapse_at = pulse.mono_at(pulse.next_lapse_at, now);
+    }
+
+    fn drop_slot(&mut self, slot: usize) {
+        self.due.remove(slot);
+        self.window.remove(slot);
+    }
+
+    fn next_ticket(&mut self) -> Ticket {
+        self.ticket = self.ticket.next();
+        self.ticket
+    }
+}
+
+impl<D: Domain, T: Trigger, R: Room> fmt::Debug for Planner<D, T, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Planner")
+            .field("window", &self.window.len())
+            .field("stopped", &self.stopped)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,541 @@
+//! Machine 2: jobs in, outcomes out.
+//!
+//! The worker holds a bounded window of claimed jobs. It says when to run and when to abort each,
+//! keeps its lease alive, judges how it ended and asks the store to write that down. Like the
+//! planner it owns no clock and does no I/O: [`handle`](Worker::handle), then
+//! [`poll`](Worker::poll) until `None`, then wait for [`deadline`](Worker::deadline) or an input.
+
+use core::fmt;
+
+use crate::domain::Domain;
+use crate::id::{Ticket, Token};
+use crate::job::Job;
+use crate::lease::LeaseTerms;
+use crate::limits;
+use crate::outcome::Outcome;
+use crate::planner::Down;
+use crate::pulse::{Horizon, Outage, Pulse, earlier};
+use crate::queue::Queue;
+use crate::retry::{Verdict, verdict};
+use crate::room::Room;
+use crate::table::{Full, Keyed, Table};
+use crate::time::{Mono, Now, Span};
+use crate::verb::{Ended, Release, Renew, Renewed, Retry, Settle, Written};
+
+/// What happened outside. Replies quote the ticket of the [`Output`] that they answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input<D: Domain> {
+    /// Reply to [`Output::Claim`]; each claimed job was [adopted](Worker::adopt) before.
+    Claimed {
+        /// The output's ticket.
+        ticket: Ticket,
+        /// How many jobs there were, and the store's pulse.
+        result: Result<(u32, Pulse), Down>,
+    },
+    /// A run ended, by itself or because it was aborted.
+    Finished {
+        /// Which job.
+        job: D::JobId,
+        /// The token that it ran under.
+        token: Token,
+        /// How it went.
+        ended: Ended<D>,
+    },
+    /// Reply to [`Output::Renew`].
+    Renewed {
+        /// The output's ticket.
+        ticket: Ticket,
+        /// Which job.
+        job: D::JobId,
+        /// The store's verdict.
+        result: Result<Renewed, Down>,
+    },
+    /// Reply to [`Output::Release`], [`Output::Retry`] and [`Output::Settle`].
+    Written {
+        /// The output's ticket.
+        ticket: Ticket,
+        /// Which job.
+        job: D::JobId,
+        /// The store's verdict and pulse.
+        result: Result<(Written, Pulse), Down>,
+    },
+    /// News from a reply to somebody else's request.
+    Pulse(Pulse),
+    /// A job became ready, here or elsewhere: look now.
+    Hint,
+    /// The wall clock was set, or the machine slept: leases are verified at once.
+    ClockJumped,
+    /// Start nothing more and hand back what has not started.
+    Stop,
+    /// Abort what runs.
+    Abort,
+}
+
+/// What to do. Each is done once; its reply is an [`Input`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output<D: Domain> {
+    /// Ask the store for jobs; [adopt](Worker::adopt) each, then report [`Input::Claimed`].
+    Claim {
+        /// To be quoted.
+        ticket: Ticket,
+        /// How long the leases last.
+        lease_for: Span,
+        /// At most so many.
+        max: u32,
+    },
+    /// Run a job; report [`Input::Finished`] when it has ended.
+    Run(Job<D>),
+    /// Make a run stop as soon as possible; it still reports [`Input::Finished`].
+    Abort {
+        /// Which job.
+        job: D::JobId,
+        /// The token that it runs under.
+        token: Token,
+        /// Why: timed out, cancelled, interrupted or lease lost.
+        why: Outcome,
+    },
+    /// Ask the store to prolong a lease, then report [`Input::Renewed`].
+    Renew {
+        /// To be quoted.
+        ticket: Ticket,
+        /// The request.
+        renew: Renew<D>,
+    },
+    /// Tell the store that a job goes back, then report [`Input::Written`].
+    Release {
+        /// To be quoted.
+        ticket: Ticket,
+        /// The request.
+        release: Release<D>,
+    },
+    /// Tell the store that another attempt follows, then report [`Input::Written`].
+    Retry {
+        /// To be quoted.
+        ticket: Ticket,
+        /// The request.
+        retry: Retry<D>,
+    },
+    /// Tell the store that a job is over, then report [`Input::Written`].
+    Settle {
+        /// To be quoted.
+        ticket: Ticket,
+        /// The request.
+        settle: Settle<D>,
+    },
+}
+
+/// A claimed job in the worker's window.
+#[derive(Clone, Debug)]
+pub struct Entry<D: Domain> {
+    job: Job<D>,
+    /// Jobs start in the order in which the store gave them.
+    order: u32,
+    /// When the request was sent on which the lease rests.
+    sent: Mono,
+    /// The renewal that is under way, and when it was sent.
+    renewing: Option<(Ticket, Mono)>,
+    /// When to renew; moves when a renewal fails.
+    renew_at: Mono,
+    phase: Phase<D>,
+}
+
+impl<D: Domain> Keyed for Entry<D> {
+    type Key = D::JobId;
+    fn key(&self) -> &D::JobId {
+        &self.job.id
+    }
+}
+
+/// Where a claimed job stands on this node.
+#[derive(Clone, Debug)]
+enum Phase<D: Domain> {
+    /// Not started.
+    Claimed,
+    /// Started.
+    Running { timeout_at: Option<Mono> },
+    /// To be aborted; `told` once the executor knows.
+    Aborting { why: Outcome, told: bool },
+    /// Ended, or not started and going back (`None`); to be written down, or being written.
+    Ending { ended: Option<Ended<D>>, under_way: Option<Ticket> },
+}
+
+/// Runs jobs within bounds and keeps their leases.
+pub struct Worker<D: Domain, R: Room> {
+    window: Table<Entry<D>, R::Slots<Entry<D>>>,
+    /// Every entry that waits for an instant, by that instant.
+    timers: Queue<Mono, R::Cells<Mono>>,
+    terms: LeaseTerms,
+    /// When the store will have a job to claim.
+    horizon: Horizon,
+    /// When to look even if nothing is on the horizon.
+    look_at: Mono,
+    claiming: Option<(Ticket, u32, Mono)>,
+    outage: Outage,
+    max_idle: Span,
+    ticket: Ticket,
+    adopted: u32,
+    stopped: bool,
+}
+
+impl<D: Domain, R: Room> Worker<D, R> {
+    /// A worker that runs as many jobs at once as `room` has places, and which looks at the store
+    /// at least every `max_idle`.
+    pub fn new(room: &R, terms: LeaseTerms, max_idle: Span) -> Self {
+        Self {
+            window: Table::new(room.slots()),
+            timers: Queue::new(room.cells()),
+            terms,
+            horizon: Horizon::default(),
+            look_at: Mono::ZERO,
+            claiming: None,
+            outage: Outage::default(),
+            max_idle,
+            ticket: Ticket::default(),
+            adopted: 0,
+            stopped: false,
+        }
+    }
+
+    /// Takes a job into the window that the claim under way has brought.
+    ///
+    /// # Errors
+    /// [`Full`] with the job, if the window has no room or still holds an earlier claim of the
+    /// same job. Release it, or let its lease end.
+    pub fn adopt(&mut self, job: Job<D>, now: Now) -> Result<(), Full<Job<D>>> {
+        if self.window.find(&job.id).is_some() {
+            return Err(Full(job));
+        }
+        let sent = self.claiming.map_or(now.mono, |(_, _, sent)| sent);
+        let renew_at = self.terms.renew_at(sent);
+        let phase = if self.stopped {
+            Phase::Ending { ended: None, under_way: None }
+        } else {
+            Phase::Claimed
+        };
+        self.adopted = self.adopted.wrapping_add(1);
+        let entry = Entry { job, order: self.adopted, sent, renewing: None, renew_at, phase };
+        let slot = self.window.insert(entry).map_err(|Full(entry)| Full(entry.job))?;
+        self.rearm(slot);
+        Ok(())
+    }
+
+    /// Takes note of what happened.
+    pub fn handle(&mut self, input: Input<D>, now: Now) {
+        match input {
+            Input::Claimed { ticket, result } => self.claimed(ticket, result, now),
+            Input::Finished { job, token, ended } => self.finished(&job, token, ended),
+            Input::Renewed { ticket, job, result } => self.renewed(ticket, &job, result, now),
+            Input::Written { ticket, job, result } => self.written(ticket, &job, result, now),
+            Input::Pulse(pulse) => self.hear(&pulse, now),
+            Input::Hint => self.horizon.hear(Some(now.mono)),
+            Input::ClockJumped => {
+                self.horizon.hear(Some(now.mono));
+                self.each(|entry| entry.renew_at = Mono::ZERO);
+            }
+            Input::Stop => {
+                self.stopped = true;
+                self.each(|entry| {
+                    if matches!(entry.phase, Phase::Claimed) {
+                        entry.phase = Phase::Ending { ended: None, under_way: None };
+                    }
+                });
+            }
+            Input::Abort => self.each(|entry| {
+                if matches!(entry.phase, Phase::Running { .. }) {
+                    entry.phase = Phase::Aborting { why: Outcome::Interrupted, told: false };
+                }
+            }),
+        }
+    }
+
+    /// The next thing to do, or `None` until [`deadline`](Self::deadline) or an input.
+    pub fn poll(&mut self, now: Now) -> Option<Output<D>> {
+        while let Some((slot, _)) = self.timers.peek().filter(|(_, at)| *at <= now.mono) {
+            self.timers.remove(slot);
+            let output = self.step(slot, now);
+            self.rearm(slot);
+            if output.is_some() {
+                return output;
+            }
+        }
+        if self.claim_at(now).is_some_and(|at| at <= now.mono) {
+            let ticket = self.next_ticket();
+            self.claiming = Some((ticket, self.horizon.epoch(), now.mono));
+            let room = self.window.capacity() - self.window.len();
+            let max = u32::try_from(room).unwrap_or(u32::MAX).min(limits::CLAIM_MAX);
+            return Some(Output::Claim { ticket, lease_for: self.terms.lease_for, max });
+        }
+        None
+    }
+
+    /// When [`poll`](Self::poll) will have something to do if nothing happens before; `None`: only
+    /// an input changes anything.
+    pub fn deadline(&self, now: Now) -> Option<Mono> {
+        earlier(self.timers.peek().map(|(_, at)| at), self.claim_at(now))
+    }
+
+    /// Whether no job is in the window and nothing is under way.
+    pub fn is_idle(&self) -> bool {
+        self.window.is_empty() && self.claiming.is_none()
+    }
+
+    /// How many jobs are in the window.
+    pub fn len(&self) -> usize {
+        self.window.len()
+    }
+
+    /// Whether no job is in the window.
+    pub fn is_empty(&self) -> bool {
+        self.window.is_empty()
+    }
+
+    fn claim_at(&self, now: Now) -> Option<Mono> {
+        if self.stopped || self.claiming.is_some() || self.window.len() == self.window.capacity() {
+            return None;
+        }
+        let at = earlier(Some(self.look_at), self.horizon.at())?;
+        Some(self.outage.until(now.mono).map_or(at, |until| at.max(until)))
+    }
+
+    /// What an entry has to do now that its time has come.
+    fn step(&mut self, slot: usize, now: Now) -> Option<Output<D>> {
+        let ticket = self.ticket.next();
+        let terms = self.terms;
+        let outage = self.outage;
+        let entry = self.window.get_mut(slot)?;
+        let (job, token) = (entry.job.id.clone(), entry.job.token);
+        let output = match &mut entry.phase {
+            Phase::Claimed => {
+                // A claim whose reply came too late is not started at all.
+                if now.mono >= terms.trusted_until(entry.sent) {
+                    entry.phase = Phase::Ending { ended: None, under_way: None };
+                    return None;
+                }
+                let timeout = entry.job.terms.timeout.span();
+                entry.phase = Phase::Running { timeout_at: timeout.map(|span| now.mono + span) };
+                return Some(Output::Run(entry.job.clone()));
+            }
+            Phase::Running { timeout_at } => {
+                let lost = now.mono >= terms.trusted_until(entry.sent);
+                if !lost && timeout_at.is_none_or(|at| now.mono < at) {
+                    entry.renew(ticket, terms, now)?
+                } else {
+                    let why = if lost { Outcome::LeaseLost } else { Outcome::TimedOut };
+                    entry.phase = Phase::Aborting { why, told: true };
+                    return Some(Output::Abort { job, token, why });
+                }
+            }
+            Phase::Aborting { why, told } => {
+                if !core::mem::replace(told, true) {
+                    return Some(Output::Abort { job, token, why: *why });
+                }
+                if *why == Outcome::LeaseLost {
+                    return None;
+                }
+                entry.renew(ticket, terms, now)?
+            }
+            Phase::Ending { ended, under_way } => {
+                if under_way.is_some() || outage.until(now.mono).is_some() {
+                    return None;
+                }
+                *under_way = Some(ticket);
+                match ended.clone() {
+                    None => Output::Release { ticket, release: Release { job, token } },
+                    Some(ended) => write_down(&entry.job, ticket, ended),
+                }
+            }
+        };
+        self.ticket = ticket;
+        Some(output)
+    }
+
+    /// Puts an entry's next instant into the queue.
+    fn rearm(&mut self, slot: usize) {
+        let Some(entry) = self.window.get(slot) else { return };
+        let renew_at = if entry.renewing.is_none() { Some(entry.renew_at) } else { None };
+        let at = match &entry.phase {
+            Phase::Claimed => {
+                Some(Mono::ZERO - Span::from_micros(i64::from(u32::MAX - entry.order)))
+            }
+            Phase::Aborting { told: false, .. } => Some(Mono::ZERO),
+            Phase::Running { timeout_at } => {
+                let trusted_until = Some(self.terms.trusted_until(entry.sent));
+                earlier(renew_at, earlier(trusted_until, *timeout_at))
+            }
+            Phase::Aborting { why: Outcome::LeaseLost, .. } => None,
+            Phase::Aborting { .. } => renew_at,
+            Phase::Ending { under_way: Some(_), .. } => None,
+            Phase::Ending { under_way: None, .. } => {
+                Some(self.outage.until(Mono::ZERO).unwrap_or(Mono::ZERO))
+            }
+        };
+        match at {
+            Some(at) => self.timers.put(slot, at),
+            None => {
+                self.timers.remove(slot);
+            }
+        }
+    }
+
+    fn claimed(&mut self, ticket: Ticket, result: Result<(u32, Pulse), Down>, now: Now) {
+        let Some((_, epoch, _)) = self.claiming.filter(|(asked, ..)| *asked == ticket) else {
+            return;
+        };
+        self.claiming = None;
+        match result {
+            Ok((count, pulse)) => {
+                self.outage.over();
+                self.look_at = now.mono + self.max_idle;
+                self.horizon.learn(pulse.mono_at(pulse.next_ready_at, now), epoch);
+                if count > 0 {
+                    // There may be more; ask until there is nothing.
+                    self.horizon.hear(Some(now.mono));
+                }
+            }
+            Err(Down) => self.outage.failed(now.mono),
+        }
+    }
+
+    fn finished(&mut self, job: &D::JobId, token: Token, mut ended: Ended<D>) {
+        let Some(slot) = self.window.find(job) else { return };
+        let Some(entry) = self.window.get_mut(slot).filter(|e| e.job.token == token) else {
+            return;
+        };
+        match entry.phase {
+            Phase::Running { .. } => {}
+            // A run that succeeded although it was to be aborted has succeeded; whether that
+            // still counts is for the token to decide.
+            Phase::Aborting { .. } if ended.outcome == Outcome::Succeeded => {}
+            Phase::Aborting { why: Outcome::LeaseLost, .. } => {
+                // The store knows by itself: the lease ends, and the job is rescued.
+                self.drop_slot(slot);
+                return;
+            }
+            Phase::Aborting { why, .. } => ended.outcome = why,
+            Phase::Claimed | Phase::Ending { .. } => return,
+        }
+        entry.phase = Phase::Ending { ended: Some(ended), under_way: None };
+        self.rearm(slot);
+    }
+
+    fn renewed(&mut self, ticket: Ticket, job: &D::JobId, result: Result<Renewed, Down>, now: Now) {
+        match result {
+            Ok(_) => self.outage.over(),
+            Err(Down) => self.outage.failed(now.mono),
+        }
+        let retry_at = self.outage.until(now.mono).unwrap_or(now.mono);
+        let Some(slot) = self.window.find(job) else { return };
+        let entry = self.window.get_mut(slot).expect("find returns slots that are in use");
+        let Some((_, sent)) = entry.renewing.filter(|(asked, _)| *asked == ticket) else { return };
+        entry.renewing = None;
+        let stop = match result {
+            Ok(Renewed::Kept { cancel }) => {
+                entry.sent = sent;
+                entry.renew_at = self.terms.renew_at(sent);
+                cancel.then_some(Outcome::Cancelled)
+            }
+            Ok(Renewed::LeaseLost) => Some(Outcome::LeaseLost),
+            Err(Down) => {
+                entry.renew_at = retry_at;
+                None
+            }
+        };
+        match (stop, &entry.phase) {
+            (Some(why), Phase::Running { .. }) => {
+                entry.phase = Phase::Aborting { why, told: false };
+            }
+            (Some(Outcome::LeaseLost), Phase::Aborting { told, .. }) => {
+                entry.phase = Phase::Aborting { why: Outcome::LeaseLost, told: *told };
+            }
+            _ => {}
+        }
+        self.rearm(slot);
+    }
+
+    fn written(
+        &mut self,
+        ticket: Ticket,
+        job: &D::JobId,
+        result: Result<(Written, Pulse), Down>,
+        now: Now,
+    ) {
+        match &result {
+            Ok((_, pulse)) => {
+                self.hear(pulse, now);
+                // A finished job may have made room for another one of its task.
+                self.horizon.hear(Some(now.mono));
+            }
+            Err(Down) => self.outage.failed(now.mono),
+        }
+        let Some(slot) = self.window.find(job) else { return };
+        let entry = self.window.get_mut(slot).expect("find returns slots that are in use");
+        match &mut entry.phase {
+            Phase::Ending { under_way, .. } if *under_way == Some(ticket) => *under_way = None,
+            _ => return,
+        }
+        if result.is_ok() {
+            // Written, or the lease is lost: either way the job is no longer ours.
+            self.drop_slot(slot);
+        } else {
+            self.rearm(slot);
+        }
+    }
+
+    fn hear(&mut self, pulse: &Pulse, now: Now) {
+        self.outage.over();
+        self.horizon.hear(pulse.mono_at(pulse.next_ready_at, now));
+    }
+
+    /// Changes every entry and lets each look at its new state.
+    fn each(&mut self, change: impl Fn(&mut Entry<D>)) {
+        for slot in 0..self.window.capacity() {
+            if let Some(entry) = self.window.get_mut(slot) {
+                change(entry);
+                self.rearm(slot);
+            }
+        }
+    }
+
+    fn drop_slot(&mut self, slot: usize) {
+        self.timers.remove(slot);
+        self.window.remove(slot);
+    }
+
+    fn next_ticket(&mut self) -> Ticket {
+        self.ticket = self.ticket.next();
+        self.ticket
+    }
+}
+
+impl<D: Domain> Entry<D> {
+    fn renew(&mut self, ticket: Ticket, terms: LeaseTerms, now: Now) -> Option<Output<D>> {
+        if self.renewing.is_some() || now.mono < self.renew_at {
+            return None;
+        }
+        self.renewing = Some((ticket, now.mono));
+        let (job, token) = (self.job.id.clone(), self.job.token);
+        Some(Output::Renew { ticket, renew: Renew { job, token, lease_for: terms.lease_for } })
+    }
+}
+
+fn write_down<D: Domain>(job: &Job<D>, ticket: Ticket, mut ended: Ended<D>) -> Output<D> {
+    let (id, token) = (job.id.clone(), job.token);
+    match verdict(ended.outcome, job.counts, &job.terms) {
+        Verdict::Again { after, cause } => {
+            Output::Retry { ticket, retry: Retry { job: id, token, after, cause, ended } }
+        }
+        Verdict::Settle(outcome) => {
+            ended.outcome = outcome;
+            Output::Settle { ticket, settle: Settle { job: id, token, ended } }
+        }
+    }
+}
+
+impl<D: Domain, R: Room> fmt::Debug for Worker<D, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("window", &self.window.len())
+            .field("stopped", &self.stopped)
+            .finish_non_exhaustive()
+    }
+}

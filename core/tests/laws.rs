@@ -1,0 +1,320 @@
+//! The laws of triggers, as properties against models that walk minute by minute.
+#![expect(clippy::unwrap_used, reason = "a test may stop at once")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mainspring_core::civil::{DateTime, Offset};
+use mainspring_core::time::{Span, Timestamp};
+use mainspring_core::trigger::{At, Count, Cron, CronIn, Dst, Every, Fold, Gap, Trigger, Within};
+use mainspring_core::zone::{Rule, Transition, Zone};
+use proptest::prelude::*;
+
+/// A five-field pattern in a form that needs no parser.
+#[derive(Clone, Debug)]
+struct Pattern {
+    minutes: Values,
+    hours: Values,
+    days: Values,
+    months: Values,
+    weekdays: Values,
+}
+
+/// `None` is `*`, which also makes minute and hour flow.
+type Values = Option<BTreeSet<u32>>;
+
+impl Pattern {
+    fn text(&self) -> String {
+        [&self.minutes, &self.hours, &self.days, &self.months, &self.weekdays]
+            .map(|values| match values {
+                None => "*".to_string(),
+                Some(set) => set.iter().map(u32::to_string).collect::<Vec<_>>().join(","),
+            })
+            .join(" ")
+    }
+
+    fn flows(&self) -> bool {
+        let all = |values: &Values, size| values.as_ref().is_none_or(|set| set.len() == size);
+        all(&self.minutes, 60) || all(&self.hours, 24)
+    }
+
+    fn matches(&self, local: DateTime) -> bool {
+        let has = |values: &Values, value| values.as_ref().is_none_or(|set| set.contains(&value));
+        let weekday = local.date.weekday() as u32;
+        let (in_month, in_week) = (has(&self.days, local.date.day()), has(&self.weekdays, weekday));
+        let day = match (&self.days, &self.weekdays) {
+            (Some(_), Some(_)) => in_month || in_week,
+            _ => in_month && in_week,
+        };
+        day && has(&self.minutes, local.time.minute())
+            && has(&self.hours, local.time.hour())
+            && has(&self.months, local.date.month())
+    }
+}
+
+fn values(range: std::ops::RangeInclusive<u32>, max: usize) -> impl Strategy<Value = Values> {
+    prop_oneof![
+        1 => Just(None),
+        2 => prop::collection::btree_set(range, 1..=max).prop_map(Some),
+    ]
+}
+
+fn patterns() -> impl Strategy<Value = Pattern> {
+    (values(0..=59, 5), values(0..=23, 8), values(1..=31, 6), values(1..=12, 8), values(0..=6, 4))
+        .prop_map(|(minutes, hours, days, months, weekdays)| Pattern {
+            minutes,
+            hours,
+            days,
+            months,
+            weekdays,
+        })
+}
+
+fn policies() -> impl Strategy<Value = Dst> {
+    let gaps = prop::sample::select(vec![Gap::Skip, Gap::AtEnd, Gap::Shift]);
+    let folds = prop::sample::select(vec![Fold::First, Fold::Second, Fold::Both]);
+    (gaps, folds).prop_map(|(gap, fold)| Dst { gap, fold })
+}
+
+/// Zones by name, and a transition of each around which to look.
+fn zones() -> Vec<(Zone<'static>, Timestamp)> {
+    let rule = |text: &str| Rule::parse(text).unwrap();
+    let offset = |hours: i32| Offset::from_secs(hours * 3_600).unwrap();
+    let table = |before, transitions: &[(&str, i32)]| {
+        let transitions: Vec<_> = transitions
+            .iter()
+            .map(|&(text, hours)| Transition { at: at(text).as_secs(), offset: offset(hours) })
+            .collect();
+        let last = Rule::fixed(transitions.last().unwrap().offset);
+        Zone::new(offset(before), transitions.leak(), last).unwrap()
+    };
+    let berlin = Zone::posix(rule("CET-1CEST,M3.5.0,M10.5.0/3"));
+    let new_york = Zone::posix(rule("EST5EDT,M3.2.0,M11.1.0"));
+    let lord_howe = Zone::posix(rule("<+1030>-10:30<+11>-11,M10.1.0,M4.1.0"));
+    let havana = Zone::posix(rule("CST5CDT,M3.2.0/0,M11.1.0/1"));
+    let dublin = Zone::posix(rule("IST-1GMT0,M10.5.0,M3.5.0/1"));
+    // Samoa left out a whole day; Kwajalein, for the sake of a test, repeats one.
+    let samoa = table(-10, &[("2011-12-30T10:00:00Z", 14)]);
+    let repeat = table(12, &[("2011-12-30T10:00:00Z", -12)]);
+    let restless = table(
+        0,
+        &[("2026-05-04T12:00:00Z", 2), ("2026-05-06T12:00:00Z", 0), ("2026-05-08T12:00:00Z", 1)],
+    );
+    vec![
+        (Zone::UTC, at("2026-03-01T00:00:00Z")),
+        (berlin, at("2026-03-29T01:00:00Z")),
+        (berlin, at("2026-10-25T01:00:00Z")),
+        (new_york, at("2026-03-08T07:00:00Z")),
+        (new_york, at("2026-11-01T06:00:00Z")),
+        (lord_howe, at("2026-10-03T15:30:00Z")),
+        (lord_howe, at("2026-04-04T15:00:00Z")),
+        (havana, at("2026-03-08T05:00:00Z")),
+        (havana, at("2026-11-01T05:00:00Z")),
+        (dublin, at("2026-03-29T01:00:00Z")),
+        (dublin, at("2026-10-25T01:00:00Z")),
+        (samoa, at("2011-12-30T10:00:00Z")),
+        (repeat, at("2011-12-30T10:00:00Z")),
+        (restless, at("2026-05-06T12:00:00Z")),
+    ]
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+const WINDOW: Span = Span::from_days(4);
+/// Fires within this distance of the window's ends may depend on what lies outside it.
+const MARGIN: Span = Span::from_hours(49);
+const MINUTE: Span = Span::from_mins(1);
+
+/// All fires in the window around `centre`, by showing every minute on a clock and then asking
+/// for each minute of the calendar when it was shown.
+fn model(pattern: &Pattern, zone: &Zone<'_>, centre: Timestamp, dst: Dst) -> BTreeSet<Timestamp> {
+    let dst = if pattern.flows() { Dst::LITERAL } else { dst };
+    let mut shown: BTreeMap<i64, Vec<Timestamp>> = BTreeMap::new();
+    let mut t = centre - WINDOW - MARGIN;
+    while t <= centre + WINDOW + MARGIN {
+        shown.entry(zone.local(t).as_secs()).or_default().push(t);
+        t = t + MINUTE;
+    }
+    let (first, last) = (*shown.keys().next().unwrap(), *shown.keys().next_back().unwrap());
+    let mut fires = BTreeSet::new();
+    for local in (first..=last).step_by(60) {
+        if !pattern.matches(DateTime::from_secs(local).unwrap()) {
+            continue;
+        }
+        match shown.get(&local).map(Vec::as_slice) {
+            Some([once]) => drop(fires.insert(*once)),
+            Some(passes) => match dst.fold {
+                Fold::First => drop(fires.insert(passes[0])),
+                Fold::Second => drop(fires.insert(passes[passes.len() - 1])),
+                Fold::Both => fires.extend(passes),
+            },
+            None => fires.extend(in_gap(zone, &shown, local, dst.gap)),
+        }
+    }
+    let inside = centre - WINDOW..=centre + WINDOW;
+    fires.retain(|fire| inside.contains(fire));
+    fires
+}
+
+fn in_gap(
+    zone: &Zone<'_>,
+    shown: &BTreeMap<i64, Vec<Timestamp>>,
+    local: i64,
+    policy: Gap,
+) -> Option<Timestamp> {
+    // Between two instants a minute apart the clock jumped over `local`.
+    let end = shown
+        .values()
+        .flatten()
+        .copied()
+        .find(|&t| {
+            let before = zone.local(t - MINUTE).as_secs();
+            before < local && local < zone.local(t).as_secs()
+        })
+        .unwrap();
+    let before = i64::from(zone.offset_at(end - MINUTE).as_secs());
+    match policy {
+        Gap::Skip => None,
+        Gap::AtEnd => Some(end),
+        Gap::Shift => {
+            let fire = Timestamp::from_secs(local - before).unwrap();
+            zone.next_transition(end).is_none_or(|next| fire < next).then_some(fire)
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
+
+    #[test]
+    fn cron_fires_exactly_when_the_model_does(
+        pattern in patterns(),
+        zone in prop::sample::select(zones()),
+        dst in policies(),
+        offset in 0_i64..691_200_000_000,
+    ) {
+        let (zone, centre) = zone;
+        let cron = Cron::parse(&pattern.text()).unwrap();
+        prop_assert_eq!(cron.flows(), pattern.flows());
+        let trigger = CronIn { cron, zone, dst };
+        let expected = model(&pattern, &zone, centre, dst);
+        let (start, end) = (centre - WINDOW, centre + WINDOW);
+
+        let mut t = start - Span::from_micros(1);
+        let mut found = BTreeSet::new();
+        while let Some(next) = trigger.next_after(t).filter(|&next| next <= end) {
+            prop_assert!(next > t, "{} after {}", next, t);
+            found.insert(next);
+            t = next;
+        }
+        prop_assert_eq!(&found, &expected, "{} {:?}", pattern.text(), dst);
+
+        // Entering the sequence anywhere gives the same fires, forwards and backwards.
+        let t = start + Span::from_micros(offset);
+        if let Some(&next) = expected.range(t + Span::from_micros(1)..).next() {
+            prop_assert_eq!(trigger.next_after(t), Some(next));
+            let prev = expected.range(..t).next_back();
+            if let Some(&prev) = prev {
+                prop_assert_eq!(trigger.prev_before(t), Some(prev));
+            }
+            prop_assert_eq!(trigger.prev_before(next + Span::from_micros(1)), Some(next));
+        }
+        let count = u64::try_from(expected.range(t..).filter(|&&fire| fire > t).count()).unwrap();
+        if count <= 10_080 {
+            prop_assert_eq!(trigger.count_between(t, end), Count::Exact(count));
+        }
+    }
+
+    #[test]
+    fn every_agrees_with_counting_along_its_grid(
+        span in 1_i64..5_000,
+        anchor in -10_000_i64..10_000,
+        t in -10_000_i64..10_000,
+        length in 0_i64..10_000,
+    ) {
+        let micros = |us| Timestamp::from_micros(us).unwrap();
+        let every = Every::new(Span::from_micros(span), micros(anchor)).unwrap();
+        let fires = |us: i64| (us - anchor).rem_euclid(span) == 0;
+        let next = (t + 1..).find(|&us| fires(us)).unwrap();
+        let prev = (i64::MIN..t).rev().find(|&us| fires(us)).unwrap();
+        prop_assert_eq!(every.next_after(micros(t)), Some(micros(next)));
+        prop_assert_eq!(every.prev_before(micros(t)), Some(micros(prev)));
+        let count = (t + 1..=t + length).filter(|&us| fires(us)).count();
+        prop_assert_eq!(
+            every.count_between(micros(t), micros(t + length)),
+            Count::Exact(u64::try_from(count).unwrap())
+        );
+    }
+
+    #[test]
+    fn bounds_let_through_exactly_what_lies_between_them(
+        pattern in patterns(),
+        start in prop::option::of(0_i64..100_000_000),
+        end in prop::option::of(0_i64..100_000_000),
+        t in 0_i64..100_000_000,
+    ) {
+        let secs = |secs| Timestamp::from_secs(secs).unwrap();
+        let trigger = CronIn::new(Cron::parse(&pattern.text()).unwrap(), Zone::UTC);
+        let (start, end, t) = (start.map(secs), end.map(secs), secs(t));
+        let within = Within { trigger, start, end };
+        let allowed = |fire: &Timestamp| {
+            start.is_none_or(|start| *fire >= start) && end.is_none_or(|end| *fire <= end)
+        };
+        let from = start.map_or(t, |start| t.max(start - Span::from_micros(1)));
+        prop_assert_eq!(within.next_after(t), trigger.next_after(from).filter(allowed));
+        let until = end.map_or(t, |end| t.min(end + Span::from_micros(1)));
+        prop_assert_eq!(within.prev_before(t), trigger.prev_before(until).filter(allowed));
+    }
+
+    #[test]
+    fn next_is_monotone_and_never_at_or_before_what_was_asked(
+        pattern in patterns(),
+        zone in prop::sample::select(zones()),
+        dst in policies(),
+        a in -60_000_000_000_000_000_i64..200_000_000_000_000_000,
+        distance in 0_i64..10_000_000_000_000,
+    ) {
+        let trigger = CronIn { cron: Cron::parse(&pattern.text()).unwrap(), zone: zone.0, dst };
+        let a = Timestamp::from_micros(a).unwrap();
+        let b = a + Span::from_micros(distance);
+        let (next_a, next_b) = (trigger.next_after(a), trigger.next_after(b));
+        prop_assert!(next_a.is_none_or(|next| next > a));
+        if let Some(next_b) = next_b {
+            prop_assert!(next_b > b);
+            prop_assert!(next_a.is_some_and(|next_a| next_a <= next_b));
+            prop_assert!(next_a.is_some_and(|next_a| next_a > b || next_a < next_b));
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_a_pattern_or_an_error(text in "[ -~]{0,40}") {
+        let _ = Cron::parse(&text).map_err(|error| error.to_string());
+        let _ = Rule::parse(&text).map_err(|error| error.to_string());
+        let _ = text.parse::<Timestamp>().map_err(|error| error.to_string());
+        let _ = text.parse::<Span>().map_err(|error| error.to_string());
+    }
+
+    #[test]
+    fn any_words_of_the_grammar_are_a_pattern_or_an_error(
+        words in prop::collection::vec("[0-9*/,a-z-]{1,6}", 5..7)
+    ) {
+        if let Ok(cron) = Cron::parse(&words.join(" ")) {
+            let t = at("2026-01-01T00:00:00Z");
+            let next = cron.next_after(t, &Zone::UTC, Dst::ONCE);
+            prop_assert_eq!(next.is_some(), cron.is_possible());
+        }
+    }
+}
+
+#[test]
+fn a_single_instant_obeys_the_laws() {
+    let t = at("2026-01-01T00:00:00Z");
+    let micro = Span::from_micros(1);
+    assert_eq!(At(t).next_after(t - micro), Some(t));
+    assert_eq!(At(t).next_after(t), None);
+    assert_eq!(At(t).prev_before(t + micro), Some(t));
+    assert_eq!(At(t).prev_before(t), None);
+    assert_eq!(At(t).count_between(t - micro, t), Count::Exact(1));
+    assert_eq!(At(t).count_between(t, t + micro), Count::Exact(0));
+}

@@ -1,0 +1,295 @@
+//! Whole files in, values or the exact complaints out.
+
+use super::schedule::Coalesce;
+use super::task::{Backoff, Settings};
+use super::*;
+use crate::command::Program;
+
+fn host() -> Host {
+    Host {
+        state: Some(PathBuf::from("/state")),
+        zones: Zones::bundled(),
+        now: "2026-11-22T12:00:00Z".parse().unwrap(),
+    }
+}
+
+fn parse(source: &str) -> Loaded {
+    Config::parse(Path::new("/etc/ms/jobs.toml"), source, &host())
+}
+
+fn good(source: &str) -> Config {
+    let loaded = parse(source);
+    let shown = complaints_of(&loaded);
+    loaded.config.unwrap_or_else(|| panic!("{shown}"))
+}
+
+/// The problems without the file's name, one a line.
+fn complaints(source: &str) -> String {
+    let loaded = parse(source);
+    let errors = loaded.problems.iter().any(|problem| problem.severity == Severity::Error);
+    assert_eq!(loaded.config.is_none(), errors);
+    complaints_of(&loaded)
+}
+
+fn complaints_of(loaded: &Loaded) -> String {
+    let lines = loaded.problems.iter().map(ToString::to_string);
+    let lines = lines.map(|line| line.replace("/etc/ms/jobs.toml:", ""));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A schedule that runs, with these lines added.
+fn schedule_with(lines: &str) -> String {
+    format!("[schedules.s]\nshell = \"true\"\n{lines}\n")
+}
+
+#[test]
+fn a_full_file_is_read_whole() {
+    let config = good(
+        r#"
+store = "sqlite:data/x.db"
+node = "web-1"
+zone = "Europe/Berlin"
+keep_runs = "30d"
+[tasks.backup]
+run = ["tar", "czf", "x.tgz", "."]
+env = { B = "2", A = "1" }
+dir = "srv"
+timeout = "10m"
+retries = 3
+backoff = { first = "1s", max = "5m" }
+max_running = 1
+priority = 0
+capture = "4KiB"
+[schedules.nightly]
+cron = "30 2 * * *"
+dst = { gap = "shift" }
+start = 2027-01-01T00:00:00+01:00
+end = "2028-01-01T00:00:00Z"
+task = "backup"
+timeout = "1h"
+coalesce = "all"
+misfire_grace = "1h"
+catch_up = 100
+paused = true
+[schedules.tick]
+every = "1m30s"
+shell = "date | cat"
+backoff = "10s"
+"#,
+    );
+    assert_eq!(config.store, StorePlace::Sqlite("/etc/ms/data/x.db".into()));
+    assert_eq!(config.node.as_deref(), Some("web-1"));
+    assert_eq!(config.keep_runs, Some(Span::from_days(30)));
+    let [backup, tick] = &config.tasks[..] else { panic!("{:?}", config.tasks) };
+    assert_eq!(
+        backup.command.program,
+        Program::Argv(["tar", "czf", "x.tgz", "."].map(String::from).to_vec())
+    );
+    assert_eq!(backup.command.env, [("B".into(), "2".into()), ("A".into(), "1".into())]);
+    assert_eq!(backup.command.dir.as_deref(), Some(Path::new("/etc/ms/srv")));
+    assert_eq!((backup.command.capture, backup.max_running), (4096, Some(1)));
+    let doubling = Backoff::Doubling { first: Span::from_secs(1), max: Some(Span::from_mins(5)) };
+    let settings = Settings {
+        timeout: Some(Span::from_mins(10)),
+        retries: Some(3),
+        backoff: Some(doubling),
+        priority: Some(0),
+    };
+    assert_eq!(backup.settings, settings);
+    assert_eq!(
+        (&*tick.name, &tick.command.program),
+        ("tick", &Program::Shell("date | cat".into()))
+    );
+    assert_eq!(tick.settings.backoff, Some(Backoff::Fixed(Span::from_secs(10))));
+
+    let [nightly, tick] = &config.schedules[..] else { panic!("{:?}", config.schedules) };
+    assert_eq!((&*nightly.task, &*tick.task), ("backup", "tick"));
+    let berlin = "{\"cron\":{\"expr\":\"30 2 * * *\",\"zone\":\"Europe/Berlin\",\
+                  \"dst\":{\"gap\":\"shift\",\"fold\":\"first\"},\
+                  \"start\":\"2026-12-31T23:00:00Z\",\"end\":\"2028-01-01T00:00:00Z\"}}";
+    assert_eq!(nightly.trigger.to_json(), berlin);
+    let overrides = Settings { timeout: Some(Span::from_hours(1)), ..Settings::default() };
+    assert_eq!(nightly.overrides, overrides);
+    assert_eq!(
+        (nightly.coalesce, nightly.misfire_grace),
+        (Some(Coalesce::All), Some(Span::from_hours(1)))
+    );
+    assert_eq!((nightly.catch_up, nightly.paused), (Some(100), true));
+    assert_eq!(tick.overrides, Settings::default());
+    assert_eq!(tick.trigger.to_json(), r#"{"every":{"span":"1m30s"}}"#);
+}
+
+#[test]
+fn the_documented_file_is_good() {
+    let text = include_str!("../config.rs");
+    let block = text.split("```").nth(1).and_then(|block| block.strip_prefix("toml\n")).unwrap();
+    let source: Vec<_> = block.lines().map(|line| line.trim_start_matches("//!")).collect();
+    let config = good(&source.join("\n"));
+    assert_eq!((config.tasks.len(), config.schedules.len()), (1, 1));
+}
+
+#[test]
+fn a_file_without_a_store_has_a_place_per_user() {
+    let config = good("");
+    assert_eq!(config.store, StorePlace::Sqlite("/state/mainspring/jobs.db".into()));
+    assert_eq!(good("store = \"memory:\"").store, StorePlace::Memory);
+    let absolute = StorePlace::Sqlite("/var/x.db".into());
+    assert_eq!(good("store = \"sqlite:/var/x.db\"").store, absolute);
+    assert_eq!(good("store = \"sqlite:///var/x.db\"").store, absolute);
+    let nowhere = Config::parse(Path::new("x.toml"), "", &Host { state: None, ..host() });
+    assert!(nowhere.problems[0].to_string().contains("XDG_STATE_HOME"));
+}
+
+#[test]
+fn every_mistake_is_reported_at_its_place() {
+    let source = include_str!("../../tests/mistakes.toml");
+    let want = include_str!("../../tests/mistakes.txt");
+    assert_eq!(complaints(source) + "\n", want);
+}
+
+#[test]
+fn text_that_is_no_toml_is_reported_once_a_line() {
+    let found = complaints("[tasks.a]\nrun = [\"x\"\nretries = = 3\nshel = \"y\"\n");
+    let lines: Vec<_> = found.lines().map(|line| line.split(':').next()).collect();
+    let mut unique = lines.clone();
+    unique.dedup();
+    assert_eq!(lines, unique, "{found}");
+    assert!(!found.contains("does not say"), "{found}");
+    let twice = complaints("node = \"a\"\nnode = \"b\"\n");
+    assert!(twice.starts_with("2:1: error:") && twice.contains("duplicate"), "{twice}");
+}
+
+#[test]
+fn triggers_say_what_does_not_go_together() {
+    let cases = [
+        (
+            "every = \"1h\"\nzone = \"UTC\"",
+            "4:1: error: `zone` in [schedules.s] only goes with `cron`: remove it",
+        ),
+        (
+            "at = 2027-01-01T00:00:00Z\nend = 2028-01-01T00:00:00Z",
+            "4:1: error: `end` in [schedules.s] does not go with `at`: remove it",
+        ),
+        (
+            "every = \"1h\"\ncron = \"@daily\"",
+            "1:12: error: [schedules.s] has `cron`, `every`: keep one",
+        ),
+        ("every = \"0s\"", "3:9: error: `every` is \"0s\": write at least `1ms`"),
+        (
+            "every = \"1h\"\nstart = 2027-01-02",
+            "4:9: error: `start` is 2027-01-02: expected `T` or a blank at byte 10 (write for \
+             example `2026-01-02T03:04:05Z` or `2026-01-02T03:04:05+01:00`)",
+        ),
+        (
+            "every = \"1h\"\nstart = 2027-01-02T00:00:00",
+            "4:9: error: `start` is 2027-01-02T00:00:00: no offset from UTC (write for example \
+             `2026-01-02T03:04:05Z` or `2026-01-02T03:04:05+01:00`)",
+        ),
+        (
+            "every = \"1h\"\nstart = 2027-01-02T00:00:00Z\nend = 2027-01-01T00:00:00Z",
+            "3:9: error: `end` 2027-01-01T00:00:00Z is before `start` 2027-01-02T00:00:00Z",
+        ),
+        (
+            "cron = \"@daily\"\ndst = \"twice\"",
+            "4:7: error: `dst` is \"twice\": write one of \"once\", \"literal\"",
+        ),
+        (
+            "cron = \"@daily\"\ndst = { gap = \"x\" }",
+            "4:15: error: `gap` is \"x\": write one of \"skip\", \"at_end\", \"shift\"",
+        ),
+    ];
+    for (lines, want) in cases {
+        assert_eq!(complaints(&schedule_with(lines)), want);
+    }
+}
+
+#[test]
+fn a_schedule_runs_one_thing() {
+    let both = "[tasks.t]\nshell = \"a\"\n[schedules.t]\nevery = \"1h\"\nshell = \"b\"\n";
+    let want = "1:8: warning: no schedule runs the task `t`\n3:12: error: [schedules.t] would \
+             make a task `t`, but there is a `[tasks.t]`: write `task = \"t\"`, or rename one of \
+             the two";
+    assert_eq!(complaints(both), want);
+    let two =
+        "[tasks.t]\nshell = \"a\"\n[schedules.s]\nevery = \"1h\"\ntask = \"t\"\nshell = \"b\"\n";
+    assert_eq!(
+        complaints(two),
+        "6:1: error: `shell` in [schedules.s] stands beside `task`: keep one of the two"
+    );
+    let none = "[schedules.s]\nevery = \"1h\"\n";
+    assert_eq!(
+        complaints(none),
+        "1:12: error: [schedules.s] does not say what to run: write `task = \"NAME\"`, `run = \
+             [\"program\"]` or `shell = \"a shell line\"`"
+    );
+    let unknown = "[schedules.s]\nevery = \"1h\"\ntask = \"t\"\n";
+    assert_eq!(complaints(unknown), "3:8: error: unknown task `t` (there is no `[tasks.t]`)");
+}
+
+#[test]
+fn a_task_says_what_it_cannot_mean() {
+    let task = |lines: &str| {
+        let source = format!("[schedules.s]\nevery = \"1h\"\n{lines}\n");
+        complaints(&source)
+    };
+    assert_eq!(
+        task("run = []").split(": write").next(),
+        Some("3:7: error: `run` is an empty list")
+    );
+    assert_eq!(
+        task("run = [\"a\", 5]"),
+        "3:13: error: `run` is 5: an argument is a text: write `\"5\"`"
+    );
+    assert_eq!(
+        task("shell = \"a\"\nenv = { A = 1 }"),
+        "4:13: error: `A` is 1: a variable is a text: write `A = \"...\"`"
+    );
+    assert_eq!(
+        task("shell = \"a\"\nbackoff = { first = \"5m\", max = \"1s\" }"),
+        "4:11: error: `max` of `backoff` (1s) is shorter than `first` (5m)"
+    );
+    assert_eq!(
+        task("shell = \"a\"\nbackoff = { max = \"1s\" }"),
+        "4:11: error: `backoff` has no `first`: write `{ first = \"1s\", max = \"5m\" }`"
+    );
+    assert_eq!(
+        task("shell = \"a\"\nmax_running = 0"),
+        "4:15: error: `max_running` is 0: write a whole number from 1 to 100000"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_problem() {
+    let loaded = Config::load(Path::new("/no/such/file.toml"), &host());
+    let text = loaded.problems[0].to_string();
+    assert!(text.starts_with("/no/such/file.toml:1:1: error: cannot read the file"), "{text}");
+}
+
+#[test]
+fn zones_are_looked_up_where_they_stand() {
+    let own = schedule_with("cron = \"@daily\"\nzone = \"Europe/Berlim\"");
+    let found = complaints(&own);
+    assert!(found.starts_with("4:8: error: ") && found.contains("`Europe/Berlin`"), "{found}");
+    let files = "zone = \"Mars\"\n".to_owned() + &schedule_with("cron = \"@daily\"");
+    let found = complaints(&files);
+    assert!(found.starts_with("1:8: error: ") && !found.contains('\n'), "{found}");
+    let local = good(&("zone = \"local\"\n".to_owned() + &schedule_with("cron = \"@daily\"")));
+    let json = local.schedules[0].trigger.to_json();
+    assert!(json.contains(&mainspring::zone::local_name()) && !json.contains("local"), "{json}");
+}
+
+#[test]
+fn a_trigger_without_a_future_is_pointed_out() {
+    let past = "3:6: warning: [schedules.s] will not fire again: its last instant was \
+                2020-01-01T00:00:00Z";
+    assert_eq!(complaints(&schedule_with("at = 2020-01-01T00:00:00Z")), past);
+    let ended = "3:9: warning: [schedules.s] will not fire again: its last instant was \
+                 2020-01-01T23:00:00Z";
+    let every = "every = \"1h\"\nend = 2020-01-01T23:59:00Z";
+    assert_eq!(complaints(&schedule_with(every)), ended);
+    let never = "cron = \"0 0 * * *\"\nstart = 2027-01-01T01:00:00Z\nend = 2027-01-01T02:00:00Z";
+    let want = "3:8: warning: [schedules.s] never fires";
+    assert_eq!(complaints(&schedule_with(never)), want);
+    let found = complaints(&schedule_with("cron = \"0 0 30 2 *\""));
+    assert!(found.starts_with("3:8: error: ") && found.contains("never fires"), "{found}");
+}

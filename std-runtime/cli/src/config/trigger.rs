@@ -1,0 +1,128 @@
+//! When a schedule fires: `cron`, `every` or `at`, with their bounds.
+
+use mainspring::trigger::AnyTrigger;
+use mainspring::zone::{self, Zones};
+use mainspring_contract::trigger::{AtForm, CronForm, EveryForm, TriggerForm};
+use mainspring_core::time::{Span, Timestamp};
+use mainspring_core::trigger::{Dst, Fold, Gap, Trigger};
+use toml::de::DeValue;
+
+use super::Host;
+use super::table::{Table, list};
+
+/// The keys of a trigger.
+pub(super) const KEYS: [&str; 7] = ["cron", "every", "at", "zone", "dst", "start", "end"];
+
+const KINDS: [&str; 3] = ["cron", "every", "at"];
+
+/// Reads the trigger of a schedule; `zone` is the file's own. The result compiles.
+pub(super) fn read(table: Table<'_>, zone: &str, host: &Host) -> Option<TriggerForm> {
+    let present: Vec<_> = KINDS.into_iter().filter(|kind| table.has(kind)).collect();
+    let [kind] = present[..] else {
+        let message = match present[..] {
+            [] => format!(
+                "{} does not say when: write one of `cron = \"30 2 * * *\"`, `every = \"15m\"` or \
+                 `at = 2027-01-01T00:00:00Z`",
+                table.name
+            ),
+            _ => format!("{} has {}: keep one", table.name, list(&present)),
+        };
+        table.problems().missing(table.at, message);
+        return None;
+    };
+    if kind != "cron" {
+        table.refuse(&["zone", "dst"], "only goes with `cron`: remove it");
+    }
+    let form = match kind {
+        "at" => {
+            table.refuse(&["start", "end"], "does not go with `at`: remove it");
+            TriggerForm::At(AtForm { time: instant(table, "at")? })
+        }
+        "every" => every(table)?,
+        _ => cron(table, zone, &host.zones)?,
+    };
+    let at = table.value(kind).map_or(table.at, |value| value.span().start);
+    match AnyTrigger::compile(&form, &host.zones) {
+        Ok(trigger) => warn_of_the_past(table, at, &trigger, host.now),
+        Err(error) => {
+            table.problems().error(at, error.to_string());
+            return None;
+        }
+    }
+    Some(form)
+}
+
+/// The zone that a table names, if it names one; `local` becomes the host's, so that what is
+/// stored means the same on every node.
+pub(super) fn zone(table: Table<'_>, zones: &Zones) -> Option<String> {
+    let zone = table.text("zone", "\"Europe/Berlin\"")?;
+    if let Err(error) = zones.find(&zone.value) {
+        table.problems().error(zone.at, error.to_string());
+        return None;
+    }
+    Some(if zone.value == "local" { zone::local_name() } else { zone.value })
+}
+
+fn every(table: Table<'_>) -> Option<TriggerForm> {
+    let bounds = (instant(table, "start"), instant(table, "end"));
+    let mut every = EveryForm::new(table.span("every", Span::from_millis(1))?);
+    (every.start, every.end) = bounds;
+    Some(TriggerForm::Every(every))
+}
+
+fn cron(table: Table<'_>, zone: &str, zones: &Zones) -> Option<TriggerForm> {
+    let bounds = (instant(table, "start"), instant(table, "end"));
+    let own = self::zone(table, zones);
+    let dst = dst(table);
+    let expr = table.text("cron", "\"30 2 * * *\"")?.value;
+    // With a zone that does not exist, the pattern is still worth checking.
+    let mut cron = CronForm::new(expr, own.as_deref().unwrap_or(zone));
+    (cron.start, cron.end) = bounds;
+    cron.dst = dst?;
+    Some(TriggerForm::Cron(cron))
+}
+
+fn warn_of_the_past(table: Table<'_>, at: usize, trigger: &AnyTrigger, now: Timestamp) {
+    if trigger.next_after(now).is_some() {
+        return;
+    }
+    let message = match trigger.prev_before(now) {
+        Some(last) => format!("{} will not fire again: its last instant was {last}", table.name),
+        None => format!("{} never fires", table.name),
+    };
+    table.problems().warning(at, message);
+}
+
+/// An instant: a TOML date-time with an offset, or the same as a text.
+fn instant(table: Table<'_>, key: &str) -> Option<Timestamp> {
+    let value = table.value(key)?;
+    let text = match value.get_ref() {
+        DeValue::Datetime(time) => time.to_string(),
+        DeValue::String(text) => text.to_string(),
+        _ => {
+            table.wrong(key, value, "write an instant, such as `2027-01-01T00:00:00+01:00`");
+            return None;
+        }
+    };
+    match text.parse::<Timestamp>() {
+        Ok(time) => Some(time),
+        Err(error) => {
+            table.wrong(key, value, &error.to_string());
+            None
+        }
+    }
+}
+
+fn dst(table: Table<'_>) -> Option<Dst> {
+    let Some(value) = table.value("dst") else { return Some(Dst::ONCE) };
+    let Some(inner) = value.get_ref().as_table() else {
+        return table.word("dst", &[("once", Dst::ONCE), ("literal", Dst::LITERAL)]);
+    };
+    let inner = table.inner("`dst`", value.span().start, inner);
+    inner.allow(&["gap", "fold"]);
+    let gaps = [("skip", Gap::Skip), ("at_end", Gap::AtEnd), ("shift", Gap::Shift)];
+    let folds = [("first", Fold::First), ("second", Fold::Second), ("both", Fold::Both)];
+    let gap = if inner.has("gap") { inner.word("gap", &gaps) } else { Some(Dst::ONCE.gap) };
+    let fold = if inner.has("fold") { inner.word("fold", &folds) } else { Some(Dst::ONCE.fold) };
+    Some(Dst { gap: gap?, fold: fold? })
+}

@@ -1,0 +1,170 @@
+//! `mainspring next` and `mainspring check` as scripts see them.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at its first surprise")]
+
+use std::fs;
+use std::io::Read;
+use std::process::{Command, Output, Stdio};
+
+fn mainspring(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mainspring")).args(args).output().unwrap()
+}
+
+/// Standard output of a call that succeeds and complains of nothing.
+fn next(args: &[&str]) -> String {
+    let output = mainspring(&[&["next"], args].concat());
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && complaint.is_empty(), "{args:?}: {complaint}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The one line on standard error of a call that is refused.
+fn refused(args: &[&str]) -> String {
+    let output = mainspring(args);
+    assert_eq!((output.status.code(), output.stdout), (Some(2), Vec::new()), "{args:?}");
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(complaint.matches('\n').count(), 1, "{args:?}: {complaint}");
+    let line = complaint.trim_end().strip_prefix("mainspring: ");
+    line.unwrap_or_else(|| panic!("{complaint}")).to_owned()
+}
+
+const FROM: &str = "--from=2026-03-28T00:00:00Z";
+
+#[test]
+fn a_pattern_follows_the_clocks_of_its_zone() {
+    let cron = ["--cron", "30 2 * * *", "--tz", "Europe/Berlin", FROM, "--count=3"];
+    let once = "2026-03-28T02:30:00+01:00\n2026-03-29T03:00:00+02:00\n2026-03-30T02:30:00+02:00\n";
+    assert_eq!(next(&cron), once);
+    let literal =
+        "2026-03-28T02:30:00+01:00\n2026-03-30T02:30:00+02:00\n2026-03-31T02:30:00+02:00\n";
+    assert_eq!(next(&[&cron[..], &["--dst=literal"]].concat()), literal);
+    assert_eq!(next(&[&cron[..], &["--dialect=crontab", "--dst=once"]].concat()), once);
+}
+
+#[test]
+fn json_is_one_array_of_the_same_texts() {
+    let every = ["--every=1h", FROM, "--json", "--count=2"];
+    assert_eq!(next(&every), "[\"2026-03-28T01:00:00+00:00\",\"2026-03-28T02:00:00+00:00\"]\n");
+    assert_eq!(next(&["--at=2020-01-01T00:00:00Z", "--json"]), "[]\n");
+    assert_eq!(next(&["--every=1s", "--json", "--count=0"]), "[]\n");
+}
+
+#[test]
+fn five_instants_are_the_default() {
+    assert_eq!(next(&["--cron=* * * * *"]).lines().count(), 5);
+}
+
+#[test]
+fn from_counts_only_if_asked() {
+    let at = ["--at=2026-03-28T00:00:00Z", FROM];
+    assert_eq!(next(&at), "");
+    assert_eq!(next(&[&at[..], &["--inclusive"]].concat()), "2026-03-28T00:00:00+00:00\n");
+    let cron = ["--cron=0 0 * * *", FROM, "--count=1"];
+    assert_eq!(next(&cron), "2026-03-29T00:00:00+00:00\n");
+    assert_eq!(next(&[&cron[..], &["--inclusive"]].concat()), "2026-03-28T00:00:00+00:00\n");
+}
+
+#[test]
+fn a_span_counts_from_start_or_else_from() {
+    let odd = "--from=2026-03-28T00:00:07Z";
+    assert_eq!(next(&["--every=1m", odd, "--count=1"]), "2026-03-28T00:01:07+00:00\n");
+    let early = ["--every=1m", odd, "--count=1", "--start=2026-01-01T00:00:30Z"];
+    assert_eq!(next(&early), "2026-03-28T00:00:30+00:00\n");
+    let late = ["--every=1m", odd, "--count=2", "--start=2027-01-01T00:00:30Z"];
+    assert_eq!(next(&late), "2027-01-01T00:00:30+00:00\n2027-01-01T00:01:30+00:00\n");
+}
+
+#[test]
+fn bounds_are_inclusive_and_an_end_is_no_mistake() {
+    let bounds = ["--start=2026-03-29T00:00:00Z", "--end=2026-03-30T00:00:00Z"];
+    let days = "2026-03-29T00:00:00+00:00\n2026-03-30T00:00:00+00:00\n";
+    assert_eq!(next(&[&["--cron=0 0 * * *", FROM][..], &bounds].concat()), days);
+    let json = r#"--trigger={"cron":{"expr":"0 0 * * *"}}"#;
+    assert_eq!(next(&[&[json, FROM][..], &bounds].concat()), days);
+    let none = ["--start=2026-03-30T00:00:00Z", "--end=2026-03-29T00:00:00Z"];
+    assert_eq!(next(&[&["--cron=0 0 * * *", FROM][..], &none].concat()), "");
+    assert_eq!(next(&["--every=1h", "--from=9999-12-31T23:30:00Z"]), "");
+}
+
+#[test]
+fn a_zone_only_shows_what_is_no_pattern() {
+    let tokyo = "--tz=Asia/Tokyo";
+    let at = next(&["--at=2026-03-28T12:00:00+01:00", FROM, tokyo]);
+    assert_eq!(at, "2026-03-28T20:00:00+09:00\n");
+    let every = next(&["--every=1d", FROM, tokyo, "--count=1"]);
+    assert_eq!(every, "2026-03-29T09:00:00+09:00\n");
+    assert_eq!(
+        next(&["--every=1d", FROM, "--tz=-03:30", "--count=1"]),
+        "2026-03-28T20:30:00-03:30\n"
+    );
+    let stored = r#"{"cron":{"expr":"0 9 * * *","zone":"Europe/Berlin"}}"#;
+    let stored = next(&["--trigger", stored, FROM, tokyo, "--count=1"]);
+    assert_eq!(stored, "2026-03-28T17:00:00+09:00\n");
+}
+
+#[test]
+fn offsets_are_whole_minutes_even_before_there_were_any() {
+    let old = ["--at=1850-01-01T00:00:00Z", "--from=1800-01-01T00:00:00Z", "--tz=Europe/Berlin"];
+    assert_eq!(next(&old), "1850-01-01T00:53:00+00:53\n");
+}
+
+#[test]
+fn a_stored_trigger_comes_from_a_file_too() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&file, "{\"at\": {\"time\": \"2030-01-01T00:00:00Z\"}}\n").unwrap();
+    let named = format!("@{}", file.path().display());
+    assert_eq!(next(&["--trigger", &named]), "2030-01-01T00:00:00+00:00\n");
+}
+
+#[test]
+fn bad_input_is_refused_in_one_line() {
+    let cases: [(&[&str], &str); 18] = [
+        (&["next"], "were not provided"),
+        (&["next", "--cron=61 * * * *"], "minute: 61 is not in 0-59"),
+        (&["next", "--cron=0 0 30 2 *"], "never fires"),
+        (&["next", "--cron=a\nb"], "cron"),
+        (&["next", "--cron=@daily", "--dialect=quartz"], "`quartz` is not supported yet"),
+        (&["next", "--cron=@daily", "--dialect=apscheduler"], "`apscheduler` is not supported yet"),
+        (&["next", "--cron=@daily", "--dialect=cronie"], "unknown dialect"),
+        (&["next", "--cron=@daily", "--dst=twice"], "unknown policy"),
+        (&["next", "--cron=@daily", "--tz=Europe/Berlim"], "`Europe/Berlin`"),
+        (&["next", "--cron=@daily", "--from=2026-01-01"], "2026-01-01"),
+        (&["next", "--cron=@daily", "--count=-1"], "--count"),
+        (&["next", "--cron=@daily", "--every=1h"], "cannot be used with"),
+        (&["next", "--every=5"], "no unit"),
+        (&["next", "--every=-5s"], "-5s"),
+        (&["next", "--at=2026-02-30T00:00:00Z"], "no such date"),
+        (&["next", "--trigger={"], "--trigger"),
+        (&["next", "--trigger=@/no/such/file"], "/no/such/file"),
+        (&["nxt"], "next"),
+    ];
+    for (args, part) in cases {
+        let line = refused(args);
+        assert!(line.contains(part), "{args:?}: {line}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_mistake() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mainspring"))
+        .args(["next", "--every=1s", "--count=10000000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = [0; 20];
+    child.stdout.take().unwrap().read_exact(&mut line).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+fn check_names_file_line_and_column() {
+    let mistakes = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mistakes.toml");
+    let output = mainspring(&["check", mistakes]);
+    assert_eq!(output.status.code(), Some(2));
+    let want: String =
+        include_str!("mistakes.txt").lines().map(|line| format!("{mistakes}:{line}\n")).collect();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), want);
+}

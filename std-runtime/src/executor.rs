@@ -1,0 +1,106 @@
+//! Runs tasks; a panic or an abort becomes an outcome like any other.
+
+use std::collections::HashMap;
+
+use mainspring_contract::record::{Ended, Job};
+use mainspring_contract::{Encoded, JobId};
+use mainspring_core::id::Token;
+use mainspring_core::outcome::Outcome;
+use mainspring_core::time::Timestamp;
+use tokio::task::{Id, JoinError, JoinSet};
+
+use crate::clock;
+use crate::context::Context;
+use crate::task::{RunEnd, Task};
+use crate::telemetry;
+
+/// The runs of one node.
+#[derive(Debug, Default)]
+pub(crate) struct Executor {
+    set: JoinSet<RunEnd>,
+    runs: HashMap<Id, (JobId, Context)>,
+    contexts: HashMap<(JobId, Token), Context>,
+}
+
+/// A run that has ended.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) job: JobId,
+    pub(crate) token: Token,
+    pub(crate) ended: Ended,
+}
+
+impl Executor {
+    /// Starts a run.
+    pub(crate) fn start(&mut self, task: Task, job: &Job, now: Timestamp) {
+        let context = Context::new(job, now);
+        telemetry::run_started(&context, now);
+        let run = guarded(task, job.payload.clone(), context.clone());
+        let handle = self.set.spawn(run);
+        self.contexts.insert((job.id, job.token), context.clone());
+        self.runs.insert(handle.id(), (job.id, context));
+    }
+
+    /// Tells a run to stop.
+    pub(crate) fn abort(&self, job: JobId, token: Token, why: Outcome) {
+        if let Some(context) = self.contexts.get(&(job, token)) {
+            telemetry::run_aborted(context, why);
+            context.cancel(why);
+        }
+    }
+
+    /// Waits for the next run to end; for ever, if there is none.
+    pub(crate) async fn next(&mut self) -> Finished {
+        loop {
+            let (id, end) = match self.set.join_next_with_id().await {
+                Some(Ok((id, end))) => (id, end),
+                Some(Err(error)) => (error.id(), crashed(error)),
+                None => core::future::pending().await,
+            };
+            let Some((job, context)) = self.runs.remove(&id) else { continue };
+            self.contexts.remove(&(job, context.token()));
+            let finished_at = clock::wall();
+            telemetry::run_finished(&context, &end, finished_at);
+            let started_at = Some(context.started_at());
+            let detail = Some(end.detail);
+            let ended = Ended { outcome: end.outcome, started_at, finished_at, detail };
+            return Finished { job, token: context.token(), ended };
+        }
+    }
+
+    /// How many runs there are.
+    pub(crate) fn len(&self) -> usize {
+        self.runs.len()
+    }
+}
+
+/// A run that is dropped some time after it was told to stop.
+async fn guarded(task: Task, payload: Encoded, context: Context) -> RunEnd {
+    let run = (task.handler)(payload, context.clone());
+    let told = async {
+        context.cancelled().await;
+        clock::wait_for(task.abort_grace).await;
+    };
+    tokio::select! {
+        // A run that ends while it is being told to stop has ended by itself.
+        biased;
+        end = run => end,
+        () = told => {
+            let why = context.why_cancelled().unwrap_or(Outcome::Interrupted);
+            RunEnd::failure(why, format!("aborted: {why}"))
+        }
+    }
+}
+
+fn crashed(error: JoinError) -> RunEnd {
+    if !error.is_panic() {
+        return RunEnd::failure(Outcome::Interrupted, "the runtime dropped the run");
+    }
+    let payload = error.into_panic();
+    let text = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned());
+    RunEnd::failure(Outcome::Panicked, text)
+}

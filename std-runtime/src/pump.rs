@@ -1,0 +1,398 @@
+//! Drives the two machines: clock and events in, store calls and runs out.
+//!
+//! One law: after every input both machines are polled until they have nothing more to say; then
+//! the pump waits for an event or for the earlier of their deadlines. It decides nothing itself.
+
+use std::sync::Arc;
+
+use mainspring_contract::record::{Advance, Advanced, Job, Quarantine, Rescue, Schedule, Written};
+use mainspring_contract::store::Reply;
+use mainspring_contract::trigger::TriggerForm;
+use mainspring_contract::{Answer, JobId, NodeId, Stored};
+use mainspring_core::id::Ticket;
+use mainspring_core::limits;
+use mainspring_core::planner::{self, Down, Planner};
+use mainspring_core::pulse::Pulse;
+use mainspring_core::room::Boxed;
+use mainspring_core::table::Full;
+use mainspring_core::time::{Mono, Now};
+use mainspring_core::verb::{Release, Renewed};
+use mainspring_core::worker::{self, Worker};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::erased::AnyStore;
+use crate::executor::{Executor, Finished};
+use crate::registry::Registry;
+use crate::request::{Answered, Batch, Request};
+use crate::schedule::TRIGGER_VERSION;
+use crate::telemetry;
+use crate::trigger::AnyTrigger;
+use crate::zone::Zones;
+
+/// What the scheduler's handles tell the pump.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    /// Something was changed through this process.
+    Changed(Pulse),
+    /// Start nothing more; end when everything has ended.
+    Stop,
+    /// Abort what runs; end when everything has ended.
+    Abort,
+    /// End now, whatever is left.
+    Quit,
+}
+
+/// Everything that one node's loop works with.
+pub(crate) struct Pump {
+    clock: Clock,
+    store: Arc<dyn AnyStore>,
+    node: NodeId,
+    tasks: Arc<Registry>,
+    zones: Arc<Zones>,
+    planner: Planner<Stored, AnyTrigger, Boxed>,
+    worker: Worker<Stored, Boxed>,
+    executor: Executor,
+    calls: JoinSet<Answered>,
+    quarantines: Vec<Quarantine>,
+    releases: Vec<Release<Stored>>,
+    events: mpsc::UnboundedReceiver<Event>,
+    store_is_down: bool,
+    stopping: bool,
+}
+
+/// What a [`Pump`] is made of.
+pub(crate) struct Parts {
+    pub(crate) store: Arc<dyn AnyStore>,
+    pub(crate) node: NodeId,
+    pub(crate) tasks: Arc<Registry>,
+    pub(crate) zones: Arc<Zones>,
+    pub(crate) planner: Planner<Stored, AnyTrigger, Boxed>,
+    pub(crate) worker: Worker<Stored, Boxed>,
+    pub(crate) events: mpsc::UnboundedReceiver<Event>,
+}
+
+impl Pump {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            clock: Clock::new(),
+            store: parts.store,
+            node: parts.node,
+            tasks: parts.tasks,
+            zones: parts.zones,
+            planner: parts.planner,
+            worker: parts.worker,
+            executor: Executor::default(),
+            calls: JoinSet::new(),
+            quarantines: Vec::new(),
+            releases: Vec::new(),
+            events: parts.events,
+            store_is_down: false,
+            stopping: false,
+        }
+    }
+
+    /// Runs until it is told to stop and everything has ended; returns how many jobs were left.
+    pub(crate) async fn run(mut self) -> usize {
+        telemetry::node_started(&self.node, self.tasks.ids().len());
+        loop {
+            let deadline = self.drain();
+            if self.stopping && self.planner.is_idle() && self.worker.is_idle() {
+                break;
+            }
+            tokio::select! {
+                event = self.events.recv() => match event {
+                    Some(Event::Quit) => break,
+                    Some(event) => self.told(event),
+                    // The last handle is gone, and with it whoever could have stopped us.
+                    None => self.told(Event::Stop),
+                },
+                finished = self.executor.next() => self.finished(finished),
+                Some(answered) = self.calls.join_next() => {
+                    // A call that panicked is a bug of its adapter; the machines hear nothing and
+                    // leases and claims run out by themselves.
+                    if let Ok(answered) = answered {
+                        self.answered(answered);
+                    }
+                }
+                () = self.clock.wait_until(deadline) => {}
+            }
+            if self.clock.jumped() {
+                telemetry::clock_jumped();
+                let now = self.clock.now();
+                self.worker.handle(worker::Input::ClockJumped, now);
+                self.planner.handle(planner::Input::ClockJumped, now);
+            }
+        }
+        let left = self.worker.len();
+        if left == 0 {
+            self.leave().await;
+        }
+        telemetry::node_stopped(left);
+        left
+    }
+
+    /// Gives up what this node still has in the store, so that nobody waits for it to lapse.
+    async fn leave(&mut self) {
+        let rescue = Rescue::HeldBy(self.node.clone());
+        let answer = self.store.rescue(&rescue, limits::ROWS_PER_SWEEP).await;
+        // If the store is down, claims lapse by themselves.
+        let _ = self.checked("leave", answer);
+    }
+
+    /// Polls both machines until they are silent, and starts what they want.
+    fn drain(&mut self) -> Option<Mono> {
+        let now = self.clock.now();
+        let mut batch = Batch {
+            quarantine: core::mem::take(&mut self.quarantines),
+            release: self.releases.drain(..).map(|one| (Ticket::default(), one)).collect(),
+            ..Batch::default()
+        };
+        while let Some(output) = self.worker.poll(now) {
+            self.work(output, now, &mut batch);
+        }
+        while let Some(output) = self.planner.poll(now) {
+            plan(output, &mut batch);
+        }
+        for request in batch.into_requests() {
+            let (store, node) = (Arc::clone(&self.store), self.node.clone());
+            self.calls.spawn(request.call(store, node, self.tasks.ids()));
+        }
+        let deadlines = [self.worker.deadline(now), self.planner.deadline(now)];
+        deadlines.into_iter().flatten().min()
+    }
+
+    fn told(&mut self, event: Event) {
+        let now = self.clock.now();
+        match event {
+            Event::Changed(pulse) => {
+                self.worker.handle(worker::Input::Pulse(pulse), now);
+                self.worker.handle(worker::Input::Hint, now);
+                self.planner.handle(planner::Input::Pulse(pulse), now);
+                self.planner.handle(planner::Input::Hint, now);
+            }
+            Event::Stop => {
+                if !core::mem::replace(&mut self.stopping, true) {
+                    telemetry::node_stopping(self.executor.len());
+                }
+                self.worker.handle(worker::Input::Stop, now);
+                self.planner.handle(planner::Input::Stop, now);
+            }
+            Event::Abort => self.worker.handle(worker::Input::Abort, now),
+            Event::Quit => {}
+        }
+    }
+
+    fn work(&mut self, output: worker::Output<Stored>, now: Now, batch: &mut Batch) {
+        use worker::Output as O;
+        match output {
+            O::Claim { ticket, lease_for, max } => {
+                batch.single.push(Request::ClaimJobs { ticket, lease_for, max });
+            }
+            O::Run(job) => match self.tasks.find(&job.task) {
+                Some(task) => self.executor.start(task, &job, now.wall),
+                // The task was taken away since the claim was sent: the job goes back.
+                None => self.releases.push(Release { job: job.id, token: job.token }),
+            },
+            O::Abort { job, token, why } => self.executor.abort(job, token, why),
+            O::Renew { ticket, renew } => batch.renew.push((ticket, renew)),
+            O::Release { ticket, release } => batch.release.push((ticket, release)),
+            O::Retry { ticket, retry } => batch.retry.push((ticket, retry)),
+            O::Settle { ticket, settle } => batch.settle.push((ticket, settle)),
+        }
+    }
+
+    fn finished(&mut self, finished: Finished) {
+        let Finished { job, token, ended } = finished;
+        let input = worker::Input::Finished { job, token, ended };
+        self.worker.handle(input, self.clock.now());
+    }
+
+    fn answered(&mut self, answered: Answered) {
+        use Answered as A;
+        match answered {
+            A::ClaimSchedules(ticket, answer) => {
+                let result = self.checked("claim schedules", answer).map(|reply| {
+                    reply.value.into_iter().for_each(|schedule| self.adopt_schedule(schedule));
+                    reply.pulse
+                });
+                self.plan_input(planner::Input::Claimed { ticket, result });
+            }
+            A::ClaimJobs(ticket, answer) => {
+                let result = self.checked("claim jobs", answer).map(|reply| {
+                    let count = u32::try_from(reply.value.len()).unwrap_or(u32::MAX);
+                    reply.value.into_iter().for_each(|job| self.adopt_job(job));
+                    (count, reply.pulse)
+                });
+                self.work_input(worker::Input::Claimed { ticket, result });
+            }
+            A::Rescue(ticket, answer) => {
+                let result = self.checked("rescue", answer).map(|reply| {
+                    reply.value.iter().for_each(telemetry::rescued);
+                    self.share(reply.pulse, !reply.value.is_empty());
+                    reply.pulse
+                });
+                self.plan_input(planner::Input::Rescued { ticket, result });
+            }
+            A::Prune(ticket, answer) => {
+                let result = self.checked("prune", answer).map(|reply| {
+                    telemetry::pruned(reply.value);
+                    (reply.value, reply.pulse)
+                });
+                self.plan_input(planner::Input::Pruned { ticket, result });
+            }
+            A::Quarantine(quarantines, answer) => {
+                if self.checked("quarantine", answer).is_err() {
+                    self.quarantines.extend(quarantines);
+                }
+            }
+            A::Advance(tickets, advances, answer) => self.advanced(tickets, advances, answer),
+            A::Renew(tickets, renews, answer) => {
+                let answers = self.spread(tickets.len(), "renew", answer);
+                for ((ticket, renew), result) in tickets.into_iter().zip(renews).zip(answers) {
+                    if let Ok((Renewed::LeaseLost, _)) = result {
+                        telemetry::lease_lost(renew.job, "renew");
+                    }
+                    let result = result.map(|(renewed, _)| renewed);
+                    self.work_input(worker::Input::Renewed { ticket, job: renew.job, result });
+                }
+            }
+            A::Release(tickets, releases, answer) => {
+                let jobs = releases.iter().map(|release| release.job).collect();
+                self.written("release", tickets, jobs, answer);
+            }
+            A::Retry(tickets, retries, answer) => {
+                let jobs = retries.iter().map(|retry| retry.job).collect();
+                self.written("retry", tickets, jobs, answer);
+            }
+            A::Settle(tickets, settles, answer) => {
+                let jobs = settles.iter().map(|settle| settle.job).collect();
+                self.written("settle", tickets, jobs, answer);
+            }
+        }
+    }
+
+    fn advanced(
+        &mut self,
+        tickets: Vec<Ticket>,
+        advances: Vec<Advance>,
+        answer: Answer<Vec<Advanced>>,
+    ) {
+        let answers = self.spread(tickets.len(), "advance", answer);
+        for ((ticket, advance), result) in tickets.into_iter().zip(advances).zip(answers) {
+            if let Ok((Advanced::Done { inserted, .. }, pulse)) = result {
+                advance.skips.iter().for_each(|skip| telemetry::skipped(&advance.schedule, skip));
+                self.share(pulse, inserted > 0);
+            }
+            let schedule = advance.schedule;
+            self.plan_input(planner::Input::Advanced { ticket, schedule, result });
+        }
+    }
+
+    fn written(
+        &mut self,
+        verb: &'static str,
+        tickets: Vec<Ticket>,
+        jobs: Vec<JobId>,
+        answer: Answer<Vec<Written>>,
+    ) {
+        let answers = self.spread(tickets.len(), verb, answer);
+        for ((ticket, job), result) in tickets.into_iter().zip(jobs).zip(answers) {
+            if let Ok((Written::LeaseLost, _)) = result {
+                telemetry::lease_lost(job, verb);
+            }
+            if let Ok((_, pulse)) = result {
+                self.plan_input(planner::Input::Pulse(pulse));
+            }
+            self.work_input(worker::Input::Written { ticket, job, result });
+        }
+    }
+
+    /// Tells the worker what a reply to the planner says about jobs.
+    fn share(&mut self, pulse: Pulse, new_jobs: bool) {
+        self.work_input(worker::Input::Pulse(pulse));
+        if new_jobs {
+            self.work_input(worker::Input::Hint);
+        }
+    }
+
+    fn adopt_schedule(&mut self, schedule: Schedule) {
+        let trigger = schedule
+            .spec
+            .trigger
+            .from_json::<TriggerForm>(TRIGGER_VERSION)
+            .map_err(|error| format!("its trigger cannot be read: {error}"))
+            .and_then(|form| {
+                AnyTrigger::compile(&form, &self.zones)
+                    .map_err(|error| format!("its trigger {form} cannot be used: {error}"))
+            });
+        match trigger {
+            // A full window leaves the schedule to whoever claims it next.
+            Ok(trigger) => drop(self.planner.adopt(&schedule, trigger)),
+            Err(reason) => {
+                telemetry::quarantined(&schedule, &reason);
+                let (revision, schedule) = (schedule.revision, schedule.spec.id);
+                self.quarantines.push(Quarantine { schedule, revision, reason });
+            }
+        }
+    }
+
+    fn adopt_job(&mut self, job: Job) {
+        if let Err(Full(job)) = self.worker.adopt(job, self.clock.now()) {
+            self.releases.push(Release { job: job.id, token: job.token });
+        }
+    }
+
+    /// The answer to each item of a batch.
+    fn spread<T: Copy>(
+        &mut self,
+        count: usize,
+        verb: &str,
+        answer: Answer<Vec<T>>,
+    ) -> Vec<Result<(T, Pulse), Down>> {
+        match self.checked(verb, answer) {
+            Ok(Reply { value, pulse }) => value.into_iter().map(|one| Ok((one, pulse))).collect(),
+            Err(Down) => vec![Err(Down); count],
+        }
+    }
+
+    /// Reports a failure of the store, and the end of it.
+    fn checked<T>(&mut self, verb: &str, answer: Answer<T>) -> Result<Reply<T>, Down> {
+        match answer {
+            Ok(reply) => {
+                if core::mem::take(&mut self.store_is_down) {
+                    telemetry::store_is_back();
+                }
+                Ok(reply)
+            }
+            Err(error) => {
+                self.store_is_down = true;
+                telemetry::store_failed(verb, &error);
+                Err(Down)
+            }
+        }
+    }
+
+    fn plan_input(&mut self, input: planner::Input<Stored>) {
+        self.planner.handle(input, self.clock.now());
+    }
+
+    fn work_input(&mut self, input: worker::Input<Stored>) {
+        self.worker.handle(input, self.clock.now());
+    }
+}
+
+fn plan(output: planner::Output<Stored>, batch: &mut Batch) {
+    use planner::Output as O;
+    match output {
+        O::Claim { ticket, within, claim_for, max } => {
+            batch.single.push(Request::ClaimSchedules { ticket, within, claim_for, max });
+        }
+        O::Advance { ticket, advance } => batch.advance.push((ticket, advance)),
+        O::Rescue { ticket, max } => batch.single.push(Request::Rescue { ticket, max }),
+        O::Prune { ticket, before, max } => {
+            batch.single.push(Request::Prune { ticket, before, max });
+        }
+    }
+}

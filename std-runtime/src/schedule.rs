@@ -1,0 +1,171 @@
+//! A schedule as a program writes it down.
+
+use core::time::Duration;
+
+use mainspring_contract::record::Spec;
+use mainspring_contract::trigger::{AtForm, CronForm, EveryForm, TriggerForm};
+use mainspring_contract::{Encoded, ScheduleId, Source, TaskId};
+use mainspring_core::schedule::{Coalesce, Policies};
+use mainspring_core::settings::{Priority, Retry, Settings, Timeout};
+use mainspring_core::time::{Span, Timestamp};
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::task::PAYLOAD_VERSION;
+
+/// The version of the trigger's stored JSON form.
+pub(crate) const TRIGGER_VERSION: u16 = 1;
+
+/// When a task runs, with what arguments, and what becomes of late fires.
+///
+/// ```
+/// use mainspring::Schedule;
+/// let schedule = Schedule::cron("morning", "greet", "0 9 * * mon-fri")
+///     .zone("Europe/Berlin")
+///     .arguments(&"world");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    id: String,
+    task: String,
+    source: String,
+    trigger: TriggerForm,
+    arguments: Result<Encoded, String>,
+    policies: Policies,
+    settings: Settings,
+    paused: bool,
+}
+
+impl Schedule {
+    /// A schedule with any trigger.
+    pub fn new(id: &str, task: &str, trigger: TriggerForm) -> Self {
+        Self {
+            id: id.to_owned(),
+            task: task.to_owned(),
+            source: "code".to_owned(),
+            trigger,
+            arguments: encode(&()),
+            policies: Policies::DEFAULT,
+            settings: Settings::NONE,
+            paused: false,
+        }
+    }
+
+    /// A schedule that follows a crontab pattern, in UTC unless [`zone`](Self::zone) says
+    /// otherwise.
+    pub fn cron(id: &str, task: &str, pattern: &str) -> Self {
+        Self::new(id, task, TriggerForm::Cron(CronForm::new(pattern, "UTC")))
+    }
+
+    /// A schedule that fires at each multiple of `span` since the Unix epoch.
+    pub fn every(id: &str, task: &str, span: Duration) -> Self {
+        Self::new(id, task, TriggerForm::Every(EveryForm::new(Span::from(span))))
+    }
+
+    /// A schedule that fires once. An instant that has passed already fires at once.
+    pub fn at(id: &str, task: &str, time: Timestamp) -> Self {
+        Self::new(id, task, TriggerForm::At(AtForm { time }))
+    }
+
+    /// The zone whose clocks a cron pattern follows; the other triggers have none.
+    #[must_use]
+    pub fn zone(mut self, zone: &str) -> Self {
+        if let TriggerForm::Cron(form) = &mut self.trigger {
+            zone.clone_into(&mut form.zone);
+        }
+        self
+    }
+
+    /// The arguments of its jobs. Default: `()`.
+    #[must_use]
+    pub fn arguments<A: Serialize + ?Sized>(mut self, arguments: &A) -> Self {
+        self.arguments = encode(arguments);
+        self
+    }
+
+    /// Which of several due fires become jobs. Default: the latest.
+    #[must_use]
+    pub fn coalesce(mut self, coalesce: Coalesce) -> Self {
+        self.policies.coalesce = coalesce;
+        self
+    }
+
+    /// How late a fire may still start. Default: however late.
+    #[must_use]
+    pub fn misfire_grace(mut self, grace: Duration) -> Self {
+        self.policies.misfire_grace = Some(Span::from(grace));
+        self
+    }
+
+    /// With [`Coalesce::All`]: how many of the most recent due fires become jobs. Default: 100.
+    #[must_use]
+    pub fn catch_up(mut self, limit: u16) -> Self {
+        self.policies.catch_up = limit;
+        self
+    }
+
+    /// Whether and when a failed job is tried again. Default: what the task says.
+    #[must_use]
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.settings.retry = Some(retry);
+        self
+    }
+
+    /// How long one attempt may run. Default: what the task says.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.timeout = Some(Timeout::After(Span::from(timeout)));
+        self
+    }
+
+    /// How urgent its jobs are among those of the task. Default: what the task says.
+    #[must_use]
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.settings.priority = Some(priority);
+        self
+    }
+
+    /// Whether it waits until it is resumed. Default: it does not.
+    #[must_use]
+    pub fn paused(mut self, paused: bool) -> Self {
+        self.paused = paused;
+        self
+    }
+
+    /// Where it is written down. [`Scheduler::sync`](crate::Scheduler::sync) removes only
+    /// schedules of its own source. Default: `code`.
+    #[must_use]
+    pub fn source(mut self, source: &str) -> Self {
+        source.clone_into(&mut self.source);
+        self
+    }
+
+    /// Its trigger.
+    pub fn trigger(&self) -> &TriggerForm {
+        &self.trigger
+    }
+
+    pub(crate) fn into_spec(self) -> Result<Spec, Error> {
+        let id = ScheduleId::new(&*self.id)?;
+        let payload = self.arguments.map_err(|error| {
+            Error::invalid(format!("the arguments of schedule `{id}` cannot be stored: {error}"))
+        })?;
+        let trigger = Encoded::json(TRIGGER_VERSION, &self.trigger).map_err(|error| {
+            Error::invalid(format!("the trigger of schedule `{id}` cannot be stored: {error}"))
+        })?;
+        Ok(Spec {
+            id,
+            task: TaskId::new(&*self.task)?,
+            source: Source::new(&*self.source)?,
+            trigger,
+            payload,
+            policies: self.policies,
+            settings: self.settings,
+            paused: self.paused,
+        })
+    }
+}
+
+fn encode<A: Serialize + ?Sized>(arguments: &A) -> Result<Encoded, String> {
+    Encoded::json(PAYLOAD_VERSION, arguments).map_err(|error| error.to_string())
+}

@@ -1,0 +1,216 @@
+//! A task: a named function that jobs run, with its defaults.
+
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::time::Duration;
+use std::sync::Arc;
+
+use mainspring_contract::{Detail, Encoded, NameError, TaskId, record};
+use mainspring_core::outcome::Outcome;
+use mainspring_core::settings::{Priority, Retry, Settings, Timeout};
+use mainspring_core::time::Span;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::context::Context;
+
+/// The version of the arguments and results that typed tasks write.
+pub(crate) const PAYLOAD_VERSION: u16 = 1;
+
+/// How a run ended, as a task with a [raw](Task::raw) function reports it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunEnd {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it leaves behind.
+    pub detail: Detail,
+}
+
+impl RunEnd {
+    /// A success that leaves this behind.
+    pub fn success(output: Option<Encoded>) -> Self {
+        Self { outcome: Outcome::Succeeded, detail: Detail { output, error: None } }
+    }
+
+    /// An end of this kind, with the reason for people.
+    pub fn failure(outcome: Outcome, error: impl Into<String>) -> Self {
+        Self { outcome, detail: Detail { output: None, error: Some(error.into()) } }
+    }
+}
+
+type Running = Pin<Box<dyn Future<Output = RunEnd> + Send>>;
+pub(crate) type Handler = Arc<dyn Fn(Encoded, Context) -> Running + Send + Sync>;
+
+/// A named function with the defaults of its jobs.
+///
+/// ```
+/// use mainspring::{Context, Task};
+/// async fn greet(name: String, _: Context) -> Result<String, std::io::Error> {
+///     Ok(format!("hello, {name}"))
+/// }
+/// let task = Task::new("greet", greet).retries(3).max_running(1);
+/// ```
+#[derive(Clone)]
+pub struct Task {
+    id: Result<TaskId, NameError>,
+    version: u32,
+    max_running: Option<u32>,
+    settings: Settings,
+    /// How long a run may go on after it was told to stop, before it is dropped.
+    pub(crate) abort_grace: Duration,
+    pub(crate) handler: Handler,
+}
+
+impl Task {
+    /// A task that decodes its arguments and encodes its result.
+    ///
+    /// The function gets the arguments and the [`Context`] of the run. An error's message and
+    /// sources are recorded. When the run must stop (timeout, cancellation, a lost lease), its
+    /// future is dropped at the next `await`.
+    pub fn new<A, F, Fut, Out, E>(name: &str, function: F) -> Self
+    where
+        A: DeserializeOwned + Send + 'static,
+        F: Fn(A, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Out, E>> + Send + 'static,
+        Out: Serialize + Send + 'static,
+        E: Into<Box<dyn core::error::Error + Send + Sync>> + Send + 'static,
+    {
+        let function = Arc::new(function);
+        Self::raw(name, move |payload, context| {
+            let function = Arc::clone(&function);
+            async move {
+                let arguments = match payload.from_json::<A>(PAYLOAD_VERSION) {
+                    Ok(arguments) => arguments,
+                    Err(error) => {
+                        let message = format!("the arguments {payload:?} do not fit: {error}");
+                        return RunEnd::failure(Outcome::Undecodable, message);
+                    }
+                };
+                match function(arguments, context).await {
+                    Ok(output) => encode(&output),
+                    Err(error) => {
+                        let error = error.into();
+                        RunEnd::failure(Outcome::Failed, chain(&*error))
+                    }
+                }
+            }
+        })
+    }
+
+    /// A task whose function sees the arguments as they are stored, and decides itself how a run
+    /// ended.
+    pub fn raw<F, Fut>(name: &str, function: F) -> Self
+    where
+        F: Fn(Encoded, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = RunEnd> + Send + 'static,
+    {
+        Self {
+            id: TaskId::new(name),
+            version: 1,
+            max_running: None,
+            settings: Settings::NONE,
+            abort_grace: Duration::ZERO,
+            handler: Arc::new(move |payload, context| Box::pin(function(payload, context))),
+        }
+    }
+
+    /// How many jobs of this task may run at once, over all nodes. Default: no limit.
+    #[must_use]
+    pub fn max_running(mut self, max: u32) -> Self {
+        self.max_running = Some(max);
+        self
+    }
+
+    /// How often a failed job is tried again, one second after the first failure, then two, four
+    /// and so on up to ten minutes. Default: never.
+    #[must_use]
+    pub fn retries(self, max: u16) -> Self {
+        self.retry(Retry::times(max))
+    }
+
+    /// Whether and when a failed job is tried again.
+    #[must_use]
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.settings.retry = Some(retry);
+        self
+    }
+
+    /// How long one attempt may run. Default: as long as it takes.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.timeout = Some(Timeout::After(Span::from(timeout)));
+        self
+    }
+
+    /// How urgent its jobs are, among themselves. Default: 5.
+    #[must_use]
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.settings.priority = Some(priority);
+        self
+    }
+
+    /// How often a job may be taken over from a lost node. Default: 3.
+    #[must_use]
+    pub fn max_rescues(mut self, max: u16) -> Self {
+        self.settings.max_rescues = Some(max);
+        self
+    }
+
+    /// How long a run may go on after its [`Context`] said to stop, before its future is dropped.
+    /// Default: not at all.
+    #[must_use]
+    pub fn abort_grace(mut self, grace: Duration) -> Self {
+        self.abort_grace = grace;
+        self
+    }
+
+    /// The version of these defaults. Raise it with each change if nodes with an older program
+    /// may still run: they then do not overwrite the newer defaults. Default: 1.
+    #[must_use]
+    pub fn version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
+
+    pub(crate) fn record(&self) -> Result<record::Task, NameError> {
+        Ok(record::Task {
+            id: self.id.clone()?,
+            version: self.version,
+            max_running: self.max_running,
+            settings: self.settings,
+        })
+    }
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+fn encode<T: Serialize>(output: &T) -> RunEnd {
+    match Encoded::json(PAYLOAD_VERSION, output) {
+        Ok(output) => RunEnd::success(Some(output)),
+        // The work is done, so doing it again would be wrong; but its result is lost, and whoever
+        // waits for it must hear that.
+        Err(error) => RunEnd {
+            outcome: Outcome::Succeeded,
+            detail: Detail {
+                output: None,
+                error: Some(format!("the result could not be encoded: {error}")),
+            },
+        },
+    }
+}
+
+/// An error and its sources on one line.
+fn chain(error: &(dyn core::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
