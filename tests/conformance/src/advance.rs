@@ -120,6 +120,16 @@ pub async fn quarantine_during_planning_makes_the_advance_stale<S: Subject>(subj
     is_stale(&rig, &now).await;
 }
 
+/// Nothing is due under a trigger that has ended.
+pub async fn a_schedule_that_is_done_is_not_advanced<S: Subject>(subject: &S) {
+    let (rig, a) = claimed(subject).await;
+    let last = Advance { next: Next::Done, ..advance(&a, at(5), at(15)) };
+    assert!(matches!(rig.advance(5, &last).await, Advanced::Done { inserted: 1, .. }));
+    let done = rig.schedule("a").await.expect("it was put");
+    assert_eq!(rig.advance(6, &advance(&done, at(6), at(7))).await, Advanced::Stale);
+    assert_eq!(rig.jobs().await.len(), 1);
+}
+
 /// A failure stays where it is.
 pub async fn one_stale_item_does_not_stop_the_others<S: Subject>(subject: &S) {
     let (rig, a) = claimed(subject).await;

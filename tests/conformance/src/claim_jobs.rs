@@ -8,7 +8,7 @@ use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
 
 use crate::Subject;
-use crate::rig::{LEASE, Rig};
+use crate::rig::{LEASE, Rig, one};
 use crate::sample::{at, job_id, node, queued, task, urgent};
 
 fn ids(jobs: &[Job]) -> Vec<JobId> {
@@ -68,6 +68,20 @@ pub async fn between_tasks_the_turn_goes_round<S: Subject>(subject: &S) {
     let claimed = rig.claim(2, "w", &["busy", "calm"], 4).await;
     let calm = claimed.iter().filter(|job| job.task.as_str() == "calm").count();
     assert_eq!((claimed.len(), calm), (4, 2));
+}
+
+/// Also if they are claimed one at a time.
+pub async fn the_turn_goes_on_from_claim_to_claim<S: Subject>(subject: &S) {
+    let rig = Rig(subject.fresh().await);
+    let busy: Vec<_> = (1..=20).map(|n| urgent(n, "busy", 0)).collect();
+    rig.enqueue_all(0, &busy).await;
+    rig.enqueue_all(1, &[31, 32, 33].map(|n| urgent(n, "calm", 9))).await;
+    let mut calm = 0;
+    for _ in 0..6 {
+        let job = one(rig.claim(2, "w", &["busy", "calm", "empty"], 1).await);
+        calm += u32::from(job.task.as_str() == "calm");
+    }
+    assert!((2..=3).contains(&calm), "{calm} of 6");
 }
 
 /// A node gets no job that it cannot run.

@@ -103,6 +103,7 @@ laws! { $
         pausing_during_planning_makes_the_advance_stale,
         removing_during_planning_makes_the_advance_stale,
         quarantine_during_planning_makes_the_advance_stale,
+        a_schedule_that_is_done_is_not_advanced,
         one_stale_item_does_not_stop_the_others,
         a_claim_is_kept_or_given_up,
         an_advance_without_fires_keeps_the_last_fire,
@@ -128,6 +129,7 @@ laws! { $
         each_claim_raises_the_token,
         within_a_task_the_most_urgent_comes_first,
         between_tasks_the_turn_goes_round,
+        the_turn_goes_on_from_claim_to_claim,
         only_offered_tasks_are_claimed,
         a_task_offered_twice_is_offered_once,
         a_claim_takes_no_more_than_asked_for,
@@ -183,6 +185,7 @@ laws! { $
         a_start_deadline_that_passed_is_an_outcome,
         a_job_that_was_tried_no_longer_expires,
         a_node_that_starts_again_takes_care_of_its_own,
+        a_node_that_ends_gives_its_claims_up,
     }
     prune {
         old_history_goes_and_young_history_stays,

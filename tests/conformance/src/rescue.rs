@@ -7,7 +7,7 @@ use mainspring_core::settings::Settings;
 
 use crate::Subject;
 use crate::rig::{LEASE, Rig, one};
-use crate::sample::{at, job_id, node, queued};
+use crate::sample::{at, job_id, node, queued, replace, schedule_id, spec};
 
 /// Job `number` that may be rescued so often.
 fn rescued(number: u64, max_rescues: u16) -> Enqueue {
@@ -149,9 +149,23 @@ pub async fn a_node_that_starts_again_takes_care_of_its_own<S: Subject>(subject:
     assert_eq!(rig.claim(0, "w", &["t"], 2).await.len(), 2);
     assert_eq!(rig.claim(0, "other", &["t"], 1).await.len(), 1);
     let runs = rig.rescue_held_by(1, "w").await;
-    let outcomes: Vec<_> = runs.iter().map(|run| (run.job, run.ended.outcome)).collect();
+    let mut outcomes: Vec<_> = runs.iter().map(|run| (run.job, run.ended.outcome)).collect();
+    outcomes.sort();
     assert_eq!(outcomes, [(job_id(1), Outcome::LeaseLost), (job_id(2), Outcome::Abandoned)]);
     assert_eq!(rig.rescue_held_by(1, "w").await, []);
     let held = rig.job(job_id(3)).await.map(|job| job.state);
     assert!(matches!(held, Some(JobState::Leased { .. })), "{held:?}");
+}
+
+/// So that somebody else plans them at once.
+pub async fn a_node_that_ends_gives_its_claims_up<S: Subject>(subject: &S) {
+    let rig = Rig(subject.fresh().await);
+    for (name, next) in [("a", 5), ("b", 6)] {
+        let _ = rig.put(0, &replace(&spec(name, "t"), at(next))).await;
+    }
+    assert_eq!(rig.claim_due(5, "p", 9).await.len(), 1);
+    assert_eq!(rig.claim_due(6, "other", 9).await.len(), 1);
+    assert_eq!(rig.rescue_held_by(7, "p").await, []);
+    assert_eq!(rig.pulse(7).await.next_due_at, Some(at(5)));
+    assert_eq!(one(rig.claim_due(7, "q", 9).await).spec.id, schedule_id("a"));
 }
