@@ -89,13 +89,15 @@ pub(crate) async fn any_claimable(
     tx: &mut Transaction<'_>,
     claim: &ClaimJobs<'_>,
 ) -> Result<bool, sqlx::Error> {
-    Ok(claim.max > 0 && !claimable(tx, &json(claim.tasks), 1).await?.is_empty())
+    Ok(claim.max > 0 && !claimable(tx, &json(claim.tasks), 1, 0).await?.is_empty())
 }
 
-/// Hands out ready jobs under leases.
+/// Hands out ready jobs under leases. `turn` is the number of jobs that this store handed out
+/// before: it says which task comes first.
 pub(crate) async fn claim(
     tx: &mut Transaction<'_>,
     claim: &ClaimJobs<'_>,
+    turn: u32,
 ) -> Result<Vec<Job>, sqlx::Error> {
     let now = tx.now();
     let tasks = json(claim.tasks);
@@ -103,7 +105,7 @@ pub(crate) async fn claim(
     let mut claimed = Vec::new();
     loop {
         let open = usize::try_from(claim.max).unwrap_or(usize::MAX) - claimed.len();
-        let rows = claimable(tx, &tasks, open).await?;
+        let rows = claimable(tx, &tasks, open, turn).await?;
         let mut buried = false;
         for row in rows {
             match row::job(&row) {
@@ -130,12 +132,14 @@ async fn claimable(
     tx: &mut Transaction<'_>,
     tasks: &str,
     max: usize,
+    turn: u32,
 ) -> Result<Vec<SqliteRow>, sqlx::Error> {
     let now = tx.now();
     sqlx::query(CLAIMABLE)
         .bind(tasks)
         .at(now)
         .bind(i64::try_from(max).unwrap_or(i64::MAX))
+        .bind(i64::from(turn))
         .fetch_all(tx.connection())
         .await
 }

@@ -212,8 +212,7 @@ async fn advance_one(tx: &mut Transaction<'_>, advance: &Advance) -> Result<Adva
     let Some(Found { schedule: Ok(schedule), .. }) = find(tx, &advance.schedule).await? else {
         return Ok(Advanced::Stale);
     };
-    let out_of_service = schedule.spec.paused || schedule.quarantine.is_some();
-    if out_of_service || schedule.revision != advance.revision {
+    if schedule.due().is_none() || schedule.revision != advance.revision {
         return Ok(Advanced::Stale);
     }
     let mut inserted = 0;

@@ -1,6 +1,7 @@
 //! The store: a file, its connections, and the verbs.
 
 use core::fmt;
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::path::{Path, PathBuf};
 
 use mainspring_contract::record::{
@@ -32,6 +33,9 @@ pub struct SqliteStore {
     path: PathBuf,
     writer: Connections,
     readers: Connections,
+    /// How many jobs were handed out: whose turn it is among tasks. Each process takes turns of
+    /// its own, which is fair enough and costs no write.
+    handed_out: AtomicU32,
 }
 
 impl SqliteStore {
@@ -64,6 +68,7 @@ impl SqliteStore {
             path,
             writer: Connections::new(connect.clone(), SETUP_WRITER, 1),
             readers: Connections::new(connect, SETUP_READER, readers),
+            handed_out: AtomicU32::new(0),
         };
         let mut tx = store.begin(Mode::Write, Clock::Server).await?;
         migrate::migrate(&mut tx)
@@ -229,7 +234,12 @@ impl Store for SqliteStore {
     }
 
     async fn claim_jobs(&self, clock: Clock, claim: &ClaimJobs<'_>) -> Answer<Vec<Job>> {
-        look_then_write!(self, clock, jobs::any_claimable, jobs::claim, (claim), ())
+        let turn = self.handed_out.load(Ordering::Relaxed);
+        let claimed: Answer<Vec<Job>> =
+            look_then_write!(self, clock, jobs::any_claimable, jobs::claim, (claim), (turn));
+        let count = claimed.as_ref().map_or(0, |reply| reply.value.len());
+        self.handed_out.fetch_add(u32::try_from(count).unwrap_or(0), Ordering::Relaxed);
+        claimed
     }
 
     async fn renew(&self, clock: Clock, renews: &[Renew]) -> Answer<Vec<Renewed>> {
