@@ -1,7 +1,7 @@
 //! Removing schedules.
 
 use mainspring_contract::Store;
-use mainspring_contract::record::{Remove, Spec};
+use mainspring_contract::record::{Advanced, Put, Remove, Spec};
 
 use crate::Subject;
 use crate::rig::{Rig, clock, one, value};
@@ -58,4 +58,20 @@ pub async fn jobs_outlive_their_schedule<S: Subject>(subject: &S) {
     assert_eq!(rig.remove(6, "a").await, [schedule_id("a")]);
     let job = rig.claim_one(7, "w", "t").await;
     assert_eq!((job.schedule, job.fire_at), (Some(schedule_id("a")), Some(at(5))));
+}
+
+/// Otherwise a planner that still holds the former one would go on with its trigger.
+pub async fn a_schedule_put_again_has_revisions_of_its_own<S: Subject>(subject: &S) {
+    let rig = Rig(subject.fresh().await);
+    let mut revisions = std::collections::BTreeSet::new();
+    for _ in 0..3 {
+        assert_eq!(rig.put(0, &replace(&spec("a", "t"), at(5))).await, Put::Created);
+        let schedule = rig.schedule("a").await.expect("it was put");
+        assert!(revisions.insert(schedule.revision));
+        let advance = advance(&schedule, at(5), at(10));
+        assert!(matches!(rig.advance(6, &advance).await, Advanced::Done { .. }));
+        let schedule = rig.schedule("a").await.expect("it was put");
+        assert!(revisions.insert(schedule.revision));
+        assert_eq!(rig.remove(7, "a").await.len(), 1);
+    }
 }
