@@ -48,6 +48,9 @@ pub const CLAIM_MAX: u32 = 100;
 /// The longest time a node goes without asking its store for news, unless told otherwise.
 pub const MAX_IDLE: Span = Span::from_secs(5);
 
+/// The shortest [`MAX_IDLE`] that a node may be told: asking more often is no longer idling.
+pub const MIN_IDLE: Span = Span::from_millis(10);
+
 /// The wait of a machine before it first tries a failed store again; it doubles from there.
 pub const STORE_BACKOFF_FIRST: Span = Span::from_millis(100);
 
