@@ -1,4 +1,5 @@
 //! Twenty lines: a durable schedule in a program of your own.
+#![expect(clippy::print_stdout, reason = "an example speaks to whoever tries it")]
 
 use std::time::Duration;
 
