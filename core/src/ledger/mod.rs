@@ -71,7 +71,7 @@ pub struct TaskRow<D: Domain> {
     /// Whether somebody put it. If not, it only gives the jobs of that name a lane.
     known: bool,
     ready: Lane,
-    /// How many of its jobs are leased: counted where a job enters and leaves the queues, and nowhere else.
+    /// How many of its jobs are leased: counted where a job enters and leaves the queues only.
     leased: u32,
 }
 
