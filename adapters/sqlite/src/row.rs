@@ -40,7 +40,7 @@ pub(crate) fn schedule(row: &SqliteRow) -> Read<Schedule> {
             payload: encoded(row, PAYLOAD)?,
             policies: Policies {
                 coalesce: code(row, "coalesce", Coalesce::from_code)?,
-                misfire_grace: get::<Option<i64>>(row, "misfire_grace_us")?.map(Span::from_micros),
+                misfire_grace: get_or_null::<i64>(row, "misfire_grace_us")?.map(Span::from_micros),
                 catch_up: number(row, "catch_up")?,
             },
             settings: settings(row)?,
@@ -49,7 +49,7 @@ pub(crate) fn schedule(row: &SqliteRow) -> Read<Schedule> {
         revision: Revision::new(number(row, "revision")?),
         next: instant_or_null(row, "next_at_us")?.into(),
         last_fire_at: instant_or_null(row, "last_fire_at_us")?,
-        quarantine: get(row, "quarantine")?,
+        quarantine: get_or_null(row, "quarantine")?,
     })
 }
 
@@ -86,11 +86,11 @@ pub(crate) fn job(row: &SqliteRow) -> Read<Job> {
 
 /// A record of the history.
 pub(crate) fn run(row: &SqliteRow) -> Read<RunView> {
-    let output = match get::<Option<i64>>(row, OUTPUT[0])? {
+    let output = match get_or_null::<i64>(row, OUTPUT[0])? {
         Some(_) => Some(encoded(row, OUTPUT)?),
         None => None,
     };
-    let error: Option<String> = get(row, "error")?;
+    let error: Option<String> = get_or_null(row, "error")?;
     let detail = (output.is_some() || error.is_some()).then_some(Detail { output, error });
     let run = Run {
         job: job_id(row, "job")?,
@@ -137,7 +137,7 @@ pub(crate) fn settings(row: &SqliteRow) -> Read<Settings> {
         })?),
         None => None,
     };
-    let timeout = get::<Option<i64>>(row, "timeout_us")?.map(|us| match us {
+    let timeout = get_or_null::<i64>(row, "timeout_us")?.map(|us| match us {
         0 => Timeout::Never,
         us => Timeout::After(Span::from_micros(us)),
     });
@@ -190,7 +190,7 @@ fn name_or_null<'r, N: TryFrom<&'r str, Error: fmt::Display>>(
     row: &'r SqliteRow,
     column: &str,
 ) -> Read<Option<N>> {
-    let text: Option<&str> = get(row, column)?;
+    let text: Option<&str> = get_or_null(row, column)?;
     text.map(N::try_from).transpose().map_err(|e| unreadable(column, &e))
 }
 
@@ -199,7 +199,7 @@ fn instant(row: &SqliteRow, column: &str) -> Read<Timestamp> {
 }
 
 fn instant_or_null(row: &SqliteRow, column: &str) -> Read<Option<Timestamp>> {
-    get::<Option<i64>>(row, column)?.map(|micros| in_range(micros, column)).transpose()
+    get_or_null::<i64>(row, column)?.map(|micros| in_range(micros, column)).transpose()
 }
 
 fn in_range(micros: i64, column: &str) -> Read<Timestamp> {
@@ -213,7 +213,7 @@ fn number<N: TryFrom<i64>>(row: &SqliteRow, column: &str) -> Read<N> {
 }
 
 fn number_or_null<N: TryFrom<i64>>(row: &SqliteRow, column: &str) -> Read<Option<N>> {
-    get::<Option<i64>>(row, column)?.map(|number| fitting(number, column)).transpose()
+    get_or_null::<i64>(row, column)?.map(|number| fitting(number, column)).transpose()
 }
 
 fn fitting<N: TryFrom<i64>>(number: i64, column: &str) -> Read<N> {
@@ -229,7 +229,15 @@ fn code<T>(row: &SqliteRow, column: &str, from_code: fn(u8) -> Option<T>) -> Rea
         .ok_or_else(|| Unreadable(format!("column `{column}` has the unknown code {number}")))
 }
 
+/// A value that must be there. SQLite itself would hand out zero, or nothing, for NULL.
 fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(row: &'r SqliteRow, column: &str) -> Read<T> {
+    get_or_null(row, column)?.ok_or_else(|| Unreadable(format!("column `{column}` is empty")))
+}
+
+fn get_or_null<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
+    row: &'r SqliteRow,
+    column: &str,
+) -> Read<Option<T>> {
     row.try_get(column).map_err(|e| match e {
         sqlx::Error::ColumnDecode { source, .. } => unreadable(column, &source),
         other => unreadable(column, &other),
