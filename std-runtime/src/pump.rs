@@ -5,12 +5,15 @@
 
 use std::sync::Arc;
 
-use mainspring_contract::record::{Advance, Advanced, Job, Quarantine, Rescue, Schedule, Written};
+use mainspring_contract::record::{
+    Advance, Advanced, Ended, Job, Quarantine, Rescue, Schedule, Written,
+};
 use mainspring_contract::store::Reply;
 use mainspring_contract::trigger::TriggerForm;
 use mainspring_contract::{Answer, JobId, NodeId, Stored};
 use mainspring_core::id::Ticket;
 use mainspring_core::limits;
+use mainspring_core::outcome::Outcome;
 use mainspring_core::planner::{self, Down, Planner};
 use mainspring_core::pulse::Pulse;
 use mainspring_core::room::Boxed;
@@ -192,8 +195,17 @@ impl Pump {
             }
             O::Run(job) => match self.tasks.find(&job.task) {
                 Some(task) => self.executor.start(task, &job, now.wall),
-                // The task was taken away since the claim was sent: the job goes back.
-                None => self.releases.push(Release { job: job.id, token: job.token }),
+                // The task was taken away since the claim was sent: the job goes back, uncounted.
+                None => {
+                    let ended = Ended {
+                        outcome: Outcome::Interrupted,
+                        started_at: None,
+                        finished_at: now.wall,
+                        detail: None,
+                    };
+                    let input = worker::Input::Finished { job: job.id, token: job.token, ended };
+                    self.worker.handle(input, now);
+                }
             },
             O::Abort { job, token, why } => self.executor.abort(job, token, why),
             O::Renew { ticket, renew } => batch.renew.push((ticket, renew)),

@@ -125,6 +125,13 @@ impl Schedule {
         self
     }
 
+    /// All settings of its jobs that differ from the task's.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
     /// Whether it waits until it is resumed. Default: it does not.
     #[must_use]
     pub fn paused(mut self, paused: bool) -> Self {

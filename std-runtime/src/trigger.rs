@@ -65,9 +65,6 @@ impl AnyTrigger {
         };
         let cron =
             parsed.map_err(|source| TriggerError::Cron { expr: form.expr.clone(), source })?;
-        if !cron.is_possible() {
-            return Err(TriggerError::Never { expr: form.expr.clone() });
-        }
         let trigger = CronIn { cron, zone: zones.find(&form.zone)?, dst: form.dst };
         Self::within(Kind::Cron(trigger), form.start, form.end)
     }
@@ -144,12 +141,6 @@ pub enum TriggerError {
         /// What is wrong with it.
         source: CronError,
     },
-    /// The pattern names only days that no year has.
-    #[error("cron pattern `{expr}` never fires: no year has such a day")]
-    Never {
-        /// The pattern.
-        expr: String,
-    },
     /// The zone cannot be had.
     #[error(transparent)]
     Zone(#[from] ZoneError),
@@ -192,17 +183,20 @@ mod tests {
     fn each_kind_fires_within_its_bounds() {
         for (json, from, fires) in [
             (
-                r#"{"cron":{"expr":"0 9 * * *","zone":"Europe/Berlin","end":"2026-03-29T07:00:00Z"}}"#,
+                r#"{"cron":{"expr":"0 9 * * *","zone":"Europe/Berlin",
+                    "end":"2026-03-29T07:00:00Z"}}"#,
                 "2026-03-27T09:00:00Z",
                 &["2026-03-28T08:00:00Z", "2026-03-29T07:00:00Z"][..],
             ),
             (
-                r#"{"cron":{"expr":"30 2 29 3 *","zone":"Europe/Berlin","dst":{"gap":"shift","fold":"both"}}}"#,
+                r#"{"cron":{"expr":"30 2 29 3 *","zone":"Europe/Berlin",
+                    "dst":{"gap":"shift","fold":"both"}}}"#,
                 "2026-01-01T00:00:00Z",
                 &["2026-03-29T01:30:00Z", "2027-03-29T00:30:00Z"],
             ),
             (
-                r#"{"every":{"span":"40m","start":"2026-01-01T00:10:00Z","end":"2026-01-01T01:30:00Z"}}"#,
+                r#"{"every":{"span":"40m","start":"2026-01-01T00:10:00Z",
+                    "end":"2026-01-01T01:30:00Z"}}"#,
                 "1970-01-01T00:00:00Z",
                 &["2026-01-01T00:10:00Z", "2026-01-01T00:50:00Z", "2026-01-01T01:30:00Z"],
             ),
@@ -239,16 +233,13 @@ mod tests {
                 "cron pattern `61 * * * *`: minute: 61 is not in 0-59 (bytes 0-2)",
             ),
             (
-                r#"{"cron":{"expr":"0 0 30 2 *"}}"#,
-                "cron pattern `0 0 30 2 *` never fires: no year has such a day",
-            ),
-            (
                 r#"{"cron":{"expr":"@daily","zone":"Europe/Belin"}}"#,
                 "unknown time zone `Europe/Belin`, did you mean `Europe/Berlin`?",
             ),
             (r#"{"every":{"span":"0s"}}"#, "every `0s`: the span must be at least `1us`"),
             (
-                r#"{"every":{"span":"1s","start":"2026-01-02T00:00:00Z","end":"2026-01-01T00:00:00Z"}}"#,
+                r#"{"every":{"span":"1s","start":"2026-01-02T00:00:00Z",
+                    "end":"2026-01-01T00:00:00Z"}}"#,
                 "`end` 2026-01-01T00:00:00Z is before `start` 2026-01-02T00:00:00Z",
             ),
         ] {

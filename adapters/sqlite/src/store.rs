@@ -180,7 +180,10 @@ macro_rules! write {
 
 /// One verb that looks before it takes the write lock.
 macro_rules! look_then_write {
-    ($store:ident, $clock:ident, $look:path, $work:path, ($($request:expr),*), ($($rest:expr),*)) => {{
+    (
+        $store:ident, $clock:ident, $look:path, $work:path,
+        ($($request:expr),*), ($($rest:expr),*)
+    ) => {{
         let mut tx = $store.read($clock).await?;
         if !$look(&mut tx, $($request),*).await.map_err(|e| $store.error(e))? {
             return $store.reply(tx, Default::default()).await;

@@ -13,6 +13,7 @@
 //! timeout = "10m"
 //! retries = 3
 //! backoff = "10s"                # or { first = "1s", max = "5m" }, doubling
+//! rescues = 3                    # runs after the daemon was lost in the middle of one
 //! max_running = 1
 //! priority = 5                   # 0 (first) to 9 (last)
 //! capture = "64KiB"              # of each output, its end
@@ -71,6 +72,15 @@ pub(crate) enum StorePlace {
     Memory,
     /// In this SQLite database; absolute.
     Sqlite(PathBuf),
+}
+
+impl core::fmt::Display for StorePlace {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Memory => f.write_str("memory:"),
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+        }
+    }
 }
 
 /// A file that was read: what it says, unless it has an error, and all of its problems.

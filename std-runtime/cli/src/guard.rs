@@ -47,7 +47,7 @@ use tokio::net::UnixStream;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::clock;
-use crate::command::{CommandSpec, Exit};
+use crate::command::Exit;
 use session::Session;
 use wire::{Order, Receiver, Report, Sender};
 
@@ -134,7 +134,7 @@ async fn serve(orders: &mut Receiver, reports: &mut Sender) -> io::Result<Option
     let mut children = signal(SignalKind::child())?;
     reports.send(&Report::Ready).await?;
     let Some(Order::Run(spec)) = orders.next().await? else { return Ok(None) };
-    let child = match start(&spec) {
+    let mut child = match start() {
         Ok(child) => child,
         Err(error) => {
             let why = format!("cannot start a process for the command: {error}");
@@ -144,8 +144,14 @@ async fn serve(orders: &mut Receiver, reports: &mut Sender) -> io::Result<Option
     };
     let leader = Pid::from_child(&child);
     let session = Session::led_by(leader);
-    // A daemon that is gone is noticed by `watch`, which reads the other half.
+    // The daemon can read the leader's number before the command exists, so that it can clean up
+    // after a guard that is killed at any moment. A daemon that is gone is noticed by `watch`,
+    // which reads the other half.
     let _ = reports.send(&Report::Started(leader.as_raw_pid())).await;
+    if let Some(pipe) = child.stdin.take() {
+        // A child that ended before it read its orders is seen by its exit.
+        let _ = serde_json::to_writer(pipe, &spec);
+    }
     let exit = watch(session, orders, &mut stops, &mut children).await?;
     session.reap_leader();
     while session.lingers() {
@@ -155,17 +161,12 @@ async fn serve(orders: &mut Receiver, reports: &mut Sender) -> io::Result<Option
     Ok(Some(exit))
 }
 
-/// Starts `__exec`, which becomes the command. On the main thread, since the parent-death signal
-/// follows the thread that made the child.
-fn start(spec: &CommandSpec) -> io::Result<Child> {
+/// Starts `__exec`, which becomes the command once it has read it from its standard input. On the
+/// main thread, since the parent-death signal follows the thread that made the child.
+fn start() -> io::Result<Child> {
     let mut command = own_program()?;
     command.arg(EXEC).arg(getpid().as_raw_pid().to_string()).stdin(Stdio::piped());
-    let mut child = command.spawn()?;
-    if let Some(pipe) = child.stdin.take() {
-        // A child that ended before it read its orders is seen by its exit.
-        let _ = serde_json::to_writer(pipe, spec);
-    }
-    Ok(child)
+    command.spawn()
 }
 
 /// Follows the orders until the session is empty but for its ended leader.

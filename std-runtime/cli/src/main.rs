@@ -9,16 +9,24 @@ use clap::{Parser, Subcommand};
 mod check;
 mod clock;
 mod command;
-#[expect(dead_code, reason = "`serve` reads what `check` does not")]
 mod config;
 #[cfg(unix)]
 mod guard;
 #[cfg(unix)]
 mod hidden;
 #[cfg(unix)]
+mod job;
+#[cfg(unix)]
 mod lock;
+mod moment;
 mod next;
 mod output;
+#[cfg(unix)]
+mod plan;
+#[cfg(unix)]
+mod serve;
+mod status;
+mod table;
 
 /// Input that cannot be used: a bad option, a bad file, a bad expression.
 const BAD_INPUT: u8 = 2;
@@ -47,6 +55,18 @@ enum Verb {
     /// ends before. Needs neither a daemon nor a store. Bad input exits with 2 and one line on
     /// standard error.
     Next(Box<next::Options>),
+    /// Run the schedules of a configuration file
+    ///
+    /// Logs on standard error (MAINSPRING_LOG=debug for more). SIGHUP reads the file again.
+    /// SIGTERM or Ctrl-C stops: nothing new starts, and running commands may go on for --grace;
+    /// a second one stops at once.
+    #[cfg(unix)]
+    Serve(serve::Options),
+    /// Show schedules with their next fire and last outcome, waiting jobs and recent runs
+    ///
+    /// Reads the store, so it works while a daemon runs and when none does. Exits with 1 if there
+    /// is no store to read.
+    Status(status::Options),
 }
 
 fn main() -> ExitCode {
@@ -61,6 +81,9 @@ fn main() -> ExitCode {
     match arguments.verb {
         Verb::Check { file } => check::main(&file),
         Verb::Next(options) => next::main(&options),
+        #[cfg(unix)]
+        Verb::Serve(options) => serve::main(&options),
+        Verb::Status(options) => status::main(&options),
     }
 }
 

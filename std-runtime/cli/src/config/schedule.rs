@@ -10,8 +10,8 @@ use super::task::{self, OWN_KEYS, PROGRAM_KEYS, SETTING_KEYS, Settings, Task};
 use super::trigger;
 use super::{Host, bad_name};
 
-/// Most missed fires that can be asked for.
-const CATCH_UP_LIMIT: u32 = 1_000_000;
+/// Most missed fires that can be asked for: more flood a machine for hours.
+const CATCH_UP_LIMIT: u32 = 10_000;
 
 /// The keys of a schedule besides those of its trigger and task.
 const POLICY_KEYS: [&str; 5] = ["task", "coalesce", "misfire_grace", "catch_up", "paused"];
@@ -32,7 +32,7 @@ pub(crate) struct Schedule {
     /// How late a fire may still become a job; `None`: however late.
     pub(crate) misfire_grace: Option<Span>,
     /// Most missed fires that are made up for at once; `None`: the built-in.
-    pub(crate) catch_up: Option<u32>,
+    pub(crate) catch_up: Option<u16>,
     /// Whether it starts out paused.
     pub(crate) paused: bool,
 }
@@ -99,7 +99,7 @@ fn read(table: Table<'_>, name: &str, runs: Option<Runs>, around: Around<'_>) ->
     let trigger = trigger::read(table, around.zone, around.host);
     let coalesce = table.word("coalesce", &words);
     let misfire_grace = table.span("misfire_grace", Span::ZERO);
-    let catch_up = table.number("catch_up", 1..=CATCH_UP_LIMIT);
+    let catch_up = table.number("catch_up", 1..=CATCH_UP_LIMIT).and_then(|n| n.try_into().ok());
     let paused = table.flag("paused").unwrap_or(false);
     let Runs { task, overrides } = runs?;
     Some(Schedule {

@@ -12,7 +12,7 @@ use super::table::{Table, shown};
 use crate::command::{CommandSpec, DEFAULT_CAPTURE, Program};
 
 /// Most retries a task can ask for: years of them, and no overflow anywhere.
-const RETRIES_LIMIT: u32 = 1_000_000;
+const RETRIES_LIMIT: u32 = 10_000;
 /// Most runs of one task at a time.
 const RUNNING_LIMIT: u32 = 100_000;
 /// Most output to keep with a run, since it lies in the store.
@@ -23,7 +23,7 @@ pub(super) const PROGRAM_KEYS: [&str; 2] = ["run", "shell"];
 /// The keys that belong to a task alone.
 pub(super) const OWN_KEYS: [&str; 4] = ["env", "dir", "max_running", "capture"];
 /// The keys that a schedule may override.
-pub(super) const SETTING_KEYS: [&str; 4] = ["timeout", "retries", "backoff", "priority"];
+pub(super) const SETTING_KEYS: [&str; 5] = ["timeout", "retries", "backoff", "rescues", "priority"];
 
 /// A command under a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,9 +44,11 @@ pub(crate) struct Settings {
     /// Longest time that a run may take.
     pub(crate) timeout: Option<Span>,
     /// Runs after a failed one.
-    pub(crate) retries: Option<u32>,
+    pub(crate) retries: Option<u16>,
     /// The wait before a retry.
     pub(crate) backoff: Option<Backoff>,
+    /// Runs after the daemon was lost in the middle of one.
+    pub(crate) rescues: Option<u16>,
     /// 0 (first) to 9 (last).
     pub(crate) priority: Option<u8>,
 }
@@ -102,8 +104,9 @@ pub(super) fn read(table: Table<'_>, name: &str, base: &Path) -> Option<Task> {
 pub(super) fn settings(table: Table<'_>) -> Settings {
     Settings {
         timeout: table.span("timeout", Span::from_millis(1)),
-        retries: table.number("retries", 0..=RETRIES_LIMIT),
+        retries: table.number("retries", 0..=RETRIES_LIMIT).and_then(|n| n.try_into().ok()),
         backoff: backoff(table),
+        rescues: table.number("rescues", 0..=RETRIES_LIMIT).and_then(|n| n.try_into().ok()),
         priority: table.number("priority", 0..=9),
     }
 }

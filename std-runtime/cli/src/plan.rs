@@ -1,0 +1,88 @@
+//! A configuration file's schedules and settings, in the words of the runtime.
+
+use std::path::Path;
+
+use mainspring::Schedule;
+use mainspring_contract::record::Put;
+use mainspring_core::schedule::Coalesce as CorePolicy;
+use mainspring_core::settings::{
+    Backoff as CoreBackoff, Priority, Retry, Settings as Core, Timeout,
+};
+use tracing::{info, warn};
+
+use crate::config::schedule::{Coalesce, Schedule as Configured};
+use crate::config::task::{Backoff, Settings, Task};
+
+/// Where the schedules of `file` say they come from: its name, so that the file may be moved.
+///
+/// # Errors
+/// If the path has no file name.
+pub(crate) fn source(file: &Path) -> Result<String, String> {
+    let name = file.file_name().ok_or_else(|| format!("`{}` is no file", file.display()))?;
+    Ok(format!("file:{}", name.to_string_lossy()))
+}
+
+/// A schedule as the runtime wants it.
+pub(crate) fn schedule(configured: &Configured, tasks: &[Task]) -> Schedule {
+    let Configured { name, trigger, task, .. } = configured;
+    let mut overrides = configured.overrides.clone();
+    if overrides.retries.is_some() || overrides.backoff.is_some() {
+        // Retries and backoff override as one; what the schedule leaves out is the task's.
+        let task = tasks.iter().find(|other| other.name == *task).map(|task| &task.settings);
+        overrides.retries = overrides.retries.or_else(|| task?.retries);
+        overrides.backoff = overrides.backoff.or_else(|| task?.backoff);
+    }
+    let mut schedule = Schedule::new(name, task, trigger.clone()).paused(configured.paused);
+    if let Some(coalesce) = configured.coalesce {
+        schedule = schedule.coalesce(match coalesce {
+            Coalesce::Latest => CorePolicy::Latest,
+            Coalesce::Earliest => CorePolicy::Earliest,
+            Coalesce::All => CorePolicy::All,
+        });
+    }
+    if let Some(grace) = configured.misfire_grace {
+        schedule = schedule.misfire_grace(grace.to_duration());
+    }
+    if let Some(limit) = configured.catch_up {
+        schedule = schedule.catch_up(limit);
+    }
+    schedule.settings(settings(&overrides))
+}
+
+/// Settings as the core wants them.
+pub(crate) fn settings(configured: &Settings) -> Core {
+    let backoff = configured.backoff.map(|backoff| match backoff {
+        Backoff::Fixed(span) => CoreBackoff::Fixed(span),
+        Backoff::Doubling { first, max } => {
+            let longest = max.unwrap_or(mainspring_core::limits::BACKOFF_MAX);
+            CoreBackoff::Exponential { first, max: longest.max(first) }
+        }
+    });
+    let retry = match (configured.retries, backoff) {
+        (None, None) => None,
+        (max, backoff) => {
+            Some(Retry { max: max.unwrap_or(0), backoff: backoff.unwrap_or(CoreBackoff::DEFAULT) })
+        }
+    };
+    Core {
+        priority: configured.priority.and_then(Priority::new),
+        timeout: configured.timeout.map(Timeout::After),
+        retry,
+        max_rescues: configured.rescues,
+    }
+}
+
+/// Logs what became of a schedule.
+pub(crate) fn report(schedule: &str, put: Put) {
+    match put {
+        Put::Created => info!(target: "mainspring::schedule", schedule, "added"),
+        Put::Replaced => info!(target: "mainspring::schedule", schedule, "changed"),
+        Put::Unchanged => {}
+        Put::Kept | Put::Rejected | Put::OtherSource => warn!(
+            target: "mainspring::schedule",
+            schedule,
+            "a schedule of this name was written down elsewhere and stays as it is; choose \
+             another name here",
+        ),
+    }
+}

@@ -1,0 +1,196 @@
+//! `mainspring serve`: the daemon.
+
+use core::time::Duration;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use mainspring::{Running, Scheduler};
+use mainspring_core::time::Span;
+use mainspring_memory::MemoryStore;
+use mainspring_sqlite::SqliteStore;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{error, info, warn};
+use tracing_subscriber::EnvFilter;
+
+use crate::command::run::Commands;
+use crate::config::{Config, Host, Loaded, StorePlace};
+use crate::job::JobTasks;
+use crate::lock::{NodeLock, RUNS_WAIT};
+use crate::{BAD_INPUT, clock, output, plan};
+
+/// What `serve` is told.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The configuration file
+    file: PathBuf,
+    /// The name of this daemon among those on the same store [default: the file's `node`, else
+    /// the host's name]
+    #[arg(long)]
+    node: Option<String>,
+    /// How long running commands may go on after the daemon was asked to stop
+    #[arg(long, value_name = "SPAN", default_value = "30s")]
+    grace: Span,
+}
+
+/// Serves until it is told to stop.
+pub(crate) fn main(options: &Options) -> ExitCode {
+    let Loaded { config, problems } = Config::load(&options.file, &Host::of_process(clock::now()));
+    for problem in &problems {
+        let _ = writeln!(io::stderr().lock(), "{problem}");
+    }
+    let Some(config) = config else { return ExitCode::from(BAD_INPUT) };
+    let filter = EnvFilter::try_from_env("MAINSPRING_LOG").unwrap_or_else(|_| "info".into());
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    logs.with_ansi(io::stderr().is_terminal()).init();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let served = match runtime {
+        Ok(runtime) => runtime.block_on(serve(options, config)),
+        Err(error) => Err(format!("cannot start: {error}")),
+    };
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            output::complain(&message);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(options: &Options, config: Config) -> Result<(), String> {
+    let node = options.node.clone().or_else(|| config.node.clone()).unwrap_or_else(host_name);
+    // Signals that arrive while the daemon starts must not be lost.
+    let mut signals = Signals::new().map_err(|error| format!("cannot receive signals: {error}"))?;
+    let lock = lock(&config.store, &node).await?;
+    let commands = Commands::new(lock.as_ref().map(|lock| lock.runs_lock().to_owned()));
+    let mut tasks = JobTasks::new(commands);
+    let scheduler = open(&config, &node, &mut tasks).await?;
+    let source = plan::source(&options.file)?;
+    sync(&scheduler, &config, &source).await?;
+    let running = scheduler.start().await.map_err(|error| error.to_string())?;
+    info!(
+        target: "mainspring::node",
+        file = %options.file.display(), store = %config.store, schedules = config.schedules.len(),
+        "serving",
+    );
+    while signals.reload_or_stop().await {
+        reload(&options.file, &scheduler, &mut tasks, &config.store, &source).await;
+    }
+    stop(running, &mut signals, options.grace.to_duration()).await;
+    drop(lock);
+    Ok(())
+}
+
+async fn lock(store: &StorePlace, node: &str) -> Result<Option<NodeLock>, String> {
+    let StorePlace::Sqlite(path) = store else { return Ok(None) };
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let lock = NodeLock::take(folder, &name, node, RUNS_WAIT).await;
+    lock.map(Some).map_err(|error| error.to_string())
+}
+
+async fn open(config: &Config, node: &str, tasks: &mut JobTasks) -> Result<Scheduler, String> {
+    let mut builder = match &config.store {
+        StorePlace::Memory => Scheduler::builder(MemoryStore::default()),
+        StorePlace::Sqlite(path) => {
+            let store = SqliteStore::open(path).await.map_err(|error| error.to_string())?;
+            // The lock file keeps every other process away from this node's name.
+            Scheduler::builder(store).node_is_mine()
+        }
+    };
+    if let Some(span) = config.keep_runs {
+        builder = builder.keep_history(span.to_duration());
+    }
+    for task in tasks.replace(&config.tasks) {
+        builder = builder.task(task);
+    }
+    builder.node(node).build().await.map_err(|error| error.to_string())
+}
+
+async fn sync(scheduler: &Scheduler, config: &Config, source: &str) -> Result<(), String> {
+    let schedules = config.schedules.iter().map(|one| plan::schedule(one, &config.tasks)).collect();
+    let synced = scheduler.sync(source, schedules).await.map_err(|error| error.to_string())?;
+    for (schedule, put) in config.schedules.iter().zip(synced.0) {
+        plan::report(&schedule.name, put);
+    }
+    for removed in synced.1 {
+        info!(target: "mainspring::schedule", schedule = %removed, "removed");
+    }
+    Ok(())
+}
+
+/// Reads the file again. Whatever is wrong with it, the daemon goes on with what it has.
+async fn reload(
+    file: &Path,
+    scheduler: &Scheduler,
+    tasks: &mut JobTasks,
+    store: &StorePlace,
+    source: &str,
+) {
+    let Loaded { config, problems } = Config::load(file, &Host::of_process(clock::now()));
+    for problem in &problems {
+        warn!(target: "mainspring::node", "{problem}");
+    }
+    let Some(config) = config else {
+        error!(target: "mainspring::node", "the file has errors; going on as before");
+        return;
+    };
+    if config.store != *store {
+        warn!(target: "mainspring::node", "a new `store` is used after a restart only");
+    }
+    let changed = async {
+        let tasks = tasks.replace(&config.tasks);
+        scheduler.replace_tasks(tasks).await.map_err(|error| error.to_string())?;
+        sync(scheduler, &config, source).await
+    };
+    match changed.await {
+        Ok(()) => info!(target: "mainspring::node", "the file was read again"),
+        Err(error) => error!(target: "mainspring::node", error, "could not take over the file"),
+    }
+}
+
+async fn stop(running: Running, signals: &mut Signals, grace: Duration) {
+    info!(target: "mainspring::node", "asked to stop; once more stops at once");
+    let stopped = running.stop_or_abort(grace, signals.stop()).await;
+    if stopped.left > 0 {
+        warn!(target: "mainspring::node", left = stopped.left, "some jobs will run again");
+    }
+}
+
+/// The signals that a daemon listens to.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for a signal; says whether it asks to read the file again.
+    async fn reload_or_stop(&mut self) -> bool {
+        tokio::select! {
+            _ = self.hangup.recv() => true,
+            _ = self.interrupt.recv() => false,
+            _ = self.terminate.recv() => false,
+        }
+    }
+
+    async fn stop(&mut self) {
+        while self.reload_or_stop().await {}
+    }
+}
+
+/// The host's name, or `localhost` if it has none that can be used.
+fn host_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if name.trim().is_empty() { "localhost".to_owned() } else { name }
+}
