@@ -15,7 +15,9 @@ pub(crate) async fn read(tx: &mut Transaction<'_>) -> Result<Pulse, sqlx::Error>
     let lease_until = instant(&row, "lease_until_us")?;
     // A start deadline itself is still in time.
     let start_by = instant(&row, "start_by_us")?.map(|at| at + Span::from_micros(1));
-    let config_revision: i64 = row.try_get("config_revision")?;
+    let config_revision: Option<i64> = row.try_get("config_revision")?;
+    let config_revision =
+        config_revision.ok_or_else(|| sqlx::Error::Decode("no `config_revision`".into()))?;
     Ok(Pulse {
         store_now,
         next_due_at: instant(&row, "due_at_us")?,

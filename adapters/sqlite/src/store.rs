@@ -59,10 +59,14 @@ impl SqliteStore {
     /// write it.
     pub async fn open_with(options: Options) -> Result<Self, StoreError> {
         let path = create(&options.path)?;
-        let connect = SqliteConnectOptions::new()
+        let mut connect = SqliteConnectOptions::new()
             .filename(&path)
             .busy_timeout(options.busy_for / ATTEMPTS)
             .disable_statement_logging();
+        if let Some(bytes) = options.max_bytes {
+            let pages = (bytes / PAGE_BYTES).max(1);
+            connect = connect.pragma("max_page_count", pages.to_string());
+        }
         let readers = usize::try_from(options.readers).unwrap_or(usize::MAX).min(64);
         let store = Self {
             path,
@@ -290,5 +294,7 @@ impl Store for SqliteStore {
     }
 }
 
+/// SQLite's page size unless a file was made with another one.
+const PAGE_BYTES: u64 = 4_096;
 const SETUP_WRITER: &str = include_str!("sql/setup_writer.sql");
 const SETUP_READER: &str = include_str!("sql/setup_reader.sql");
