@@ -138,7 +138,7 @@ impl Task {
     /// How long one attempt may run. Default: as long as it takes.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = Some(Timeout::After(Span::from(timeout)));
+        self.settings.timeout = Some(Timeout::after(Span::from(timeout)));
         self
     }
 

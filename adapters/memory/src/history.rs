@@ -39,7 +39,7 @@ impl Records {
     /// Forgets at most `max` runs and `max` skips from before `before`.
     pub(crate) fn prune(&mut self, before: Timestamp, max: u32) -> u32 {
         let mut gone = 0;
-        let old = |run: &RunView| run.run.ended.finished_at < before;
+        let old = |run: &RunView| run.noted_at < before;
         while gone < max && self.runs.front().is_some_and(old) {
             self.forget_oldest_run();
             gone += 1;
@@ -94,7 +94,8 @@ impl History<Stored> for Records {
         }
         self.ended.entry(run.job).or_default().push((run.token, run.ended.outcome, run.settled));
         let seq = self.next_seq();
-        self.runs.push_back(RunView { seq, run });
+        let noted_at = self.now;
+        self.runs.push_back(RunView { seq, run, noted_at });
     }
 
     fn skip(&mut self, schedule: &ScheduleId, skip: Skip) {

@@ -110,7 +110,8 @@ pub(crate) fn run(row: &SqliteRow) -> Read<RunView> {
             detail,
         },
     };
-    Ok(RunView { seq: number(row, "seq")?, run })
+    let noted_at = instant(row, "noted_at_us")?;
+    Ok(RunView { seq: number(row, "seq")?, run, noted_at })
 }
 
 /// A range of fires that did not become jobs.

@@ -83,6 +83,7 @@ laws! { $
         removing_names_what_was_there,
         a_source_that_is_read_again_removes_only_its_own,
         removing_what_is_not_there_is_no_change,
+        a_decision_from_before_a_removal_is_stale_for_what_is_put_again,
         jobs_outlive_their_schedule,
     }
     claim_schedules {
