@@ -1,0 +1,6 @@
+//! Real daemons: killed at random, fed with mistakes, asked to read again and to stop.
+
+#![cfg(target_os = "linux")]
+
+mod kill;
+mod place;
