@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use crate::clock::Deadline;
+use crate::clock::{self, Deadline};
 
 /// Nothing that a test waits for takes this long, however busy the machine is.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -96,15 +96,25 @@ impl Daemon {
         }
     }
 
+    /// Waits until each of these texts was in a line, in any order, counted from now.
+    ///
+    /// # Panics
+    /// Like [`hear`](Self::hear).
+    pub fn hear_all(&mut self, texts: &[&str]) {
+        let from = self.said.len();
+        while let Some(text) =
+            texts.iter().find(|text| !self.said[from..].iter().any(|line| line.contains(**text)))
+        {
+            self.hear(text);
+        }
+    }
+
     /// Listens for `span` and returns what was said.
     pub fn listen(&mut self, span: Duration) -> Vec<String> {
         let (deadline, before) = (Deadline::after(span), self.said.len());
         while self.next_line(deadline).is_ok() {}
         // A daemon that has ended says nothing more; the time passes all the same.
-        if !deadline.left().is_zero() {
-            let (_keep, silence) = mpsc::channel::<()>();
-            let _ = silence.recv_timeout(deadline.left());
-        }
+        clock::pass(deadline.left());
         self.said[before..].to_vec()
     }
 

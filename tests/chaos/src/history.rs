@@ -12,7 +12,17 @@ use tokio::runtime::Runtime;
 #[derive(Debug)]
 pub struct Visit {
     runtime: Runtime,
-    store: SqliteStore,
+    /// `None` only while it is being dropped.
+    store: Option<SqliteStore>,
+}
+
+impl Drop for Visit {
+    /// Leaves all of the database in its one file.
+    fn drop(&mut self) {
+        if let Some(store) = self.store.take() {
+            self.runtime.block_on(store.close());
+        }
+    }
 }
 
 impl Visit {
@@ -24,7 +34,7 @@ impl Visit {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.expect("a runtime can be made");
         let store = runtime.block_on(SqliteStore::open(path)).expect("the store opens");
-        Self { runtime, store }
+        Self { runtime, store: Some(store) }
     }
 
     /// Every schedule.
@@ -33,7 +43,7 @@ impl Visit {
     /// If the store fails.
     pub fn schedules(&self) -> Vec<ScheduleView> {
         let page = Page { after: None, limit: ALL };
-        self.runtime.block_on(self.store.schedules(&page)).expect("the store answers")
+        self.runtime.block_on(self.store().schedules(&page)).expect("the store answers")
     }
 
     /// Every job that is not over.
@@ -43,7 +53,7 @@ impl Visit {
     pub fn jobs(&self) -> Vec<Job> {
         let page = Page { after: None, limit: ALL };
         let filter = JobFilter { task: None, schedule: None, held_by: None, page };
-        self.runtime.block_on(self.store.jobs(&filter)).expect("the store answers")
+        self.runtime.block_on(self.store().jobs(&filter)).expect("the store answers")
     }
 
     /// Every attempt, oldest first.
@@ -51,7 +61,7 @@ impl Visit {
     /// # Panics
     /// If the store fails.
     pub fn runs(&self) -> Vec<Run> {
-        let runs = self.runtime.block_on(self.store.runs(&RunFilter::newest(ALL)));
+        let runs = self.runtime.block_on(self.store().runs(&RunFilter::newest(ALL)));
         runs.expect("the store answers").into_iter().rev().map(|view| view.run).collect()
     }
 
@@ -67,8 +77,12 @@ impl Visit {
     /// If the store fails.
     pub fn skips(&self) -> Vec<SkipView> {
         let filter = SkipFilter { schedule: None, before: None, limit: ALL };
-        let skips = self.runtime.block_on(self.store.skips(&filter));
+        let skips = self.runtime.block_on(self.store().skips(&filter));
         skips.expect("the store answers").into_iter().rev().collect()
+    }
+
+    fn store(&self) -> &SqliteStore {
+        self.store.as_ref().expect("the store is there until the visit ends")
     }
 }
 

@@ -3,4 +3,8 @@
 #![cfg(target_os = "linux")]
 
 mod kill;
+mod outage;
 mod place;
+mod refuse;
+mod reload;
+mod stop;
