@@ -114,7 +114,7 @@ impl Schedule {
     /// How long one attempt may run. Default: what the task says.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = Some(Timeout::After(Span::from(timeout)));
+        self.settings.timeout = Some(Timeout::after(Span::from(timeout)));
         self
     }
 

@@ -37,7 +37,7 @@ async fn put_one(tx: &mut Transaction<'_>, put: &PutSchedule) -> Result<Put, sql
         None => {
             let schedule = Schedule {
                 spec: spec.clone(),
-                revision: Revision::default().next(),
+                revision: Revision::first(pulse::config_revision(tx).await?),
                 next: *next,
                 last_fire_at: None,
                 quarantine: None,

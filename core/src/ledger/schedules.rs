@@ -26,7 +26,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     ) -> Result<Put, Full<PutSchedule<D>>> {
         let PutSchedule { spec, next, conflict } = put;
         let Some(slot) = self.schedules.find(&spec.id) else {
-            let revision = Revision::default().next();
+            let revision = Revision::first(self.config_revision);
             let schedule = Schedule { spec, revision, next, last_fire_at: None, quarantine: None };
             let row = ScheduleRow { schedule, claim: None, aside: None };
             let slot = self.schedules.insert(row).map_err(|Full(row)| {

@@ -1,7 +1,7 @@
 //! Removing schedules.
 
 use mainspring_contract::Store;
-use mainspring_contract::record::{Remove, Spec};
+use mainspring_contract::record::{Advanced, Remove, Spec};
 
 use crate::Subject;
 use crate::rig::{Rig, clock, one, value};
@@ -47,6 +47,20 @@ pub async fn removing_what_is_not_there_is_no_change<S: Subject>(subject: &S) {
     let before = rig.pulse(1).await;
     assert_eq!(rig.remove(1, "x").await, []);
     assert_eq!(rig.pulse(1).await, before);
+}
+
+/// Same name, same words, another schedule: its revisions are not those of its former self.
+pub async fn a_decision_from_before_a_removal_is_stale_for_what_is_put_again<S: Subject>(
+    subject: &S,
+) {
+    let rig = Rig(subject.fresh().await);
+    let words = replace(&spec("a", "t"), at(5));
+    let _ = rig.put(0, &words).await;
+    let old = one(rig.claim_due(5, "p", 1).await);
+    assert_eq!(rig.remove(6, "a").await, [schedule_id("a")]);
+    let _ = rig.put(6, &words).await;
+    assert_eq!(rig.advance(7, &advance(&old, at(5), at(15))).await, Advanced::Stale);
+    assert_eq!(rig.jobs().await, []);
 }
 
 /// A job that was promised is run although its schedule is gone.
