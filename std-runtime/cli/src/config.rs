@@ -40,7 +40,7 @@
 //! | `MAINSPRING_SCHEDULE` | the schedule; empty for a job that was queued by itself |
 //! | `MAINSPRING_FIRE_AT` | the instant that the trigger named (RFC 3339, UTC); empty likewise |
 //! | `MAINSPRING_ATTEMPT` | counted from 1 |
-//! | `MAINSPRING_TOKEN` | rises with each attempt, so that others can refuse a run given up for lost |
+//! | `MAINSPRING_TOKEN` | rises with each attempt: others can refuse a run that was given up |
 
 pub(crate) mod problem;
 pub(crate) mod schedule;

@@ -136,8 +136,9 @@ impl Journal {
 /// The variable by which commands of a journal are recognised.
 const MARK: &str = "CHAOS_DIR";
 
-/// The program under test. Its children inherit the lock, so they count as alive too.
-const SUBJECT: &str = r#"# $1: how long to work; $2: fails if the process number ends with one of these
+/// The command that the daemon runs. Its children inherit the lock, so they count as alive too.
+const SUBJECT: &str = r#"# $1: how long to work
+# $2: fails if the process number ends with one of these digits
 say() {
     printf '%s %s %s %s %s %s %s %s\n' "$1" "$MAINSPRING_SCHEDULE" "$MAINSPRING_FIRE_AT" \
         "$MAINSPRING_JOB" "$MAINSPRING_ATTEMPT" "$MAINSPRING_TOKEN" "$$" "$(date +%s%N)" \
