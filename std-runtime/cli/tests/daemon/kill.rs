@@ -77,7 +77,7 @@ fn one_life(
     let args = ["serve".into(), file, "--node".into(), "chaos".into()];
     // Mostly the next daemon starts at once; now and then fires come due while there is none.
     if round % 10 == 7 {
-        clock::pass(Duration::from_millis(dice.between(1_500, 3_000)));
+        clock::pass(Duration::from_millis(dice.between(2_100, 3_000)));
     }
     let mut daemon = Daemon::start(program(), &args);
     // Every fifth daemon does not live to see the end of its start. The first one must: before
