@@ -12,7 +12,7 @@ use crate::domain::{Domain, Origin};
 use crate::fire;
 use crate::id::{Revision, Ticket};
 use crate::limits;
-use crate::pulse::{Horizon, Outage, Pulse, earlier};
+use crate::pulse::{Horizon, Outage, Pulse, earlier, look_at};
 use crate::queue::Queue;
 use crate::room::Room;
 use crate::schedule::{Policies, Schedule};
@@ -388,7 +388,7 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
                 self.theirs = pulse.next_due_at.filter(|_| !beyond);
                 self.horizon.learn(due, epoch);
                 self.note(pulse, now);
-                self.look_at = now.mono + self.max_idle;
+                self.look_at = look_at(now.mono, self.max_idle);
             }
             Err(Down) => self.outage.failed(now.mono),
         }

@@ -97,6 +97,14 @@ impl Outage {
     }
 }
 
+/// When to have a look although nothing is expected: at most `max_idle` from now, and at an instant
+/// that all machines of a node share, so that an idle node wakes up once for all of them.
+pub(crate) fn look_at(now: Mono, max_idle: Span) -> Mono {
+    let grid = (max_idle.as_micros() / LOOKS_PER_IDLE).max(1);
+    let latest = (now + max_idle).as_micros();
+    Mono::from_micros(latest - latest.rem_euclid(grid))
+}
+
 pub(crate) fn earlier(a: Option<Mono>, b: Option<Mono>) -> Option<Mono> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -104,6 +112,10 @@ pub(crate) fn earlier(a: Option<Mono>, b: Option<Mono>) -> Option<Mono> {
         (None, b) => b,
     }
 }
+
+/// Looks fall on this fraction of `max_idle`: replies within it lead to a common next look, which
+/// is therefore up to this fraction early.
+const LOOKS_PER_IDLE: i64 = 8;
 
 const BACKOFF: Backoff =
     Backoff::Exponential { first: limits::STORE_BACKOFF_FIRST, max: limits::STORE_BACKOFF_MAX };

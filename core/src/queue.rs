@@ -9,7 +9,7 @@ use core::marker::PhantomData;
 /// One cell of a queue's storage.
 ///
 /// Invariant: the heap fills `cells[..len]`; for each slot in the queue,
-/// `cells[cells[slot].position].slot == slot`; for any other slot, `position` is [`ABSENT`].
+/// `cells[cells[slot].position].slot == slot`; for any other slot, `position` is `ABSENT`.
 #[derive(Clone, Copy, Debug)]
 pub struct Cell<K> {
     key: K,

@@ -61,8 +61,9 @@ impl History<Numbers> for Records {
     fn is_settled(&self, job: &u64) -> bool {
         self.runs.iter().any(|run| run.job == *job && run.settled)
     }
-    fn ended(&self, job: &u64, token: Token) -> Option<bool> {
-        self.runs.iter().find(|run| run.job == *job && run.token == token).map(|run| run.settled)
+    fn ended(&self, job: &u64, token: Token) -> Option<(Outcome, bool)> {
+        let run = self.runs.iter().find(|run| run.job == *job && run.token == token)?;
+        Some((run.ended.outcome, run.settled))
     }
 }
 

@@ -105,6 +105,11 @@ pub enum Timeout {
 }
 
 impl Timeout {
+    /// At most `span`, but at least a microsecond: a run cannot end before it has started.
+    pub fn after(span: Span) -> Self {
+        Self::After(span.max(Span::from_micros(1)))
+    }
+
     /// The bound, if there is one.
     pub const fn span(self) -> Option<Span> {
         match self {

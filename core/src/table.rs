@@ -244,7 +244,8 @@ mod tests {
 
     #[test]
     fn a_table_without_slots_is_full_and_empty() {
-        let mut table: Table<(u16, u32), [Slot<(u16, u32)>; 0]> = Table::new([]);
+        let none: [Slot<(u16, u32)>; 0] = [];
+        let mut table = Table::new(none);
         assert_eq!((table.find(&1), table.is_empty()), (None, true));
         assert_eq!(table.insert((1, 2)), Err(Full((1, 2))));
     }

@@ -313,8 +313,8 @@ pub trait History<D: Domain> {
     fn skip(&mut self, schedule: &D::ScheduleId, skip: Skip);
     /// Whether the job is over.
     fn is_settled(&self, job: &D::JobId) -> bool;
-    /// Whether the attempt under this token ended and, if so, whether it settled the job.
-    fn ended(&self, job: &D::JobId, token: Token) -> Option<bool>;
+    /// How the attempt under this token ended, if it did, and whether it settled the job.
+    fn ended(&self, job: &D::JobId, token: Token) -> Option<(Outcome, bool)>;
 }
 
 impl<D: Domain> History<D> for () {
@@ -323,7 +323,7 @@ impl<D: Domain> History<D> for () {
     fn is_settled(&self, _job: &D::JobId) -> bool {
         false
     }
-    fn ended(&self, _job: &D::JobId, _token: Token) -> Option<bool> {
+    fn ended(&self, _job: &D::JobId, _token: Token) -> Option<(Outcome, bool)> {
         None
     }
 }

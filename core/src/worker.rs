@@ -14,7 +14,7 @@ use crate::lease::LeaseTerms;
 use crate::limits;
 use crate::outcome::Outcome;
 use crate::planner::Down;
-use crate::pulse::{Horizon, Outage, Pulse, earlier};
+use crate::pulse::{Horizon, Outage, Pulse, earlier, look_at};
 use crate::queue::Queue;
 use crate::retry::{Verdict, verdict};
 use crate::room::Room;
@@ -409,7 +409,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
         match result {
             Ok((count, pulse)) => {
                 self.outage.over();
-                self.look_at = now.mono + self.max_idle;
+                self.look_at = look_at(now.mono, self.max_idle);
                 self.horizon.learn(pulse.mono_at(pulse.next_ready_at, now), epoch);
                 if count > 0 {
                     // There may be more; ask until there is nothing.

@@ -76,7 +76,7 @@ impl Executor {
 
 /// A run that is dropped some time after it was told to stop.
 async fn guarded(task: Task, payload: Encoded, context: Context) -> RunEnd {
-    let run = (task.handler)(payload, context.clone());
+    let run = task.call(payload, context.clone());
     let told = async {
         context.cancelled().await;
         clock::wait_for(task.abort_grace).await;

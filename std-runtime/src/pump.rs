@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use mainspring_contract::record::{Advance, Advanced, Job, Quarantine, Rescue, Schedule, Written};
 use mainspring_contract::store::Reply;
-use mainspring_contract::trigger::TriggerForm;
 use mainspring_contract::{Answer, JobId, NodeId, Stored};
 use mainspring_core::id::Ticket;
 use mainspring_core::limits;
@@ -27,7 +26,7 @@ use crate::erased::AnyStore;
 use crate::executor::{Executor, Finished};
 use crate::registry::Registry;
 use crate::request::{Answered, Batch, Request};
-use crate::schedule::TRIGGER_VERSION;
+use crate::schedule::trigger_of;
 use crate::telemetry;
 use crate::trigger::AnyTrigger;
 use crate::zone::Zones;
@@ -338,16 +337,7 @@ impl Pump {
     }
 
     fn adopt_schedule(&mut self, schedule: Schedule) {
-        let trigger = schedule
-            .spec
-            .trigger
-            .from_json::<TriggerForm>(TRIGGER_VERSION)
-            .map_err(|error| format!("its trigger cannot be read: {error}"))
-            .and_then(|form| {
-                AnyTrigger::compile(&form, &self.zones)
-                    .map_err(|error| format!("its trigger {form} cannot be used: {error}"))
-            });
-        match trigger {
+        match trigger_of(&schedule, &self.zones) {
             // A full window leaves the schedule to whoever claims it next.
             Ok(trigger) => drop(self.planner.adopt(&schedule, trigger)),
             Err(reason) => {

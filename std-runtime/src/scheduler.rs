@@ -26,6 +26,7 @@ use tokio::task::JoinHandle;
 use crate::clock;
 use crate::erased::AnyStore;
 use crate::error::Error;
+use crate::owed;
 use crate::pump::{Event, Parts, Pump};
 use crate::registry::{Checked, Registry};
 use crate::schedule::Schedule;
@@ -273,6 +274,8 @@ impl Scheduler {
     /// Makes the schedules of one source exactly these: puts them and removes the others that
     /// were written down there. Says what became of each, and which were removed.
     ///
+    /// What came due before that runs as it was written down then.
+    ///
     /// # Errors
     /// If something about a schedule is not valid (nothing is changed then), or the store fails.
     pub async fn sync(
@@ -284,6 +287,7 @@ impl Scheduler {
         for schedule in schedules {
             requests.push(self.request(schedule.source(source), Conflict::Replace)?);
         }
+        owed::advance(&*self.shared.store, &self.shared.node, &self.shared.zones).await?;
         let puts = self.told(self.shared.store.put_schedules(&requests).await?);
         let ids: Vec<_> = requests.into_iter().map(|request| request.spec.id).collect();
         let source = Source::new(source)?;

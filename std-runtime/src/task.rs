@@ -38,8 +38,8 @@ impl RunEnd {
     }
 }
 
-type Running = Pin<Box<dyn Future<Output = RunEnd> + Send>>;
-pub(crate) type Handler = Arc<dyn Fn(Encoded, Context) -> Running + Send + Sync>;
+pub(crate) type Running = Pin<Box<dyn Future<Output = RunEnd> + Send>>;
+type Function = Arc<dyn Fn(Encoded, Context) -> Running + Send + Sync>;
 
 /// A named function with the defaults of its jobs.
 ///
@@ -58,7 +58,7 @@ pub struct Task {
     settings: Settings,
     /// How long a run may go on after it was told to stop, before it is dropped.
     pub(crate) abort_grace: Duration,
-    pub(crate) handler: Handler,
+    function: Function,
 }
 
 impl Task {
@@ -110,7 +110,7 @@ impl Task {
             max_running: None,
             settings: Settings::NONE,
             abort_grace: Duration::ZERO,
-            handler: Arc::new(move |payload, context| Box::pin(function(payload, context))),
+            function: Arc::new(move |payload, context| Box::pin(function(payload, context))),
         }
     }
 
@@ -138,7 +138,7 @@ impl Task {
     /// How long one attempt may run. Default: as long as it takes.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = Some(Timeout::After(Span::from(timeout)));
+        self.settings.timeout = Some(Timeout::after(Span::from(timeout)));
         self
     }
 
@@ -177,6 +177,11 @@ impl Task {
     pub fn version(mut self, version: u32) -> Self {
         self.version = version;
         self
+    }
+
+    /// Starts one run.
+    pub(crate) fn call(&self, payload: Encoded, context: Context) -> Running {
+        (self.function)(payload, context)
     }
 
     pub(crate) fn record(&self) -> Result<record::Task, NameError> {

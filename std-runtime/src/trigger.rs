@@ -183,17 +183,20 @@ mod tests {
     fn each_kind_fires_within_its_bounds() {
         for (json, from, fires) in [
             (
-                r#"{"cron":{"expr":"0 9 * * *","zone":"Europe/Berlin","end":"2026-03-29T07:00:00Z"}}"#,
+                r#"{"cron":{"expr":"0 9 * * *","zone":"Europe/Berlin",
+                    "end":"2026-03-29T07:00:00Z"}}"#,
                 "2026-03-27T09:00:00Z",
                 &["2026-03-28T08:00:00Z", "2026-03-29T07:00:00Z"][..],
             ),
             (
-                r#"{"cron":{"expr":"30 2 29 3 *","zone":"Europe/Berlin","dst":{"gap":"shift","fold":"both"}}}"#,
+                r#"{"cron":{"expr":"30 2 29 3 *","zone":"Europe/Berlin",
+                    "dst":{"gap":"shift","fold":"both"}}}"#,
                 "2026-01-01T00:00:00Z",
                 &["2026-03-29T01:30:00Z", "2027-03-29T00:30:00Z"],
             ),
             (
-                r#"{"every":{"span":"40m","start":"2026-01-01T00:10:00Z","end":"2026-01-01T01:30:00Z"}}"#,
+                r#"{"every":{"span":"40m","start":"2026-01-01T00:10:00Z",
+                    "end":"2026-01-01T01:30:00Z"}}"#,
                 "1970-01-01T00:00:00Z",
                 &["2026-01-01T00:10:00Z", "2026-01-01T00:50:00Z", "2026-01-01T01:30:00Z"],
             ),
@@ -235,7 +238,8 @@ mod tests {
             ),
             (r#"{"every":{"span":"0s"}}"#, "every `0s`: the span must be at least `1us`"),
             (
-                r#"{"every":{"span":"1s","start":"2026-01-02T00:00:00Z","end":"2026-01-01T00:00:00Z"}}"#,
+                r#"{"every":{"span":"1s","start":"2026-01-02T00:00:00Z",
+                    "end":"2026-01-01T00:00:00Z"}}"#,
                 "`end` 2026-01-01T00:00:00Z is before `start` 2026-01-02T00:00:00Z",
             ),
         ] {

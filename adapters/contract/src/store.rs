@@ -108,7 +108,8 @@ pub trait Store: Send + Sync + 'static {
         jobs: &[Enqueue],
     ) -> impl Future<Output = Answer<Vec<Enqueued>>> + Send;
 
-    /// Hands out ready jobs under leases.
+    /// Hands out ready jobs under leases: as many as `max` if that many can be claimed, so that a
+    /// shorter answer means that nothing more is ready.
     fn claim_jobs(
         &self,
         clock: Clock,
@@ -160,8 +161,8 @@ pub trait Store: Send + Sync + 'static {
         max: u32,
     ) -> impl Future<Output = Answer<Vec<Run>>> + Send;
 
-    /// Forgets at most `max` runs and `max` skips that ended before `before`, and says how many
-    /// records went.
+    /// Forgets at most `max` runs and `max` skips that were recorded before `before`, the oldest
+    /// first, and says how many records went.
     fn prune(
         &self,
         clock: Clock,
@@ -252,6 +253,8 @@ pub struct RunView {
     pub seq: u64,
     /// The attempt.
     pub run: Run,
+    /// When it was recorded, by the store's clock.
+    pub noted_at: Timestamp,
 }
 
 /// Which skipped fires a listing shows.

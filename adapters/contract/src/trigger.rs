@@ -8,13 +8,15 @@
 //! | kind | key | meaning | without it |
 //! |---|---|---|---|
 //! | `cron` | `expr` | the pattern, in the words of `dialect` | required |
-//! | | `zone` | whose clocks: an IANA name, `UTC`, `+05:30`, or `posix:` and a `TZ` string | `UTC` |
+//! | | `zone` | an IANA name, `UTC`, `+05:30`, or `posix:` and a `TZ` string | `UTC` |
 //! | | `dialect` | `crontab` | `crontab` |
-//! | | `dst` | `once`, `literal`, or `{"gap": …, "fold": …}` with `skip`, `at_end`, `shift` and `first`, `second`, `both` | `once` |
+//! | | `dst` | `once`, `literal`, or `{"gap": …, "fold": …}` (below) | `once` |
 //! | `every` | `span` | the distance between fires: `90s`, `1h30m` | required |
 //! | | `anchor` | one of the fires | `start`, else the Unix epoch |
 //! | both | `start`, `end` | the first and last instant, inclusive | unbounded |
 //! | `at` | `time` | the one instant | required |
+//!
+//! A `gap` is `skip`, `at_end` or `shift`; a `fold` is `first`, `second` or `both`.
 //!
 //! Instants are RFC 3339 with an offset. This form is settled: new kinds and keys may come, but
 //! what is written today means the same for ever. A key that is not known is an error, because a
@@ -31,7 +33,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 ///
 /// ```
 /// use mainspring_contract::trigger::TriggerForm;
-/// let form = TriggerForm::from_json(r#"{"cron":{"expr":"0 9 * * mon-fri","zone":"Europe/Berlin"}}"#)?;
+/// let text = r#"{"cron":{"expr":"0 9 * * mon-fri","zone":"Europe/Berlin"}}"#;
+/// let form = TriggerForm::from_json(text)?;
 /// assert_eq!(TriggerForm::from_json(&form.to_json())?, form);
 /// # Ok::<(), mainspring_contract::trigger::TriggerFormError>(())
 /// ```
@@ -295,7 +298,10 @@ mod tests {
             r#"{"cron":{"expr":"@daily","zone":"+05:30","dst":{"gap":"at_end","fold":"second"}}}"#,
             r#"{"cron":{"expr":"@daily","zone":"posix:JST-9","start":"2026-01-01T00:00:00Z"}}"#,
             r#"{"every":{"span":"15m"}}"#,
-            r#"{"every":{"span":"1d12h","anchor":"2026-01-01T00:00:00Z","end":"2027-01-01T00:00:00.5Z"}}"#,
+            concat!(
+                r#"{"every":{"span":"1d12h","anchor":"2026-01-01T00:00:00Z","#,
+                r#""end":"2027-01-01T00:00:00.5Z"}}"#,
+            ),
             r#"{"at":{"time":"2026-12-24T17:00:00Z"}}"#,
         ] {
             assert_eq!(TriggerForm::from_json(json).unwrap().to_json(), json);

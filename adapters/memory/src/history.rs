@@ -7,6 +7,7 @@ use mainspring_contract::store::{RunFilter, RunView, SkipFilter, SkipView};
 use mainspring_contract::{JobId, ScheduleId, Stored};
 use mainspring_core::fire::Skip;
 use mainspring_core::id::Token;
+use mainspring_core::outcome::Outcome;
 use mainspring_core::time::Timestamp;
 use mainspring_core::verb::History;
 
@@ -15,8 +16,8 @@ use mainspring_core::verb::History;
 pub(crate) struct Records {
     runs: VecDeque<RunView>,
     skips: VecDeque<SkipView>,
-    /// The attempts of each job that are in `runs`: token, and whether it settled the job.
-    ended: HashMap<JobId, Vec<(Token, bool)>>,
+    /// The attempts of each job that are in `runs`: token, outcome, whether it settled the job.
+    ended: HashMap<JobId, Vec<(Token, Outcome, bool)>>,
     last_seq: u64,
     limit: usize,
     /// The instant by which the verb under way is judged.
@@ -38,7 +39,7 @@ impl Records {
     /// Forgets at most `max` runs and `max` skips from before `before`.
     pub(crate) fn prune(&mut self, before: Timestamp, max: u32) -> u32 {
         let mut gone = 0;
-        let old = |run: &RunView| run.run.ended.finished_at < before;
+        let old = |run: &RunView| run.noted_at < before;
         while gone < max && self.runs.front().is_some_and(old) {
             self.forget_oldest_run();
             gone += 1;
@@ -78,7 +79,7 @@ impl Records {
     fn forget_oldest_run(&mut self) {
         let Some(RunView { run, .. }) = self.runs.pop_front() else { return };
         if let Some(attempts) = self.ended.get_mut(&run.job) {
-            attempts.retain(|(token, _)| *token != run.token);
+            attempts.retain(|(token, ..)| *token != run.token);
             if attempts.is_empty() {
                 self.ended.remove(&run.job);
             }
@@ -91,9 +92,10 @@ impl History<Stored> for Records {
         if self.runs.len() >= self.limit {
             self.forget_oldest_run();
         }
-        self.ended.entry(run.job).or_default().push((run.token, run.settled));
+        self.ended.entry(run.job).or_default().push((run.token, run.ended.outcome, run.settled));
         let seq = self.next_seq();
-        self.runs.push_back(RunView { seq, run });
+        let noted_at = self.now;
+        self.runs.push_back(RunView { seq, run, noted_at });
     }
 
     fn skip(&mut self, schedule: &ScheduleId, skip: Skip) {
@@ -106,11 +108,12 @@ impl History<Stored> for Records {
     }
 
     fn is_settled(&self, job: &JobId) -> bool {
-        self.ended.get(job).is_some_and(|attempts| attempts.iter().any(|(_, settled)| *settled))
+        self.ended.get(job).is_some_and(|attempts| attempts.iter().any(|(.., settled)| *settled))
     }
 
-    fn ended(&self, job: &JobId, token: Token) -> Option<bool> {
-        let attempt = self.ended.get(job)?.iter().find(|(other, _)| *other == token)?;
-        Some(attempt.1)
+    fn ended(&self, job: &JobId, token: Token) -> Option<(Outcome, bool)> {
+        let attempts = self.ended.get(job)?;
+        let (_, outcome, settled) = attempts.iter().find(|(other, ..)| *other == token)?;
+        Some((*outcome, *settled))
     }
 }

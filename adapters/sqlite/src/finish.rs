@@ -236,6 +236,7 @@ pub(crate) async fn record(tx: &mut Transaction<'_>, run: &Run) -> Result<(), sq
         .bind(run.settled)
         .at_or_null(run.ended.started_at)
         .at(run.ended.finished_at)
+        .at(tx.now())
         .encoded_or_null(detail.and_then(|detail| detail.output.as_ref()))
         .bind(detail.and_then(|detail| detail.error.as_deref()))
         .execute(tx.connection())

@@ -18,11 +18,15 @@ pub struct Options {
     pub busy_for: Duration,
     /// Connections that read at the same time, at least 1: 4. One more writes.
     pub readers: u32,
+    /// The file grows no larger than this many bytes; then verbs that need room are
+    /// [`Full`](mainspring_contract::StoreErrorKind::Full) until history is pruned. `None`: as
+    /// large as the disk.
+    pub max_bytes: Option<u64>,
 }
 
 impl Options {
     /// The file at `path`, with the defaults.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), busy_for: Duration::from_secs(5), readers: 4 }
+        Self { path: path.into(), busy_for: Duration::from_secs(5), readers: 4, max_bytes: None }
     }
 }

@@ -15,14 +15,26 @@ pub(crate) async fn read(tx: &mut Transaction<'_>) -> Result<Pulse, sqlx::Error>
     let lease_until = instant(&row, "lease_until_us")?;
     // A start deadline itself is still in time.
     let start_by = instant(&row, "start_by_us")?.map(|at| at + Span::from_micros(1));
-    let config_revision: i64 = row.try_get("config_revision")?;
     Ok(Pulse {
         store_now,
         next_due_at: instant(&row, "due_at_us")?,
         next_ready_at: instant(&row, "ready_at_us")?,
         next_lapse_at: lease_until.into_iter().chain(start_by).min(),
-        config_revision: ConfigRevision::new(config_revision.unsigned_abs()),
+        config_revision: revision(&row)?,
     })
+}
+
+/// Reads only how often schedules and tasks have changed.
+pub(crate) async fn config_revision(
+    tx: &mut Transaction<'_>,
+) -> Result<ConfigRevision, sqlx::Error> {
+    revision(&sqlx::query(CONFIG_REVISION).fetch_one(tx.connection()).await?)
+}
+
+fn revision(row: &SqliteRow) -> Result<ConfigRevision, sqlx::Error> {
+    let number: Option<i64> = row.try_get("config_revision")?;
+    let number = number.ok_or_else(|| sqlx::Error::Decode("no `config_revision`".into()))?;
+    Ok(ConfigRevision::new(number.unsigned_abs()))
 }
 
 /// Notes that a schedule or a task changed.
@@ -39,4 +51,5 @@ fn instant(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, sqlx::Err
 }
 
 const PULSE: &str = include_str!("sql/pulse.sql");
+const CONFIG_REVISION: &str = include_str!("sql/config_revision.sql");
 const CHANGED: &str = include_str!("sql/config_changed.sql");

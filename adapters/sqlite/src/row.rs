@@ -40,23 +40,24 @@ pub(crate) fn schedule(row: &SqliteRow) -> Read<Schedule> {
             payload: encoded(row, PAYLOAD)?,
             policies: Policies {
                 coalesce: code(row, "coalesce", Coalesce::from_code)?,
-                misfire_grace: get::<Option<i64>>(row, "misfire_grace_us")?.map(Span::from_micros),
+                misfire_grace: value_or_null::<i64>(row, "misfire_grace_us")?
+                    .map(Span::from_micros),
                 catch_up: number(row, "catch_up")?,
             },
             settings: settings(row)?,
-            paused: get(row, "paused")?,
+            paused: value(row, "paused")?,
         },
         revision: Revision::new(number(row, "revision")?),
         next: instant_or_null(row, "next_at_us")?.into(),
         last_fire_at: instant_or_null(row, "last_fire_at_us")?,
-        quarantine: get(row, "quarantine")?,
+        quarantine: value_or_null(row, "quarantine")?,
     })
 }
 
 /// A job that is not over.
 pub(crate) fn job(row: &SqliteRow) -> Read<Job> {
     let token = Token::new(number(row, "token")?);
-    let state = match get::<i64>(row, "state")? {
+    let state = match value::<i64>(row, "state")? {
         0 => JobState::Waiting { ready_at: instant(row, "ready_at_us")? },
         1 => JobState::Leased {
             lease: Lease {
@@ -64,7 +65,7 @@ pub(crate) fn job(row: &SqliteRow) -> Read<Job> {
                 token,
                 until: instant(row, "lease_until_us")?,
             },
-            cancel: get(row, "cancel")?,
+            cancel: value(row, "cancel")?,
         },
         other => return Err(Unreadable(format!("column `state` has the unknown code {other}"))),
     };
@@ -86,11 +87,11 @@ pub(crate) fn job(row: &SqliteRow) -> Read<Job> {
 
 /// A record of the history.
 pub(crate) fn run(row: &SqliteRow) -> Read<RunView> {
-    let output = match get::<Option<i64>>(row, OUTPUT[0])? {
+    let output = match value_or_null::<i64>(row, OUTPUT[0])? {
         Some(_) => Some(encoded(row, OUTPUT)?),
         None => None,
     };
-    let error: Option<String> = get(row, "error")?;
+    let error: Option<String> = value_or_null(row, "error")?;
     let detail = (output.is_some() || error.is_some()).then_some(Detail { output, error });
     let run = Run {
         job: job_id(row, "job")?,
@@ -101,7 +102,7 @@ pub(crate) fn run(row: &SqliteRow) -> Read<RunView> {
         origin: code(row, "origin", Origin::from_code)?,
         fire_at: instant_or_null(row, "fire_at_us")?,
         node: name_or_null(row, "node")?,
-        settled: get(row, "settled")?,
+        settled: value(row, "settled")?,
         ended: Ended {
             outcome: code(row, "outcome", Outcome::from_code)?,
             started_at: instant_or_null(row, "started_at_us")?,
@@ -109,13 +110,14 @@ pub(crate) fn run(row: &SqliteRow) -> Read<RunView> {
             detail,
         },
     };
-    Ok(RunView { seq: number(row, "seq")?, run })
+    let noted_at = instant(row, "noted_at_us")?;
+    Ok(RunView { seq: number(row, "seq")?, run, noted_at })
 }
 
 /// A range of fires that did not become jobs.
 pub(crate) fn skip(row: &SqliteRow) -> Read<SkipView> {
     let count = number(row, "count")?;
-    let at_least: bool = get(row, "at_least")?;
+    let at_least: bool = value(row, "at_least")?;
     Ok(SkipView {
         seq: number(row, "seq")?,
         schedule: name(row, "schedule")?,
@@ -137,7 +139,7 @@ pub(crate) fn settings(row: &SqliteRow) -> Read<Settings> {
         })?),
         None => None,
     };
-    let timeout = get::<Option<i64>>(row, "timeout_us")?.map(|us| match us {
+    let timeout = value_or_null::<i64>(row, "timeout_us")?.map(|us| match us {
         0 => Timeout::Never,
         us => Timeout::After(Span::from_micros(us)),
     });
@@ -150,11 +152,11 @@ pub(crate) fn settings(row: &SqliteRow) -> Read<Settings> {
 }
 
 fn backoff(row: &SqliteRow) -> Read<Backoff> {
-    let first = Span::from_micros(get(row, "backoff_first_us")?);
-    match get::<i64>(row, "backoff_kind")? {
+    let first = Span::from_micros(value(row, "backoff_first_us")?);
+    match value::<i64>(row, "backoff_kind")? {
         0 => Ok(Backoff::Fixed(first)),
         1 => {
-            let max = Span::from_micros(get(row, "backoff_max_us")?);
+            let max = Span::from_micros(value(row, "backoff_max_us")?);
             Ok(Backoff::Exponential { first, max })
         }
         other => Err(Unreadable(format!("column `backoff_kind` has the unknown code {other}"))),
@@ -170,12 +172,12 @@ fn encoded(row: &SqliteRow, [format, version, bytes]: [&str; 3]) -> Read<Encoded
     Ok(Encoded {
         format: Format::from_code(number(row, format)?),
         version: number(row, version)?,
-        bytes: get::<&[u8]>(row, bytes)?.into(),
+        bytes: value::<&[u8]>(row, bytes)?.into(),
     })
 }
 
 fn job_id(row: &SqliteRow, column: &str) -> Read<JobId> {
-    let bytes: &[u8] = get(row, column)?;
+    let bytes: &[u8] = value(row, column)?;
     let bytes = bytes.try_into().map_err(|_| {
         Unreadable(format!("column `{column}` has {} bytes, not the 16 of a UUID", bytes.len()))
     })?;
@@ -183,23 +185,23 @@ fn job_id(row: &SqliteRow, column: &str) -> Read<JobId> {
 }
 
 fn name<'r, N: TryFrom<&'r str, Error: fmt::Display>>(row: &'r SqliteRow, column: &str) -> Read<N> {
-    N::try_from(get::<&str>(row, column)?).map_err(|e| unreadable(column, &e))
+    N::try_from(value::<&str>(row, column)?).map_err(|e| unreadable(column, &e))
 }
 
 fn name_or_null<'r, N: TryFrom<&'r str, Error: fmt::Display>>(
     row: &'r SqliteRow,
     column: &str,
 ) -> Read<Option<N>> {
-    let text: Option<&str> = get(row, column)?;
+    let text: Option<&str> = value_or_null(row, column)?;
     text.map(N::try_from).transpose().map_err(|e| unreadable(column, &e))
 }
 
 fn instant(row: &SqliteRow, column: &str) -> Read<Timestamp> {
-    in_range(get(row, column)?, column)
+    in_range(value(row, column)?, column)
 }
 
 fn instant_or_null(row: &SqliteRow, column: &str) -> Read<Option<Timestamp>> {
-    get::<Option<i64>>(row, column)?.map(|micros| in_range(micros, column)).transpose()
+    value_or_null::<i64>(row, column)?.map(|micros| in_range(micros, column)).transpose()
 }
 
 fn in_range(micros: i64, column: &str) -> Read<Timestamp> {
@@ -209,11 +211,11 @@ fn in_range(micros: i64, column: &str) -> Read<Timestamp> {
 }
 
 fn number<N: TryFrom<i64>>(row: &SqliteRow, column: &str) -> Read<N> {
-    fitting(get(row, column)?, column)
+    fitting(value(row, column)?, column)
 }
 
 fn number_or_null<N: TryFrom<i64>>(row: &SqliteRow, column: &str) -> Read<Option<N>> {
-    get::<Option<i64>>(row, column)?.map(|number| fitting(number, column)).transpose()
+    value_or_null::<i64>(row, column)?.map(|number| fitting(number, column)).transpose()
 }
 
 fn fitting<N: TryFrom<i64>>(number: i64, column: &str) -> Read<N> {
@@ -222,14 +224,22 @@ fn fitting<N: TryFrom<i64>>(number: i64, column: &str) -> Read<N> {
 }
 
 fn code<T>(row: &SqliteRow, column: &str, from_code: fn(u8) -> Option<T>) -> Read<T> {
-    let number: i64 = get(row, column)?;
+    let number: i64 = value(row, column)?;
     u8::try_from(number)
         .ok()
         .and_then(from_code)
         .ok_or_else(|| Unreadable(format!("column `{column}` has the unknown code {number}")))
 }
 
-fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(row: &'r SqliteRow, column: &str) -> Read<T> {
+/// A value that must be there. SQLite itself would hand out zero, or nothing, for NULL.
+fn value<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(row: &'r SqliteRow, column: &str) -> Read<T> {
+    value_or_null(row, column)?.ok_or_else(|| Unreadable(format!("column `{column}` is empty")))
+}
+
+fn value_or_null<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
+    row: &'r SqliteRow,
+    column: &str,
+) -> Read<Option<T>> {
     row.try_get(column).map_err(|e| match e {
         sqlx::Error::ColumnDecode { source, .. } => unreadable(column, &source),
         other => unreadable(column, &other),

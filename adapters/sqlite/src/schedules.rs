@@ -35,7 +35,7 @@ async fn put_one(tx: &mut Transaction<'_>, put: &PutSchedule) -> Result<Put, sql
     let PutSchedule { spec, next, conflict } = put;
     let (schedule, answer) = match find(tx, &spec.id).await? {
         None => {
-            let config = pulse::read(tx).await?.config_revision;
+            let config = pulse::config_revision(tx).await?;
             (Schedule::created(spec.clone(), *next, config, tx.now()), Put::Created)
         }
         Some(Found { source, .. }) if source != spec.source.as_str() => {

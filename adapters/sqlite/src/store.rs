@@ -59,10 +59,14 @@ impl SqliteStore {
     /// write it.
     pub async fn open_with(options: Options) -> Result<Self, StoreError> {
         let path = create(&options.path)?;
-        let connect = SqliteConnectOptions::new()
+        let mut connect = SqliteConnectOptions::new()
             .filename(&path)
             .busy_timeout(options.busy_for / ATTEMPTS)
             .disable_statement_logging();
+        if let Some(bytes) = options.max_bytes {
+            let pages = (bytes / PAGE_BYTES).max(1);
+            connect = connect.pragma("max_page_count", pages.to_string());
+        }
         let readers = usize::try_from(options.readers).unwrap_or(usize::MAX).min(64);
         let store = Self {
             path,
@@ -176,7 +180,10 @@ macro_rules! write {
 
 /// One verb that looks before it takes the write lock.
 macro_rules! look_then_write {
-    ($store:ident, $clock:ident, $look:path, $work:path, ($($request:expr),*), ($($rest:expr),*)) => {{
+    (
+        $store:ident, $clock:ident, $look:path, $work:path,
+        ($($request:expr),*), ($($rest:expr),*)
+    ) => {{
         let mut tx = $store.read($clock).await?;
         if !$look(&mut tx, $($request),*).await.map_err(|e| $store.error(e))? {
             return $store.reply(tx, Default::default()).await;
@@ -287,5 +294,7 @@ impl Store for SqliteStore {
     }
 }
 
+/// SQLite's page size unless a file was made with another one.
+const PAGE_BYTES: u64 = 4_096;
 const SETUP_WRITER: &str = include_str!("sql/setup_writer.sql");
 const SETUP_READER: &str = include_str!("sql/setup_reader.sql");

@@ -7,11 +7,13 @@ use tempfile::TempDir;
 /// One file in a folder of its own, which goes with the subject.
 struct File(TempDir);
 
-impl File {
-    fn new() -> Self {
+impl Default for File {
+    fn default() -> Self {
         Self(TempDir::new().expect("a folder for temporary files"))
     }
+}
 
+impl File {
     async fn open(&self) -> SqliteStore {
         SqliteStore::open(self.0.path().join("jobs.db")).await.expect("a new file opens")
     }
@@ -34,4 +36,4 @@ impl Subject for File {
     }
 }
 
-conformance!(File::new());
+conformance!(File);

@@ -267,12 +267,15 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     ) -> Written {
         let slot = self.jobs.find(job);
         let done = slot.map(|slot| self.end(slot, change, ended.clone(), now, history));
-        match done {
-            Some(Ok(_)) => Written::Done,
-            // The same request once more: its first answer was lost on the way.
-            _ if history.ended(job, token) == Some(matches!(change, Change::Settle { .. })) => {
-                Written::Done
-            }
+        if let Some(Ok(_)) = done {
+            return Written::Done;
+        }
+        // The same request once more: its first answer was lost on the way. The outcome is part
+        // of the question, because a rescue records the lost attempt under the same token.
+        let settle = matches!(change, Change::Settle { .. });
+        match history.ended(job, token) {
+            Some(recorded) if recorded == (ended.outcome, settle) => Written::Done,
+            Some((Outcome::Cancelled, true)) if !settle => Written::Done,
             _ => Written::LeaseLost,
         }
     }

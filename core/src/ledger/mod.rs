@@ -25,7 +25,7 @@ use crate::time::Timestamp;
 /// Schedules, tasks and jobs, with the queues over them.
 pub struct Ledger<D: Domain, S: Room, T: Room, J: Room> {
     schedules: Table<ScheduleRow<D>, S::Slots<ScheduleRow<D>>>,
-    /// Every schedule that can fire, by [`ScheduleRow::due`].
+    /// Every schedule that can fire, by when it comes due.
     due: Queue<Timestamp, S::Cells<Timestamp>>,
     tasks: Table<TaskRow<D>, T::Slots<TaskRow<D>>>,
     jobs: Table<JobRow<D>, J::Slots<JobRow<D>>>,
@@ -71,7 +71,7 @@ pub struct TaskRow<D: Domain> {
     /// Whether somebody put it. If not, it only gives the jobs of that name a lane.
     known: bool,
     ready: Lane,
-    /// How many of its jobs are leased: counted in [`Ledger::link`] and [`Ledger::unlink`] only.
+    /// How many of its jobs are leased: counted where a job enters and leaves the queues only.
     leased: u32,
 }
 

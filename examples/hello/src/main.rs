@@ -1,4 +1,5 @@
 //! Twenty lines: a durable schedule in a program of your own.
+#![expect(clippy::print_stdout, reason = "an example speaks to whoever tries it")]
 
 use std::time::Duration;
 
@@ -15,8 +16,8 @@ async fn greet(name: String, run: Context) -> Result<String, std::io::Error> {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store = SqliteStore::open("hello.db").await?;
     let scheduler = Scheduler::builder(store).task(Task::new("greet", greet)).build().await?;
-    let every_two_seconds = Duration::from_secs(2);
-    scheduler.put(Schedule::every("hello", "greet", every_two_seconds).arguments("world")).await?;
+    let schedule = Schedule::every("hello", "greet", Duration::from_secs(2)).arguments("world");
+    scheduler.put(schedule).await?;
     println!("press Ctrl-C to stop; start again and see that nothing is forgotten");
     scheduler.run_until(mainspring::signal::interrupt(), Duration::from_secs(5)).await?;
     Ok(())

@@ -173,3 +173,25 @@ fn check_names_file_line_and_column() {
         include_str!("mistakes.txt").lines().map(|line| format!("{mistakes}:{line}\n")).collect();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), want);
 }
+
+#[test]
+fn the_example_files_have_nothing_to_complain_about() {
+    for name in ["mainspring.toml", "every-key.toml"] {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/").to_owned() + name;
+        let output = mainspring(&["check", &file]);
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{name}");
+        assert!(output.status.success(), "{name}");
+    }
+}
+
+#[test]
+fn the_reference_file_shows_every_key() {
+    let reference = include_str!("../../../examples/every-key.toml");
+    let documented = include_str!("../src/config.rs").lines().take_while(|l| l.starts_with("//!"));
+    let keys = documented
+        .filter_map(|line| line.strip_prefix("//! ")?.split_once(" = "))
+        .map(|(key, _)| key)
+        .filter(|key| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'));
+    let missing: Vec<_> = keys.filter(|key| !reference.contains(&format!("\n{key} = "))).collect();
+    assert_eq!(missing, [""; 0], "keys that examples/every-key.toml does not show");
+}

@@ -72,6 +72,7 @@ pub async fn a_cancelled_job_that_is_released_is_over<S: Subject>(subject: &S) {
 pub async fn a_cancelled_job_that_is_retried_is_over<S: Subject>(subject: &S) {
     let (rig, job) = asked(subject).await;
     assert_eq!(rig.retry(2, &job, 5).await, Written::Done);
+    assert_eq!(rig.retry(2, &job, 5).await, Written::Done, "asked again, told the same");
     assert_eq!(rig.outcome(job.id).await, Some(Outcome::Cancelled));
     assert_eq!(rig.runs_of(job.id).await.len(), 1);
 }

@@ -4,10 +4,11 @@
 //! says how to get a store and invokes [`conformance!`], which makes a `#[tokio::test]` of each
 //! law:
 //!
-//! ```ignore
-//! struct Sqlite(tempfile::TempDir);
+//! ```text
+//! #[derive(Default)]
+//! struct Sqlite { … }
 //! impl mainspring_conformance::Subject for Sqlite { … }
-//! mainspring_conformance::conformance!(Sqlite::new());
+//! mainspring_conformance::conformance!(Sqlite);
 //! ```
 //!
 //! No law asks which store it is talking to. What differs is a capability, and the law asserts its
@@ -40,19 +41,17 @@ pub use subject::Subject;
 /// makes a macro cannot write.
 macro_rules! laws {
     ($d:tt $($family:ident { $($law:ident,)* })*) => {
-        /// One `#[tokio::test]` for each law, in one module for each family. The argument is an
-        /// expression that makes a [`Subject`]; each test evaluates it anew.
+        /// One `#[tokio::test]` for each law, in one module for each family. The argument names a
+        /// [`Subject`] of the calling module that has a default; each test makes its own.
         #[macro_export]
         macro_rules! conformance {
-            ($d subject:expr) => {
+            ($d subject:ident) => {
                 $(
                     mod $family {
-                        #[allow(unused_imports, reason = "a subject may need none of them")]
-                        use super::*;
                         $(
                             #[tokio::test]
                             async fn $law() {
-                                $crate::$family::$law(&$d subject).await;
+                                $crate::$family::$law(&super::$d subject::default()).await;
                             }
                         )*
                     }

@@ -2,10 +2,10 @@
 -- undecodable (5) at ?2 for the reason ?3.
 INSERT INTO mainspring_runs (
     job, token, attempt, task, schedule, origin, fire_at_us, node,
-    outcome, settled, finished_at_us, error
+    outcome, settled, finished_at_us, noted_at_us, error
 )
 SELECT
     id, token, failures + rescues + 1, task, schedule, origin, fire_at_us, node,
-    5, 1, ?2, ?3
+    5, 1, ?2, ?2, ?3
 FROM mainspring_jobs
 WHERE rowid = ?1;

@@ -1,5 +1,5 @@
 DELETE FROM mainspring_runs WHERE seq IN (
     SELECT seq FROM mainspring_runs
-    WHERE finished_at_us < ?1
-    ORDER BY finished_at_us, seq LIMIT ?2
+    WHERE noted_at_us < ?1
+    ORDER BY noted_at_us, seq LIMIT ?2
 );

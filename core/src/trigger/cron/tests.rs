@@ -1,3 +1,5 @@
+//! What cron patterns mean, and which of them are refused.
+
 extern crate std;
 use super::*;
 use std::format;

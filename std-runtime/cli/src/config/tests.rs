@@ -292,6 +292,5 @@ fn a_trigger_without_a_future_is_pointed_out() {
     let never = "cron = \"0 0 * * *\"\nstart = 2027-01-01T01:00:00Z\nend = 2027-01-01T02:00:00Z";
     let want = "3:8: warning: [schedules.s] never fires";
     assert_eq!(complaints(&schedule_with(never)), want);
-    let found = complaints(&schedule_with("cron = \"0 0 30 2 *\""));
-    assert!(found.starts_with("3:8: error: ") && found.contains("never fires"), "{found}");
+    assert_eq!(complaints(&schedule_with("cron = \"0 0 30 2 *\"")), want);
 }

@@ -165,6 +165,7 @@ CREATE INDEX mainspring_jobs_schedule ON mainspring_jobs (schedule) WHERE schedu
 --   settled         1: the job was over after this
 --   started_at_us   by the node's clock; NULL: it never started
 --   finished_at_us  by the node's clock, or by the store's if the store ended it
+--   noted_at_us     when it was written, by the store's clock
 --   output_*        what the task returned or wrote
 --   error           why it failed, for people
 -- AUTOINCREMENT, so that a pruned `seq` is never given out again.
@@ -182,6 +183,7 @@ CREATE TABLE mainspring_runs (
     settled        INTEGER NOT NULL CHECK (settled IN (0, 1)),
     started_at_us  INTEGER,
     finished_at_us INTEGER NOT NULL,
+    noted_at_us    INTEGER NOT NULL,
     output_format  INTEGER,
     output_version INTEGER,
     output_bytes   BLOB,
@@ -192,7 +194,8 @@ CREATE TABLE mainspring_runs (
 CREATE INDEX mainspring_runs_job ON mainspring_runs (job);
 CREATE INDEX mainspring_runs_schedule ON mainspring_runs (schedule) WHERE schedule IS NOT NULL;
 CREATE INDEX mainspring_runs_task ON mainspring_runs (task);
-CREATE INDEX mainspring_runs_finished ON mainspring_runs (finished_at_us);
+-- Prune: by the store's clock, because a node's clock may be wrong by years.
+CREATE INDEX mainspring_runs_noted ON mainspring_runs (noted_at_us);
 
 -- History: ranges of fires that did not become jobs.
 --   reason        0 coalesced, 1 missed, 2 catch-up limit
