@@ -17,7 +17,7 @@ use mainspring::Scheduler;
 
 /// An error with a cause.
 #[derive(Debug)]
-struct Broken(Option<Box<Broken>>);
+struct Broken(Option<Box<Self>>);
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

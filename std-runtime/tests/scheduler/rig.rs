@@ -50,7 +50,7 @@ pub(crate) fn waiting(name: &str) -> (Task, UnboundedReceiver<(Context, Unbounde
         async move {
             let (word, mut words) = unbounded_channel();
             report.send((context, word)).map_err(|error| error.to_string())?;
-            words.recv().await.ok_or("nobody is there to end this run".to_owned())
+            words.recv().await.ok_or_else(|| "nobody is there to end this run".to_owned())
         }
     };
     (Task::new(name, run), reports)
