@@ -175,6 +175,8 @@ impl<D: Domain> Job<D> {
                 if lease.token == *token =>
             {
                 self.counts = self.counts.plus(*cause);
+                // It did start in time, even if this attempt counts as nothing.
+                self.start_by = None;
                 waiting_unless(*cancel, *ready_at, now)
             }
             (S::Leased { lease, .. }, C::Settle { token, outcome }) if lease.token == *token => {

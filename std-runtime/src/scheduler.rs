@@ -16,7 +16,7 @@ use mainspring_core::limits;
 use mainspring_core::planner::Planner;
 use mainspring_core::room::Boxed;
 use mainspring_core::settings::Settings;
-use mainspring_core::time::{Span, Timestamp};
+use mainspring_core::time::{Mono, Span, Timestamp};
 use mainspring_core::trigger::Trigger;
 use mainspring_core::worker::Worker;
 use serde::Serialize;
@@ -48,7 +48,10 @@ pub struct Scheduler {
 struct Shared {
     store: Arc<dyn AnyStore>,
     node: NodeId,
+    /// What this node's name holds in the store may be taken over at the start.
     node_is_mine: bool,
+    /// The name is new, or promised to be used by this process only.
+    node_is_unique: bool,
     tasks: Arc<Registry>,
     zones: Arc<Zones>,
     max_running: usize,
@@ -114,17 +117,18 @@ impl Builder {
         self
     }
 
-    /// How long leases last, and how much earlier their holder stops. Default: 15 s and 2 s.
+    /// How long leases last, and how much earlier their holder stops. Default: 15 s and 2 s. The
+    /// margin must be less than two thirds of the lease, so that it can be renewed in time.
     #[must_use]
     pub fn lease(mut self, terms: LeaseTerms) -> Self {
         self.lease = terms;
         self
     }
 
-    /// The longest time without asking the store for news. Default: 5 s.
+    /// The longest time without asking the store for news. Default: 5 s; at least 10 ms.
     #[must_use]
     pub fn max_idle(mut self, span: Duration) -> Self {
-        self.max_idle = Span::from(span);
+        self.max_idle = Span::from(span).max(limits::MIN_IDLE);
         self
     }
 
@@ -145,10 +149,12 @@ impl Builder {
     /// Makes the scheduler and makes its tasks known to the store.
     ///
     /// # Errors
-    /// If a name is not valid, two tasks have the same, or the store fails.
+    /// If a name or the lease is not valid, two tasks have the same name, or the store fails.
     pub async fn build(self) -> Result<Scheduler, Error> {
+        check(self.lease)?;
         let tasks = Checked::new(self.tasks)?;
         self.store.put_tasks(&tasks.records).await?;
+        let node_is_unique = self.node_is_mine || self.node.is_none();
         let node = match self.node {
             Some(name) => NodeId::new(name)?,
             None => NodeId::new(format!("node-{}", uuid::Uuid::new_v4().simple()))?,
@@ -157,6 +163,7 @@ impl Builder {
             store: self.store,
             node,
             node_is_mine: self.node_is_mine,
+            node_is_unique,
             tasks: Arc::new(Registry::new(tasks)),
             zones: Arc::new(self.zones.unwrap_or_else(Zones::system)),
             max_running: self.max_running.max(1),
@@ -206,6 +213,7 @@ impl Scheduler {
         let pump = Pump::new(Parts {
             store: Arc::clone(&shared.store),
             node: shared.node.clone(),
+            node_is_mine: shared.node_is_unique,
             tasks: Arc::clone(&shared.tasks),
             zones: Arc::clone(&shared.zones),
             planner: planner.keep_history(shared.keep_history),
@@ -483,6 +491,20 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.send(Event::Stop);
     }
+}
+
+/// A lease must be there to be renewed while its holder still trusts it; one that is not would be
+/// claimed and given back in a circle.
+fn check(lease: LeaseTerms) -> Result<(), Error> {
+    let sent = Mono::ZERO;
+    if sent < lease.renew_at(sent) && lease.renew_at(sent) < lease.trusted_until(sent) {
+        return Ok(());
+    }
+    let LeaseTerms { lease_for, margin } = lease;
+    Err(Error::invalid(format!(
+        "a lease of {lease_for} with a margin of {margin} cannot be kept (the margin must be less \
+         than two thirds of the lease)"
+    )))
 }
 
 /// How long aborted runs and their last words may take.
