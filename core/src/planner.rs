@@ -241,7 +241,7 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
             Input::Pulse(pulse) => self.hear(pulse, now),
             Input::Hint => self.look(now),
             Input::ClockJumped => {
-                // How much time passed is not known; the node's own clock serves until there is news.
+                // How much time passed is not known: until there is news, the node's clock serves.
                 self.store_clock = None;
                 // Leases that only seem to have ended are being verified by their holders now.
                 self.spare_until = now.mono + limits::LEASE_MARGIN;
