@@ -16,11 +16,12 @@ use crate::zone::Zones;
 ///
 /// A new trigger does not name the fires of the old one, and a replaced schedule remembers a single
 /// due fire. So whoever replaces schedules calls this first. Schedules that a planner has claimed
-/// are left to it: it does the same within moments.
+/// are left to it: it does the same within moments. Those that `wanted` refuses are left alone.
 pub(crate) async fn advance(
     store: &dyn AnyStore,
     node: &NodeId,
     zones: &Zones,
+    wanted: impl Fn(&Schedule) -> bool + Send,
 ) -> Result<(), StoreError> {
     let claim = ClaimSchedules {
         node: node.clone(),
@@ -34,7 +35,7 @@ pub(crate) async fn advance(
         if claimed.value.is_empty() {
             return Ok(());
         }
-        for schedule in claimed.value {
+        for schedule in claimed.value.into_iter().filter(&wanted) {
             // One that cannot be read is put into quarantine by the planner that claims it next.
             if let Ok(trigger) = trigger_of(&schedule, zones) {
                 advance_one(store, schedule, &trigger, claimed.pulse.store_now).await?;

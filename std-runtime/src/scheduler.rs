@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mainspring_contract::record::{
-    Cancelled, Conflict, Enqueue, Enqueued, Job, Put, PutSchedule, Remove, Rescue,
+    self, Cancelled, Conflict, Enqueue, Enqueued, Job, Put, PutSchedule, Remove, Rescue,
 };
 use mainspring_contract::store::{
     JobFilter, Page, Reply, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
@@ -274,7 +274,8 @@ impl Scheduler {
     /// Makes the schedules of one source exactly these: puts them and removes the others that
     /// were written down there. Says what became of each, and which were removed.
     ///
-    /// What came due before that runs as it was written down then.
+    /// What came due before that runs as it was written down then, also for a schedule that is
+    /// removed, unless its task is gone as well.
     ///
     /// # Errors
     /// If something about a schedule is not valid (nothing is changed then), or the store fails.
@@ -287,12 +288,18 @@ impl Scheduler {
         for schedule in schedules {
             requests.push(self.request(schedule.source(source), Conflict::Replace)?);
         }
-        owed::advance(&*self.shared.store, &self.shared.node, &self.shared.zones).await?;
-        let puts = self.told(self.shared.store.put_schedules(&requests).await?);
-        let ids: Vec<_> = requests.into_iter().map(|request| request.spec.id).collect();
+        let ids: Vec<_> = requests.iter().map(|request| request.spec.id.clone()).collect();
         let source = Source::new(source)?;
+        let Shared { store, node, tasks, zones, .. } = &*self.shared;
+        // A schedule may go together with its task; its job would then wait for nobody.
+        let wanted = |schedule: &record::Schedule| {
+            let stays = schedule.spec.source != source || ids.contains(&schedule.spec.id);
+            stays || tasks.find(&schedule.spec.task).is_some()
+        };
+        owed::advance(&**store, node, zones, wanted).await?;
+        let puts = self.told(store.put_schedules(&requests).await?);
         let remove = Remove::SourceExcept(&source, &ids);
-        let removed = self.told(self.shared.store.remove_schedules(&remove).await?);
+        let removed = self.told(store.remove_schedules(&remove).await?);
         Ok((puts, removed))
     }
 

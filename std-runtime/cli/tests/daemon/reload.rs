@@ -142,6 +142,34 @@ fn every_fire_that_came_due_while_the_daemon_was_down_runs_although_the_schedule
 }
 
 #[test]
+fn a_fire_that_came_due_while_the_daemon_was_down_runs_although_the_schedule_is_gone() {
+    let task = "[tasks.work]\nshell = \"echo owed work\"\n";
+    let schedule = |name| format!("[schedules.{name}]\nevery = \"100d\"\ntask = \"work\"\n");
+    let place = Place::with(&format!("{task}{}{}", schedule("goes"), schedule("stays")));
+    stop(place.serve());
+    let owed = last_fires::<1>();
+    owe(&place, "goes", owed[0]);
+    place.write(&format!("{task}{}", schedule("stays")));
+    let mut daemon = place.serve();
+    daemon.hear("owed work");
+    daemon.hear("run finished");
+    stop(daemon);
+    assert_eq!(ran(&place, "goes"), owed);
+}
+
+#[test]
+fn a_schedule_that_goes_together_with_its_command_leaves_no_job_that_waits_for_ever() {
+    let place = Place::with(&format!("[schedules.goes]\n{RARE}{TICK}"));
+    stop(place.serve());
+    owe(&place, "goes", last_fires::<1>()[0]);
+    place.write(TICK);
+    let mut daemon = place.serve();
+    daemon.hear("run finished");
+    stop(daemon);
+    assert_eq!(place.visit().jobs(), []);
+}
+
+#[test]
 fn a_trigger_that_was_damaged_is_mended_by_the_file() {
     let place = Place::with(TICK);
     stop(place.serve());
