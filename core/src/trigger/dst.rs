@@ -48,6 +48,9 @@ impl Dst {
     pub const ONCE: Self = Self { gap: Gap::AtEnd, fold: Fold::First };
     /// Exactly the instants at which a clock shows a matching time.
     pub const LITERAL: Self = Self { gap: Gap::Skip, fold: Fold::Both };
+    /// What `literal` means for a [`Calendar`](super::Calendar): skipped times do not fire, and
+    /// repeated ones fire on the first pass, because a calendar names each date once.
+    pub const LITERAL_CALENDAR: Self = Self { gap: Gap::Skip, fold: Fold::First };
 }
 
 impl Default for Dst {

@@ -7,12 +7,14 @@
 use crate::time::{Span, Timestamp};
 
 mod at;
+pub mod calendar;
 pub mod cron;
 mod dst;
 mod every;
 mod within;
 
 pub use at::At;
+pub use calendar::{Calendar, CalendarIn, Period};
 pub use cron::{Cron, CronError, CronIn};
 pub use dst::{Dst, Fold, Gap};
 pub use every::Every;
@@ -65,18 +67,57 @@ pub trait Trigger {
     ///
     /// The default counts up to [`COUNT_LIMIT`](crate::limits::COUNT_LIMIT) one by one.
     fn count_between(&self, after: Timestamp, until: Timestamp) -> Count {
-        let mut count = 0;
-        let mut at = after;
-        while let Some(fire) = self.next_after(at).filter(|&fire| fire <= until) {
-            if count == crate::limits::COUNT_LIMIT {
-                return Count::AtLeast(count);
-            }
-            count += 1;
-            at = fire;
-        }
-        Count::Exact(count)
+        count_one_by_one(self, after, until)
+    }
+
+    /// The fires after `t`, one after the other.
+    fn fires(&self, t: Timestamp) -> Fires<'_, Self>
+    where
+        Self: Sized,
+    {
+        Fires { trigger: self, t: Some(t) }
     }
 }
+
+/// Counts up to [`COUNT_LIMIT`](crate::limits::COUNT_LIMIT).
+fn count_one_by_one<T: Trigger + ?Sized>(trigger: &T, after: Timestamp, until: Timestamp) -> Count {
+    let mut count = 0;
+    let mut at = after;
+    while let Some(fire) = trigger.next_after(at).filter(|&fire| fire <= until) {
+        if count == crate::limits::COUNT_LIMIT {
+            return Count::AtLeast(count);
+        }
+        count += 1;
+        at = fire;
+    }
+    Count::Exact(count)
+}
+
+/// The fires of a trigger in order; made by [`Trigger::fires`].
+///
+/// ```
+/// use mainspring_core::{time::{Span, Timestamp}, trigger::{Every, Trigger}};
+/// let daily = Every::new(Span::from_days(1), Timestamp::UNIX_EPOCH).unwrap();
+/// let third = daily.fires(Timestamp::UNIX_EPOCH).nth(2).unwrap();
+/// assert_eq!(third.to_string(), "1970-01-04T00:00:00Z");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Fires<'a, T> {
+    trigger: &'a T,
+    /// `None` after the last fire.
+    t: Option<Timestamp>,
+}
+
+impl<T: Trigger> Iterator for Fires<'_, T> {
+    type Item = Timestamp;
+
+    fn next(&mut self) -> Option<Timestamp> {
+        self.t = self.trigger.next_after(self.t?);
+        self.t
+    }
+}
+
+impl<T: Trigger> core::iter::FusedIterator for Fires<'_, T> {}
 
 impl<T: Trigger + ?Sized> Trigger for &T {
     fn next_after(&self, t: Timestamp) -> Option<Timestamp> {

@@ -108,7 +108,13 @@ impl<'a> Zone<'a> {
 
     /// When a clock shows `wall`: once, never or twice.
     pub fn resolve(&self, wall: DateTime) -> Local {
-        self.resolve_secs(wall.as_secs())
+        match self.shown(wall.as_secs()) {
+            Shown::Once(at) => Local::One(edge(at)),
+            Shown::Twice(first, second) => Local::Fold { first: edge(first), second: edge(second) },
+            Shown::Never { before, segment } => {
+                Local::Gap { before, after: segment.offset, end: edge(segment.from) }
+            }
+        }
     }
 
     /// The first instant strictly after `t` from which another offset holds.
@@ -162,32 +168,33 @@ impl<'a> Zone<'a> {
         }
     }
 
-    fn resolve_secs(&self, local: i64) -> Local {
+    /// When a clock shows the local second `local`.
+    pub(crate) fn shown(&self, local: i64) -> Shown {
         // No candidate lies earlier than this, because no offset is larger.
         let mut segment = self.segment(local - i64::from(Offset::MAX_SECS));
         let mut before = segment.offset;
         loop {
             let at = local - i64::from(segment.offset.as_secs());
             if at < segment.from {
-                return Local::Gap { before, after: segment.offset, end: edge(segment.from) };
+                return Shown::Never { before, segment };
             }
             if at < segment.until {
-                return self.resolve_fold(local, at, segment);
+                return self.shown_again(local, at, segment);
             }
             before = segment.offset;
             segment = self.segment(segment.until);
         }
     }
 
-    fn resolve_fold(&self, local: i64, first: i64, segment: Segment) -> Local {
+    fn shown_again(&self, local: i64, first: i64, segment: Segment) -> Shown {
         if segment.until.saturating_sub(first) <= MAX_SWING {
             let next = self.segment(segment.until);
             let second = local - i64::from(next.offset.as_secs());
             if second >= next.from && second < next.until {
-                return Local::Fold { first: edge(first), second: edge(second) };
+                return Shown::Twice(first, second);
             }
         }
-        Local::One(edge(first))
+        Shown::Once(first)
     }
 }
 
@@ -210,6 +217,19 @@ pub(crate) struct Segment {
     pub(crate) from: i64,
     pub(crate) until: i64,
     pub(crate) offset: Offset,
+}
+
+/// When a clock shows a local second, in seconds since the Unix epoch: a [`Local`] whose instants
+/// need not be timestamps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    Once(i64),
+    Twice(i64, i64),
+    /// It is in the gap between an offset and the segment after it.
+    Never {
+        before: Offset,
+        segment: Segment,
+    },
 }
 
 /// When a wall clock shows a given time.
