@@ -12,6 +12,8 @@
 //! [`Dst`] says for a fixed time; an instant that two dates share is one fire. A skipped time does
 //! not move the dates after it.
 
+use core::fmt;
+
 use super::{Count, Dst, Fold, Gap, Trigger};
 use crate::civil::{Date, SECONDS_PER_DAY, TimeOfDay, date_of, days_in_month, days_of};
 use crate::time::Timestamp;
@@ -281,7 +283,7 @@ impl Calendar {
         // Then each date has one fire, and no two dates share one or come out of order.
         let one_each = dst.gap == Gap::AtEnd && dst.fold != Fold::Both;
         let far_apart = self.months > 0 || i64::from(self.days) * SECONDS_PER_DAY > MAX_SWING;
-        if !never_changes && !(one_each && far_apart) {
+        if !(never_changes || one_each && far_apart) {
             return None;
         }
         let fires_until = |t: Timestamp| match self.last_until(t.as_secs(), zone, dst) {
@@ -289,6 +291,30 @@ impl Calendar {
             None => Some(0),
         };
         Some(fires_until(until)?.saturating_sub(fires_until(after)?))
+    }
+}
+
+impl fmt::Display for Calendar {
+    /// In English: `at 09:30 every month, counted from 2026-01-31`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Period { years, months, weeks, days } = self.period();
+        let (hour, minute) = (self.time.hour(), self.time.minute());
+        write!(f, "at {hour:02}:{minute:02}")?;
+        if self.time.second() > 0 {
+            write!(f, ":{:02}", self.time.second())?;
+        }
+        let parts = [(years, "year"), (months, "month"), (weeks, "week"), (days, "day")];
+        let count = parts.iter().filter(|(n, _)| *n > 0).count();
+        let mut separator = " every ";
+        for (n, unit) in parts.into_iter().filter(|(n, _)| *n > 0) {
+            match (n, count) {
+                (1, 1) => write!(f, "{separator}{unit}")?,
+                (1, _) => write!(f, "{separator}1 {unit}")?,
+                _ => write!(f, "{separator}{n} {unit}s")?,
+            }
+            separator = " and ";
+        }
+        write!(f, ", counted from {}", self.anchor)
     }
 }
 
@@ -394,5 +420,10 @@ impl<Z: TimeZone> Trigger for CalendarIn<Z> {
             Some(count) => Count::Exact(count),
             None => super::count_one_by_one(self, after, until),
         }
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.calendar, f)?;
+        self.dst.describe(f)
     }
 }

@@ -4,20 +4,29 @@
 //! on a clock, a counter or an earlier call. Preview, catching up and skipping a year of downtime
 //! are therefore plain calls, and two nodes always agree.
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+use core::fmt;
+
 use crate::time::{Span, Timestamp};
 
 mod at;
 pub mod calendar;
+pub mod combine;
 pub mod cron;
 mod dst;
 mod every;
+mod tree;
 mod within;
 
 pub use at::At;
 pub use calendar::{Calendar, CalendarIn, Period};
+pub use combine::{All, Any, Budget, Children, Meeting};
 pub use cron::{Cron, CronError, CronIn};
 pub use dst::{Dst, Fold, Gap};
 pub use every::Every;
+pub use tree::{Tree, TreeError};
 pub use within::Within;
 
 /// A rule that names instants on the time line.
@@ -37,7 +46,7 @@ pub trait Trigger {
     /// The default searches by bisection: about 60 calls of [`next_after`](Self::next_after),
     /// however many fires lie in between.
     fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
-        // A fire lies in (x, t) exactly if next_after(x) < t, and that is monotone in x.
+        // A fire lies in (x, t) exactly if self.next_after(x) < t, and that is monotone in x.
         let fires_from = |x: Timestamp| self.next_after(x).filter(|&fire| fire < t);
         let mut reach = Span::from_secs(1);
         let mut low = loop {
@@ -68,6 +77,35 @@ pub trait Trigger {
     /// The default counts up to [`COUNT_LIMIT`](crate::limits::COUNT_LIMIT) one by one.
     fn count_between(&self, after: Timestamp, until: Timestamp) -> Count {
         count_one_by_one(self, after, until)
+    }
+
+    /// [`next_after`](Self::next_after) on somebody else's [`Budget`]: only combinations need their
+    /// own. If the budget is spent by then, the answer means nothing.
+    fn next_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+        let _ = budget;
+        self.next_after(t)
+    }
+
+    /// [`prev_before`](Self::prev_before) on somebody else's [`Budget`].
+    fn prev_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+        let _ = budget;
+        self.prev_before(t)
+    }
+
+    /// Says in English when it fires; [`description`](Self::description) makes it a value.
+    ///
+    /// # Errors
+    /// Those of the formatter.
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("when a trigger of its own kind says so")
+    }
+
+    /// When it fires, in English: `every 15m, counted from 1970-01-01T00:00:00Z`.
+    fn description(&self) -> Description<'_, Self>
+    where
+        Self: Sized,
+    {
+        Description(self)
     }
 
     /// The fires after `t`, one after the other.
@@ -119,15 +157,45 @@ impl<T: Trigger> Iterator for Fires<'_, T> {
 
 impl<T: Trigger> core::iter::FusedIterator for Fires<'_, T> {}
 
-impl<T: Trigger + ?Sized> Trigger for &T {
-    fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
-        (**self).next_after(t)
-    }
-    fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
-        (**self).prev_before(t)
-    }
-    fn count_between(&self, after: Timestamp, until: Timestamp) -> Count {
-        (**self).count_between(after, until)
+/// Whoever borrows, boxes or shares a trigger is one.
+macro_rules! forward {
+    ($pointer:ty) => {
+        impl<T: Trigger + ?Sized> Trigger for $pointer {
+            fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
+                (**self).next_after(t)
+            }
+            fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
+                (**self).prev_before(t)
+            }
+            fn count_between(&self, after: Timestamp, until: Timestamp) -> Count {
+                (**self).count_between(after, until)
+            }
+            fn next_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+                (**self).next_within(t, budget)
+            }
+            fn prev_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+                (**self).prev_within(t, budget)
+            }
+            fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                (**self).describe(f)
+            }
+        }
+    };
+}
+
+forward!(&T);
+#[cfg(feature = "alloc")]
+forward!(alloc::boxed::Box<T>);
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+forward!(alloc::sync::Arc<T>);
+
+/// What a trigger says of itself; made by [`Trigger::description`].
+#[derive(Clone, Copy, Debug)]
+pub struct Description<'a, T: ?Sized>(&'a T);
+
+impl<T: Trigger + ?Sized> fmt::Display for Description<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.describe(f)
     }
 }
 

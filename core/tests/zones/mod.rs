@@ -6,19 +6,19 @@ use mainspring_core::trigger::{Dst, Fold, Gap};
 use mainspring_core::zone::{Rule, Transition, Zone};
 use proptest::prelude::*;
 
-pub fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
 /// Any policy.
-pub fn policies() -> impl Strategy<Value = Dst> {
+pub(crate) fn policies() -> impl Strategy<Value = Dst> {
     let gaps = prop::sample::select(vec![Gap::Skip, Gap::AtEnd, Gap::Shift]);
     let folds = prop::sample::select(vec![Fold::First, Fold::Second, Fold::Both]);
     (gaps, folds).prop_map(|(gap, fold)| Dst { gap, fold })
 }
 
 /// Zones, and a transition of each around which to look.
-pub fn zones() -> Vec<(Zone<'static>, Timestamp)> {
+pub(crate) fn zones() -> Vec<(Zone<'static>, Timestamp)> {
     let rule = |text: &str| Rule::parse(text).unwrap();
     let offset = |hours: i32| Offset::from_secs(hours * 3_600).unwrap();
     let table = |before, transitions: &[(&str, i32)]| {
