@@ -31,7 +31,7 @@ use crate::registry::Registry;
 use crate::request::{Answered, Batch, Request};
 use crate::schedule::TRIGGER_VERSION;
 use crate::telemetry;
-use crate::trigger::AnyTrigger;
+use crate::trigger::{AnyTrigger, Triggers};
 use crate::zone::Zones;
 
 /// What the scheduler's handles tell the pump.
@@ -54,6 +54,7 @@ pub(crate) struct Pump {
     node: NodeId,
     tasks: Arc<Registry>,
     zones: Arc<Zones>,
+    triggers: Arc<Triggers>,
     planner: Planner<Stored, AnyTrigger, Boxed>,
     worker: Worker<Stored, Boxed>,
     executor: Executor,
@@ -71,6 +72,7 @@ pub(crate) struct Parts {
     pub(crate) node: NodeId,
     pub(crate) tasks: Arc<Registry>,
     pub(crate) zones: Arc<Zones>,
+    pub(crate) triggers: Arc<Triggers>,
     pub(crate) planner: Planner<Stored, AnyTrigger, Boxed>,
     pub(crate) worker: Worker<Stored, Boxed>,
     pub(crate) events: mpsc::UnboundedReceiver<Event>,
@@ -84,6 +86,7 @@ impl Pump {
             node: parts.node,
             tasks: parts.tasks,
             zones: parts.zones,
+            triggers: parts.triggers,
             planner: parts.planner,
             worker: parts.worker,
             executor: Executor::default(),
@@ -156,6 +159,17 @@ impl Pump {
             self.work(output, now, &mut batch);
         }
         while let Some(output) = self.planner.poll(now) {
+            if let planner::Output::Advance { advance, .. } = &output
+                && let Some(fault) =
+                    self.planner.trigger(&advance.schedule).and_then(AnyTrigger::fault)
+            {
+                // What a broken trigger decides is not to be believed.
+                self.planner.forget(&advance.schedule);
+                let (revision, schedule) = (advance.revision, advance.schedule.clone());
+                telemetry::quarantined(&schedule, &fault);
+                batch.quarantine.push(Quarantine { schedule, revision, reason: fault });
+                continue;
+            }
             plan(output, &mut batch);
         }
         for request in batch.into_requests() {
@@ -336,14 +350,15 @@ impl Pump {
             .from_json::<TriggerForm>(TRIGGER_VERSION)
             .map_err(|error| format!("its trigger cannot be read: {error}"))
             .and_then(|form| {
-                AnyTrigger::compile(&form, &self.zones)
+                self.triggers
+                    .compile(&form, &self.zones)
                     .map_err(|error| format!("its trigger {form} cannot be used: {error}"))
             });
         match trigger {
             // A full window leaves the schedule to whoever claims it next.
             Ok(trigger) => drop(self.planner.adopt(&schedule, trigger)),
             Err(reason) => {
-                telemetry::quarantined(&schedule, &reason);
+                telemetry::quarantined(&schedule.spec.id, &reason);
                 let (revision, schedule) = (schedule.revision, schedule.spec.id);
                 self.quarantines.push(Quarantine { schedule, revision, reason });
             }

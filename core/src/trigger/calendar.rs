@@ -424,6 +424,9 @@ impl<Z: TimeZone> Trigger for CalendarIn<Z> {
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.calendar, f)?;
+        if let Some(name) = self.zone.name() {
+            write!(f, ", {name}")?;
+        }
         self.dst.describe(f)
     }
 }

@@ -277,6 +277,11 @@ impl core::error::Error for UnsortedTransitions {}
 pub trait TimeZone {
     /// The zone, borrowed from its owner.
     fn zone(&self) -> Zone<'_>;
+
+    /// What people call it, if its owner knows: `Europe/Berlin`.
+    fn name(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl TimeZone for Zone<'_> {
@@ -294,6 +299,10 @@ impl TimeZone for Rule {
 impl<T: TimeZone + ?Sized> TimeZone for &T {
     fn zone(&self) -> Zone<'_> {
         (**self).zone()
+    }
+
+    fn name(&self) -> Option<&str> {
+        (**self).name()
     }
 }
 
