@@ -142,10 +142,11 @@ proptest! {
                 continue;
             }
             let next = all.range(t + MICRO..).next().copied();
-            prop_assert_eq!(trigger.next_after(t).filter(|&next| next <= end), next.filter(|&n| n <= end));
+            let found = trigger.next_after(t).filter(|&next| next <= end);
+            prop_assert_eq!(found, next.filter(|&next| next <= end));
             prop_assert_eq!(trigger.prev_before(t), all.range(..t).next_back().copied());
-            let count = all.range(t + MICRO..=end).count();
-            prop_assert_eq!(trigger.count_between(t, end), Count::Exact(u64::try_from(count).unwrap()));
+            let count = u64::try_from(all.range(t + MICRO..=end).count()).unwrap();
+            prop_assert_eq!(trigger.count_between(t, end), Count::Exact(count));
         }
     }
 
@@ -160,7 +161,8 @@ proptest! {
         let (zone, centre) = zone;
         let cron = Cron::parse(&format!("{minute} {hour} * * *")).unwrap();
         let time = TimeOfDay::new(hour, minute, 0).unwrap();
-        let daily = Calendar::new(period(0, 0, 0, 1), Date::new(1999, 1, 1).unwrap(), time).unwrap();
+        let anchor = Date::new(1999, 1, 1).unwrap();
+        let daily = Calendar::new(period(0, 0, 0, 1), anchor, time).unwrap();
         let (cron, daily) = (CronIn { cron, zone, dst }, CalendarIn { calendar: daily, zone, dst });
         let t = centre + Span::from_secs(offset);
         prop_assert_eq!(daily.next_after(t), cron.next_after(t));

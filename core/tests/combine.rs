@@ -88,7 +88,8 @@ proptest! {
 
     #[test]
     fn any_fires_at_every_instant_of_a_child_once(lists in lists(0..=4)) {
-        let mut expected: Vec<_> = lists.iter().flat_map(|list| &list.0).map(|&s| secs(s)).collect();
+        let all = lists.iter().flat_map(|list| &list.0);
+        let mut expected: Vec<_> = all.map(|&s| secs(s)).collect();
         expected.sort_unstable();
         expected.dedup();
         agree(&Any(&lists[..]), &expected)?;
@@ -128,7 +129,8 @@ proptest! {
         let [a, b, c, d, e] = <[Seconds; 5]>::try_from(lists).unwrap();
         let (first, second) = (Span::from_secs(first), Span::from_secs(second));
         let inner = All::new((b.clone(), c.clone())).threshold(first);
-        let fixed = Any((a.clone(), All::new((inner, Any((d.clone(), e.clone())))).threshold(second)));
+        let outer = All::new((inner, Any((d.clone(), e.clone())))).threshold(second);
+        let fixed = Any((a.clone(), outer));
         let tree = Tree::<Seconds, 16>::new()
             .leaf(a).unwrap().leaf(b).unwrap().leaf(c).unwrap().all(2, first).unwrap()
             .leaf(d).unwrap().leaf(e).unwrap().any(2).unwrap()

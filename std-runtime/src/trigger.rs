@@ -134,7 +134,7 @@ impl AnyTrigger {
         let &CalendarForm { years, months, weeks, days, .. } = form;
         let place = Place::find(&form.zone, zones)?;
         let date_of = |start: Timestamp| place.zone().local(start).date;
-        let anchor = form.anchor.or(form.start.map(date_of)).unwrap_or(EPOCH);
+        let anchor = form.anchor.or_else(|| form.start.map(date_of)).unwrap_or(EPOCH);
         let calendar = Calendar::new(Period { years, months, weeks, days }, anchor, form.time)
             .ok_or(TriggerError::Period)?;
         let trigger = CalendarIn { calendar, zone: place, dst: form.dst };

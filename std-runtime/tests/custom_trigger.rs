@@ -35,7 +35,7 @@ impl Trigger for OnGrid {
 #[derive(Clone, Copy, Debug)]
 struct Fails {
     from: Timestamp,
-    how: fn(Timestamp) -> Option<Timestamp>,
+    how: Way,
 }
 
 impl Trigger for Fails {
@@ -155,8 +155,10 @@ async fn a_name_that_a_node_does_not_know_takes_only_that_schedule_out_of_servic
     running.stop(Duration::from_secs(10)).await;
 }
 
+type Way = fn(Timestamp) -> Option<Timestamp>;
+
 /// The ways in which a trigger breaks, and what is said about each.
-const WAYS: [(&str, fn(Timestamp) -> Option<Timestamp>, &str); 2] = [
+const WAYS: [(&str, Way, &str); 2] = [
     ("panics", |_| panic!("out of moons"), "trigger `panics` panicked: out of moons"),
     ("repeats", Some, "trigger `repeats` named "),
 ];

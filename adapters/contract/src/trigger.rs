@@ -17,7 +17,7 @@
 //! | | `dst` | `once`, `literal`, or `{"gap": …, "fold": …}` (below) | `once` |
 //! | `every` | `span` | the distance between fires: `90s`, `1h30m` | required |
 //! | | `anchor` | one of the fires | `start`, else the Unix epoch |
-//! | `calendar` | `years`, `months`, `weeks`, `days` | from one date to the next; added up | 0, but not all |
+//! | `calendar` | `years`, `months`, `weeks`, `days` | how far dates are apart, in sum | 0 |
 //! | | `anchor` | the first date | the date of `start`, else 1970-01-01 |
 //! | | `time` | the time of day: `09:30`, `09:30:15` | midnight |
 //! | | `zone` | as for `cron` | `UTC` |
@@ -90,8 +90,10 @@ impl TriggerForm {
     /// # Errors
     /// [`TriggerFormError`] names what is unknown, missing or malformed, and where.
     pub fn from_json(text: &str) -> Result<Self, TriggerFormError> {
-        let form: Self =
-            serde_json::from_str(text).map_err(|error| TriggerFormError(error.to_string()))?;
+        let form: Self = serde_json::from_str(text).map_err(|error| TriggerFormError {
+            message: error.to_string(),
+            place: Some((error.line(), error.column())).filter(|(line, _)| *line > 0),
+        })?;
         form.check_size()?;
         Ok(form)
     }
@@ -104,11 +106,11 @@ impl TriggerForm {
     pub fn check_size(&self) -> Result<(), TriggerFormError> {
         if self.depth() > TRIGGER_DEPTH {
             let message = format!("triggers are nested more than {TRIGGER_DEPTH} deep");
-            return Err(TriggerFormError(message));
+            return Err(TriggerFormError { message, place: None });
         }
         if self.parts() > TRIGGER_PARTS {
             let message = format!("one trigger has more than {TRIGGER_PARTS} others in it");
-            return Err(TriggerFormError(message));
+            return Err(TriggerFormError { message, place: None });
         }
         Ok(())
     }
@@ -226,11 +228,22 @@ pub struct AtForm {
 
 /// Why a text is not a stored trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TriggerFormError(String);
+pub struct TriggerFormError {
+    message: String,
+    place: Option<(usize, usize)>,
+}
+
+impl TriggerFormError {
+    /// The line and the column, in bytes, at which reading stopped, both from 1; `None` if no
+    /// single place is at fault.
+    pub const fn place(&self) -> Option<(usize, usize)> {
+        self.place
+    }
+}
 
 impl fmt::Display for TriggerFormError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)
     }
 }
 

@@ -17,7 +17,8 @@ use crate::time::{Span, Timestamp};
 /// let tree = Tree::<Every, 8>::new();
 /// // Every four seconds together with any of every six and every ten.
 /// let tree = tree.leaf(every(4))?.leaf(every(6))?.leaf(every(10))?.any(2)?.all(2, Span::ZERO)?;
-/// let secs: Vec<i64> = tree.fires(Timestamp::UNIX_EPOCH).take(4).map(Timestamp::as_secs).collect();
+/// let fires = tree.fires(Timestamp::UNIX_EPOCH).take(4);
+/// let secs: Vec<i64> = fires.map(Timestamp::as_secs).collect();
 /// assert_eq!(secs, [12, 20, 24, 36]);
 /// # Ok::<(), mainspring_core::trigger::TreeError>(())
 /// ```
