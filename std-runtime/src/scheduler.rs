@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mainspring_contract::record::{
-    Cancelled, Conflict, Enqueue, Enqueued, Job, Put, PutSchedule, Remove, Rescue,
+    self, Cancelled, Conflict, Enqueue, Enqueued, Job, Put, PutSchedule, Remove, Rescue,
 };
 use mainspring_contract::store::{
     JobFilter, Page, Reply, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
@@ -16,7 +16,7 @@ use mainspring_core::limits;
 use mainspring_core::planner::Planner;
 use mainspring_core::room::Boxed;
 use mainspring_core::settings::Settings;
-use mainspring_core::time::{Span, Timestamp};
+use mainspring_core::time::{Mono, Span, Timestamp};
 use mainspring_core::trigger::Trigger;
 use mainspring_core::worker::Worker;
 use serde::Serialize;
@@ -27,9 +27,10 @@ use tokio::task::JoinHandle;
 use crate::clock;
 use crate::erased::AnyStore;
 use crate::error::Error;
+use crate::owed;
 use crate::pump::{Event, Parts, Pump};
 use crate::registry::{Checked, Registry};
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, trigger_of};
 use crate::task::{PAYLOAD_VERSION, Task};
 use crate::telemetry;
 use crate::trigger::Triggers;
@@ -48,7 +49,10 @@ pub struct Scheduler {
 struct Shared {
     store: Arc<dyn AnyStore>,
     node: NodeId,
+    /// What this node's name holds in the store may be taken over at the start.
     node_is_mine: bool,
+    /// The name is new, or promised to be used by this process only.
+    node_is_unique: bool,
     tasks: Arc<Registry>,
     zones: Arc<Zones>,
     triggers: Arc<Triggers>,
@@ -116,17 +120,18 @@ impl Builder {
         self
     }
 
-    /// How long leases last, and how much earlier their holder stops. Default: 15 s and 2 s.
+    /// How long leases last, and how much earlier their holder stops. Default: 15 s and 2 s. The
+    /// margin must be less than two thirds of the lease, so that it can be renewed in time.
     #[must_use]
     pub fn lease(mut self, terms: LeaseTerms) -> Self {
         self.lease = terms;
         self
     }
 
-    /// The longest time without asking the store for news. Default: 5 s.
+    /// The longest time without asking the store for news. Default: 5 s; at least 10 ms.
     #[must_use]
     pub fn max_idle(mut self, span: Duration) -> Self {
-        self.max_idle = Span::from(span);
+        self.max_idle = Span::from(span).max(limits::MIN_IDLE);
         self
     }
 
@@ -169,8 +174,10 @@ impl Builder {
     /// Makes the scheduler and makes its tasks known to the store.
     ///
     /// # Errors
-    /// If a name is not valid, two tasks or two triggers have the same, or the store fails.
+    /// If a name or the lease is not valid, two tasks or two triggers have the same name, or the
+    /// store fails.
     pub async fn build(self) -> Result<Scheduler, Error> {
+        check(self.lease)?;
         if let Some(name) = self.triggers.doubled() {
             return Err(Error::conflict(format!(
                 "trigger `{name}` was added twice (give one of them another name)"
@@ -178,6 +185,7 @@ impl Builder {
         }
         let tasks = Checked::new(self.tasks)?;
         self.store.put_tasks(&tasks.records).await?;
+        let node_is_unique = self.node_is_mine || self.node.is_none();
         let node = match self.node {
             Some(name) => NodeId::new(name)?,
             None => NodeId::new(format!("node-{}", uuid::Uuid::new_v4().simple()))?,
@@ -186,6 +194,7 @@ impl Builder {
             store: self.store,
             node,
             node_is_mine: self.node_is_mine,
+            node_is_unique,
             tasks: Arc::new(Registry::new(tasks)),
             zones: Arc::new(self.zones.unwrap_or_else(Zones::system)),
             triggers: Arc::new(self.triggers),
@@ -237,6 +246,7 @@ impl Scheduler {
         let pump = Pump::new(Parts {
             store: Arc::clone(&shared.store),
             node: shared.node.clone(),
+            node_is_mine: shared.node_is_unique,
             tasks: Arc::clone(&shared.tasks),
             zones: Arc::clone(&shared.zones),
             triggers: Arc::clone(&shared.triggers),
@@ -298,6 +308,9 @@ impl Scheduler {
     /// Makes the schedules of one source exactly these: puts them and removes the others that
     /// were written down there. Says what became of each, and which were removed.
     ///
+    /// What came due before that runs as it was written down then, also for a schedule that is
+    /// removed, unless its task is gone as well.
+    ///
     /// # Errors
     /// If something about a schedule is not valid (nothing is changed then), or the store fails.
     pub async fn sync(
@@ -309,11 +322,19 @@ impl Scheduler {
         for schedule in schedules {
             requests.push(self.request(schedule.source(source), Conflict::Replace)?);
         }
-        let puts = self.told(self.shared.store.put_schedules(&requests).await?);
-        let ids: Vec<_> = requests.into_iter().map(|request| request.spec.id).collect();
+        let ids: Vec<_> = requests.iter().map(|request| request.spec.id.clone()).collect();
         let source = Source::new(source)?;
+        let Shared { store, node, tasks, zones, triggers, .. } = &*self.shared;
+        // A schedule may go together with its task; its job would then wait for nobody.
+        let wanted = |schedule: &record::Schedule| {
+            let stays = schedule.spec.source != source || ids.contains(&schedule.spec.id);
+            stays || tasks.find(&schedule.spec.task).is_some()
+        };
+        let trigger_of = |schedule: &record::Schedule| trigger_of(schedule, triggers, zones);
+        owed::advance(&**store, node, trigger_of, wanted).await?;
+        let puts = self.told(store.put_schedules(&requests).await?);
         let remove = Remove::SourceExcept(&source, &ids);
-        let removed = self.told(self.shared.store.remove_schedules(&remove).await?);
+        let removed = self.told(store.remove_schedules(&remove).await?);
         Ok((puts, removed))
     }
 
@@ -508,6 +529,20 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.send(Event::Stop);
     }
+}
+
+/// A lease must be there to be renewed while its holder still trusts it; one that is not would be
+/// claimed and given back in a circle.
+fn check(lease: LeaseTerms) -> Result<(), Error> {
+    let sent = Mono::ZERO;
+    if sent < lease.renew_at(sent) && lease.renew_at(sent) < lease.trusted_until(sent) {
+        return Ok(());
+    }
+    let LeaseTerms { lease_for, margin } = lease;
+    Err(Error::invalid(format!(
+        "a lease of {lease_for} with a margin of {margin} cannot be kept (the margin must be less \
+         than two thirds of the lease)"
+    )))
 }
 
 /// How long aborted runs and their last words may take.

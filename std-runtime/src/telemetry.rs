@@ -84,6 +84,13 @@ pub(crate) fn store_failed(verb: &str, error: &StoreError) {
     warn!(target: "mainspring::store", verb, error = %error, "the store failed; trying again");
 }
 
+pub(crate) fn answers_missing(verb: &str, asked: usize, answered: usize) {
+    error!(
+        target: "mainspring::store", verb, asked, answered,
+        "the store did not answer item by item; asking again (this is a defect of the store)",
+    );
+}
+
 pub(crate) fn store_is_back() {
     info!(target: "mainspring::store", "the store is back");
 }
