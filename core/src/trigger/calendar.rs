@@ -14,7 +14,7 @@
 
 use core::fmt;
 
-use super::{Count, Dst, Fold, Gap, Trigger};
+use super::{Budget, Count, Dst, Fold, Gap, Trigger};
 use crate::civil::{Date, SECONDS_PER_DAY, TimeOfDay, date_of, days_in_month, days_of};
 use crate::time::Timestamp;
 use crate::zone::{MAX_SWING, Shown, TimeZone, Zone};
@@ -52,6 +52,8 @@ pub struct Calendar {
 
 /// More months or days than there are: one step leads out of the calendar.
 const FAR: u32 = 4_000_000;
+/// Steps from date to date that take as long as asking an ordinary trigger.
+const STEPS_PER_QUESTION: i64 = 8;
 /// The last year that a fire may lie in, and one more because local time may be ahead of UTC.
 const LAST_YEAR: i64 = 10_000;
 /// No clock is further from UTC than this many seconds.
@@ -149,6 +151,16 @@ impl Calendar {
         }
         let at = self.local(date) - offset;
         (segment.until == i64::MAX || at < segment.until - MAX_SWING).then_some(at)
+    }
+
+    /// What a question about `t` costs besides itself, because dates are walked up to there.
+    fn cost(&self, t: Timestamp) -> u32 {
+        if self.months == 0 || self.days == 0 {
+            return 0;
+        }
+        let days = i64::from(self.day_at(t.as_secs())) - i64::from(self.anchor.days());
+        let steps = days / (i64::from(self.months) * 30 + i64::from(self.days));
+        u32::try_from(steps / STEPS_PER_QUESTION).unwrap_or(0)
     }
 
     /// The local second of a date.
@@ -420,6 +432,16 @@ impl<Z: TimeZone> Trigger for CalendarIn<Z> {
             Some(count) => Count::Exact(count),
             None => super::count_one_by_one(self, after, until),
         }
+    }
+
+    fn next_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+        budget.spend(self.calendar.cost(t));
+        self.next_after(t)
+    }
+
+    fn prev_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+        budget.spend(self.calendar.cost(t));
+        self.prev_before(t)
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

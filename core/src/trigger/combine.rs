@@ -38,9 +38,9 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Takes one question from what is left.
-    fn spend(&mut self) {
-        self.left = self.left.saturating_sub(1);
+    /// Takes so many questions from what is left.
+    pub(super) fn spend(&mut self, questions: u32) {
+        self.left = self.left.saturating_sub(questions);
     }
 
     /// Whether nothing is left; what a search then answers means nothing.
@@ -267,12 +267,12 @@ impl<C: Children> Trigger for All<C> {
 }
 
 fn ask_next(child: &dyn Trigger, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
-    budget.spend();
+    budget.spend(1);
     if budget.is_spent() { None } else { child.next_within(t, budget) }
 }
 
 fn ask_prev(child: &dyn Trigger, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
-    budget.spend();
+    budget.spend(1);
     if budget.is_spent() { None } else { child.prev_within(t, budget) }
 }
 
