@@ -16,6 +16,7 @@ use crate::time::Timestamp;
 #[cfg(feature = "alloc")]
 mod owned;
 mod posix;
+pub mod table;
 pub mod tzif;
 
 #[cfg(feature = "alloc")]
@@ -176,7 +177,7 @@ impl<'a> Zone<'a> {
         loop {
             let at = local - i64::from(segment.offset.as_secs());
             if at < segment.from {
-                return Shown::Never { before, segment };
+                return self.shown_after_all(local, before, segment);
             }
             if at < segment.until {
                 return self.shown_again(local, at, segment);
@@ -184,6 +185,19 @@ impl<'a> Zone<'a> {
             before = segment.offset;
             segment = self.segment(segment.until);
         }
+    }
+
+    /// A time that `segment` has skipped: an odd rule may put clocks back again within hours.
+    fn shown_after_all(&self, local: i64, before: Offset, segment: Segment) -> Shown {
+        let mut later = segment;
+        while later.until.saturating_sub(segment.from) <= MAX_SWING {
+            later = self.segment(later.until);
+            let at = local - i64::from(later.offset.as_secs());
+            if at >= later.from && at < later.until {
+                return self.shown_again(local, at, later);
+            }
+        }
+        Shown::Never { before, segment }
     }
 
     fn shown_again(&self, local: i64, first: i64, segment: Segment) -> Shown {
@@ -346,6 +360,15 @@ mod tests {
         ] {
             assert_eq!(BERLIN.resolve(wall(edge)), Local::One(at(one)), "{edge}");
         }
+    }
+
+    #[test]
+    fn a_time_that_is_skipped_and_then_shown_is_shown() {
+        // On 31 December clocks go from 21:00 to 23:00, and an hour later from 00:00 to 22:00.
+        let odd = Zone::posix(Rule::parse("XXX0YYY2,0/0,J365/21").unwrap());
+        let shown = odd.resolve(wall("2025-12-31T22:00:00Z"));
+        assert_eq!(shown, Local::One(at("2026-01-01T00:00:00Z")));
+        assert!(matches!(odd.resolve(wall("2025-12-31T21:30:00Z")), Local::Gap { .. }));
     }
 
     #[test]
