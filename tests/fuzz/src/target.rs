@@ -174,7 +174,7 @@ impl Numbers<'_> {
 
     fn zone(&mut self) -> Zone<'static> {
         let text = POSIX[usize::try_from(self.below(POSIX.len() as u64)).unwrap_or(0)];
-        Zone::posix(Rule::parse(text).unwrap_or(Rule::fixed(Default::default())))
+        Rule::parse(text).map_or(Zone::UTC, Zone::posix)
     }
 
     fn dst(&mut self) -> Dst {
