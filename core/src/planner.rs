@@ -8,7 +8,7 @@
 
 use core::fmt;
 
-use crate::domain::{Domain, Origin};
+use crate::domain::Domain;
 use crate::fire;
 use crate::id::{Revision, Ticket};
 use crate::limits;
@@ -19,7 +19,7 @@ use crate::schedule::{Policies, Schedule};
 use crate::table::{Full, Keyed, Table};
 use crate::time::{Mono, Now, Span, Timestamp};
 use crate::trigger::Trigger;
-use crate::verb::{Advance, Advanced, Fire};
+use crate::verb::{Advance, Advanced};
 
 /// The store did not do what was asked, or nobody knows whether it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -363,25 +363,12 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
         let ticket = self.next_ticket();
         let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
         let decision = fire::due(&entry.trigger, next, now.wall, &entry.policies)?;
-        let start_by = |at: Timestamp| entry.policies.misfire_grace.map(|grace| at + grace);
-        let fires = decision.fires.iter().map(|&at| Fire {
-            job: D::fire_job(&entry.id, at, Origin::Fire),
-            at,
-            ready_at: at,
-            start_by: start_by(at),
-        });
         let next = decision.next.at();
-        let advance = Advance {
-            schedule: entry.id.clone(),
-            revision: entry.revision,
-            fires: fires.collect(),
-            skips: decision.skips,
-            next: decision.next,
-            keep_for: next
-                .map(|next| next.since(now.wall))
-                .filter(|wait| *wait <= limits::LOOKAHEAD && !crowded)
-                .map(|wait| wait.max(Span::ZERO) + limits::PLAN_GRACE),
-        };
+        let mut advance = Advance::decided(&entry.id, entry.revision, &entry.policies, decision);
+        advance.keep_for = next
+            .map(|next| next.since(now.wall))
+            .filter(|wait| *wait <= limits::LOOKAHEAD && !crowded)
+            .map(|wait| wait.max(Span::ZERO) + limits::PLAN_GRACE);
         entry.under_way = Some((ticket, next.filter(|_| advance.keep_for.is_some())));
         self.due.remove(slot);
         Some(Output::Advance { ticket, advance })

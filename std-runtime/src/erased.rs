@@ -14,7 +14,7 @@ use mainspring_contract::record::{
     Task, Written,
 };
 use mainspring_contract::store::{
-    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
+    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
 };
 use mainspring_contract::{Answer, Clock, JobId, ScheduleId, Store, StoreError, StoreErrorKind};
 use mainspring_core::time::Timestamp;
@@ -29,6 +29,7 @@ macro_rules! erased {
         pub(crate) trait AnyStore: Send + Sync + 'static {
             $(fn $verb<'a>(&'a self, $($arg: $type),*) -> Boxed<'a, Answer<$answer>>;)*
             $(fn $list<'a>(&'a self, filter: &'a $page) -> List<'a, $item>;)*
+            fn unreadable<'a>(&'a self, limit: u32) -> List<'a, Unreadable>;
         }
 
         impl<S: Store> AnyStore for S {
@@ -38,6 +39,9 @@ macro_rules! erased {
             $(fn $list<'a>(&'a self, filter: &'a $page) -> List<'a, $item> {
                 Box::pin(caught(Store::$list(self, filter)))
             })*
+            fn unreadable<'a>(&'a self, limit: u32) -> List<'a, Unreadable> {
+                Box::pin(caught(Store::unreadable(self, limit)))
+            }
         }
     };
 }

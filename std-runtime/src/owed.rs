@@ -1,8 +1,7 @@
 //! Fires that came due before their schedule was edited: they are owed as it was written then.
 
-use mainspring_contract::record::{Advance, Advanced, ClaimSchedules, Fire, Schedule};
-use mainspring_contract::{NodeId, StoreError, Stored};
-use mainspring_core::domain::{Domain, Origin};
+use mainspring_contract::record::{Advance, Advanced, ClaimSchedules, Schedule};
+use mainspring_contract::{NodeId, StoreError};
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::{fire, limits};
 
@@ -14,7 +13,8 @@ use crate::trigger::AnyTrigger;
 ///
 /// A new trigger does not name the fires of the old one, and a replaced schedule remembers a single
 /// due fire. So whoever replaces schedules calls this first. Schedules that a planner has claimed
-/// are left to it: it does the same within moments. Those that `wanted` refuses are left alone.
+/// are left to it: it does the same within moments. Those that `wanted` refuses are
+/// left alone, and under a claim for a moment, so only what is about to be removed may be refused.
 pub(crate) async fn advance(
     store: &dyn AnyStore,
     node: &NodeId,
@@ -68,18 +68,5 @@ fn decide(schedule: &Schedule, trigger: &AnyTrigger, now: Timestamp) -> Option<A
         // The planner puts it into quarantine.
         return None;
     }
-    let fires = decision.fires.iter().map(|&at| Fire {
-        job: Stored::fire_job(&spec.id, at, Origin::Fire),
-        at,
-        ready_at: at,
-        start_by: spec.policies.misfire_grace.map(|grace| at + grace),
-    });
-    Some(Advance {
-        schedule: spec.id.clone(),
-        revision: schedule.revision,
-        fires: fires.collect(),
-        skips: decision.skips,
-        next: decision.next,
-        keep_for: None,
-    })
+    Some(Advance::decided(&spec.id, schedule.revision, &spec.policies, decision))
 }

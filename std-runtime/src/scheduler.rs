@@ -8,7 +8,7 @@ use mainspring_contract::record::{
     self, Cancelled, Conflict, Enqueue, Enqueued, Job, Put, PutSchedule, Remove, Rescue,
 };
 use mainspring_contract::store::{
-    JobFilter, Page, Reply, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
+    JobFilter, Page, Reply, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
 };
 use mainspring_contract::{Encoded, JobId, NodeId, ScheduleId, Source, Store, TaskId};
 use mainspring_core::lease::LeaseTerms;
@@ -242,6 +242,8 @@ impl Scheduler {
             self.take_over().await?;
         }
         let shared = &self.shared;
+        let unreadable = shared.store.unreadable(limits::ROWS_PER_SWEEP).await?;
+        unreadable.iter().for_each(telemetry::unreadable);
         let planner = Planner::new(&Boxed(limits::PLANNER_WINDOW), shared.max_idle);
         let pump = Pump::new(Parts {
             store: Arc::clone(&shared.store),
@@ -286,7 +288,8 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Puts a schedule; one of the same name and source is replaced.
+    /// Puts a schedule; one of the same name and source is replaced. A fire that was
+    /// due already still runs; of several, the first.
     ///
     /// # Errors
     /// If something about the schedule is not valid, a schedule of this name was written down
@@ -398,6 +401,14 @@ impl Scheduler {
     /// If the store fails.
     pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, Error> {
         Ok(self.shared.store.jobs(filter).await?)
+    }
+
+    /// At most `limit` schedules that are there but cannot be read, and why.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn unreadable(&self, limit: u32) -> Result<Vec<Unreadable>, Error> {
+        Ok(self.shared.store.unreadable(limit).await?)
     }
 
     /// History, newest first. Reading a result does not consume it.

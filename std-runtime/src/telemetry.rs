@@ -4,6 +4,7 @@
 //! for the store and `mainspring::node` for the process itself.
 
 use mainspring_contract::record::Run;
+use mainspring_contract::store::Unreadable;
 use mainspring_contract::{JobId, NodeId, ScheduleId, StoreError};
 use mainspring_core::fire::Skip;
 use mainspring_core::outcome::Outcome;
@@ -77,6 +78,14 @@ pub(crate) fn quarantined(schedule: &ScheduleId, reason: &str) {
         target: "mainspring::schedule",
         %schedule, reason,
         "schedule taken out of service; put it again to bring it back",
+    );
+}
+
+pub(crate) fn unreadable(schedule: &Unreadable) {
+    error!(
+        target: "mainspring::schedule",
+        schedule = schedule.name, reason = schedule.reason,
+        "schedule out of service: its record cannot be read; put it again to bring it back",
     );
 }
 

@@ -10,7 +10,7 @@ use mainspring_contract::record::{
     Task, Written,
 };
 use mainspring_contract::store::{
-    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
+    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
 };
 use mainspring_contract::{
     Answer, Capabilities, Clock, JobId, ScheduleId, Store, StoreError, StoreErrorKind,
@@ -146,6 +146,10 @@ impl Store for Flaky {
 
     async fn schedules(&self, page: &Page<ScheduleId>) -> Result<Vec<ScheduleView>, StoreError> {
         self.inner.schedules(page).await
+    }
+
+    async fn unreadable(&self, limit: u32) -> Result<Vec<Unreadable>, StoreError> {
+        self.inner.unreadable(limit).await
     }
 
     async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {

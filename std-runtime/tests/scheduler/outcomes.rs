@@ -108,7 +108,7 @@ async fn a_waiting_job_is_cancelled_at_once() {
 async fn a_running_job_is_told_to_stop_when_it_is_cancelled() {
     let store = Flaky::default();
     let (task, mut reports) = waiting("a");
-    let lease = LeaseTerms { lease_for: Span::from_secs(3), margin: Span::from_secs(1) };
+    let lease = LeaseTerms { lease_for: Span::from_secs(6), margin: Span::from_secs(2) };
     let builder = Scheduler::builder(store.clone()).task(task).lease(lease);
     let scheduler = builder.build().await.expect("it is valid");
     let running = scheduler.start().await.expect("it starts");

@@ -52,6 +52,8 @@ mod tests {
 
     #[test]
     fn this_process_has_used_something_and_has_its_path() {
+        // Waiting for another process is sleeping.
+        assert!(std::process::Command::new("true").status().is_ok_and(|status| status.success()));
         assert!(usage(std::process::id()).is_some_and(|usage| usage.sleeps > 0));
         let path = std::env::var("PATH").expect("tests have a path");
         assert!(with_variable(&format!("PATH={path}")).contains(&std::process::id()));

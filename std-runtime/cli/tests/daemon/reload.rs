@@ -217,4 +217,6 @@ fn a_schedule_whose_row_cannot_be_read_holds_nobody_up() {
     // The others ran, or this would still wait for them.
     let status = quarantined("coalesce = 77");
     assert!(status.contains("tick"), "{status}");
+    let told = "`bad` is out of service: its record cannot be read: ";
+    assert!(status.contains(told) && status.contains("77"), "{status}");
 }
