@@ -138,6 +138,23 @@ impl fmt::Display for Date {
     }
 }
 
+impl FromStr for Date {
+    type Err = ParseCivilError;
+
+    /// Reads what [`Display`](fmt::Display) writes: `2026-03-29`, of the years 0000 to 9999.
+    fn from_str(text: &str) -> Result<Self, ParseCivilError> {
+        const FORM: ParseCivilError = ParseCivilError::Form("2026-03-29");
+        let mut reader = Reader { bytes: text.as_bytes(), at: 0 };
+        let year = reader.digits(4).map_err(|_| FORM)?;
+        reader.one_of(b"-", "`-`").map_err(|_| FORM)?;
+        let month = reader.digits(2).map_err(|_| FORM)?;
+        reader.one_of(b"-", "`-`").map_err(|_| FORM)?;
+        let day = reader.digits(2).map_err(|_| FORM)?;
+        reader.finish().map_err(|_| FORM)?;
+        Self::new(year.cast_signed(), month, day).ok_or(ParseCivilError::NoSuch("date"))
+    }
+}
+
 /// A time of day in whole seconds: 00:00:00 to 23:59:59.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeOfDay(u32);
@@ -186,6 +203,46 @@ impl fmt::Display for TimeOfDay {
         write!(f, "{:02}:{:02}:{:02}", self.hour(), self.minute(), self.second())
     }
 }
+
+impl FromStr for TimeOfDay {
+    type Err = ParseCivilError;
+
+    /// Reads `09:30` and `09:30:15`.
+    fn from_str(text: &str) -> Result<Self, ParseCivilError> {
+        const FORM: ParseCivilError = ParseCivilError::Form("09:30` or `09:30:15");
+        let mut reader = Reader { bytes: text.as_bytes(), at: 0 };
+        let hour = reader.digits(2).map_err(|_| FORM)?;
+        reader.one_of(b":", "`:`").map_err(|_| FORM)?;
+        let minute = reader.digits(2).map_err(|_| FORM)?;
+        let mut second = 0;
+        if reader.at < text.len() {
+            reader.one_of(b":", "`:`").map_err(|_| FORM)?;
+            second = reader.digits(2).map_err(|_| FORM)?;
+        }
+        reader.finish().map_err(|_| FORM)?;
+        Self::new(hour, minute, second).ok_or(ParseCivilError::NoSuch("time of day"))
+    }
+}
+
+/// Why a text is not a date or a time of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParseCivilError {
+    /// It is not of this form.
+    Form(&'static str),
+    /// It has the form, but there is no such date or time, as the 30th of February.
+    NoSuch(&'static str),
+}
+
+impl fmt::Display for ParseCivilError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Form(example) => write!(f, "write for example `{example}`"),
+            Self::NoSuch(what) => write!(f, "there is no such {what}"),
+        }
+    }
+}
+
+impl core::error::Error for ParseCivilError {}
 
 /// A date and a time of day as a clock on some wall shows them; not an instant, because no zone
 /// is attached. [`Zone::resolve`](crate::zone::Zone::resolve) finds the instants.
@@ -543,6 +600,21 @@ mod tests {
     extern crate std;
     use super::*;
     use std::string::ToString;
+
+    #[test]
+    fn dates_and_times_read_what_they_write() {
+        for text in ["2026-03-29", "0000-01-01", "9999-12-31"] {
+            assert_eq!(text.parse::<Date>().unwrap().to_string(), text);
+        }
+        assert_eq!("09:30".parse::<TimeOfDay>(), Ok(TimeOfDay::new(9, 30, 0).unwrap()));
+        assert_eq!("23:59:59".parse::<TimeOfDay>(), Ok(TimeOfDay::from_secs(86_399).unwrap()));
+        for text in ["", "2026-3-29", "2026-03-29T", "26-03-29", "2026/03/29", "2026-02-30"] {
+            assert!(text.parse::<Date>().is_err(), "{text}");
+        }
+        for text in ["", "9:30", "09", "09:3", "09:30:", "09:30:1", "24:00", "09:60", "09:30:15Z"] {
+            assert!(text.parse::<TimeOfDay>().is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn every_day_of_ten_thousand_years_converts_both_ways() {

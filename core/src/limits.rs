@@ -6,6 +6,17 @@ use crate::time::Span;
 /// before it answers "at least": enough for a week of minutes, bounded to about a millisecond.
 pub const COUNT_LIMIT: u64 = 10_080;
 
+/// How often one search of an [`All`](crate::trigger::All) asks a child, children of children
+/// included, before it gives up: enough for triggers that meet every few thousandth time, bounded
+/// to a few milliseconds.
+pub const MEET_LIMIT: u32 = 20_000;
+
+/// How deep stored triggers may be nested: deeper than people think, shallower than any stack.
+pub const TRIGGER_DEPTH: usize = 8;
+
+/// How many triggers one stored trigger may have in it, so that asking it stays cheap.
+pub const TRIGGER_PARTS: usize = 64;
+
 /// Due fires that one advance turns into jobs; more come in further advances. Small, because the
 /// list lies inline in a machine's output and one transaction should stay short.
 pub const FIRES_PER_ADVANCE: usize = 16;

@@ -221,6 +221,19 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
         Ok(())
     }
 
+    /// Lets a schedule go that turned out to be unusable, whatever is under way.
+    pub fn forget(&mut self, schedule: &D::ScheduleId) {
+        if let Some(slot) = self.window.find(schedule) {
+            self.drop_slot(slot);
+        }
+    }
+
+    /// The trigger of a schedule in the window.
+    pub fn trigger(&self, schedule: &D::ScheduleId) -> Option<&T> {
+        let slot = self.window.find(schedule)?;
+        self.window.get(slot).map(|entry| &entry.trigger)
+    }
+
     /// Takes note of what happened.
     pub fn handle(&mut self, input: Input<D>, now: Now) {
         match input {

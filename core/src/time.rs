@@ -7,6 +7,12 @@
 use core::fmt;
 use core::time::Duration;
 
+#[cfg(feature = "chrono")]
+mod chrono;
+
+#[cfg(feature = "chrono")]
+pub use self::chrono::OutOfRange;
+
 /// Microseconds in one second.
 pub const MICROS_PER_SECOND: i64 = 1_000_000;
 

@@ -6,10 +6,8 @@ use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::{fire, limits};
 
 use crate::erased::AnyStore;
-use crate::schedule::trigger_of;
 use crate::telemetry;
 use crate::trigger::AnyTrigger;
-use crate::zone::Zones;
 
 /// Turns what is due into jobs and skips, as the schedules in the store say it.
 ///
@@ -20,7 +18,7 @@ use crate::zone::Zones;
 pub(crate) async fn advance(
     store: &dyn AnyStore,
     node: &NodeId,
-    zones: &Zones,
+    trigger_of: impl Fn(&Schedule) -> Result<AnyTrigger, String> + Send,
     wanted: impl Fn(&Schedule) -> bool + Send,
 ) -> Result<(), StoreError> {
     let claim = ClaimSchedules {
@@ -37,7 +35,7 @@ pub(crate) async fn advance(
         }
         for schedule in claimed.value.into_iter().filter(&wanted) {
             // One that cannot be read is put into quarantine by the planner that claims it next.
-            if let Ok(trigger) = trigger_of(&schedule, zones) {
+            if let Ok(trigger) = trigger_of(&schedule) {
                 advance_one(store, schedule, &trigger, claimed.pulse.store_now).await?;
             }
         }
@@ -66,5 +64,9 @@ async fn advance_one(
 fn decide(schedule: &Schedule, trigger: &AnyTrigger, now: Timestamp) -> Option<Advance> {
     let spec = &schedule.spec;
     let decision = fire::due(trigger, schedule.due()?, now, &spec.policies)?;
+    if trigger.fault().is_some() {
+        // The planner puts it into quarantine.
+        return None;
+    }
     Some(Advance::decided(&spec.id, schedule.revision, &spec.policies, decision))
 }

@@ -28,7 +28,7 @@ use crate::registry::Registry;
 use crate::request::{Answered, Batch, Request};
 use crate::schedule::trigger_of;
 use crate::telemetry;
-use crate::trigger::AnyTrigger;
+use crate::trigger::{AnyTrigger, Triggers};
 use crate::zone::Zones;
 
 /// What the scheduler's handles tell the pump.
@@ -52,6 +52,7 @@ pub(crate) struct Pump {
     node_is_mine: bool,
     tasks: Arc<Registry>,
     zones: Arc<Zones>,
+    triggers: Arc<Triggers>,
     planner: Planner<Stored, AnyTrigger, Boxed>,
     worker: Worker<Stored, Boxed>,
     executor: Executor,
@@ -73,6 +74,7 @@ pub(crate) struct Parts {
     pub(crate) node_is_mine: bool,
     pub(crate) tasks: Arc<Registry>,
     pub(crate) zones: Arc<Zones>,
+    pub(crate) triggers: Arc<Triggers>,
     pub(crate) planner: Planner<Stored, AnyTrigger, Boxed>,
     pub(crate) worker: Worker<Stored, Boxed>,
     pub(crate) events: mpsc::UnboundedReceiver<Event>,
@@ -87,6 +89,7 @@ impl Pump {
             node_is_mine: parts.node_is_mine,
             tasks: parts.tasks,
             zones: parts.zones,
+            triggers: parts.triggers,
             planner: parts.planner,
             worker: parts.worker,
             executor: Executor::default(),
@@ -170,6 +173,17 @@ impl Pump {
             self.work(output, now, &mut batch);
         }
         while let Some(output) = self.planner.poll(now) {
+            if let planner::Output::Advance { advance, .. } = &output
+                && let Some(fault) =
+                    self.planner.trigger(&advance.schedule).and_then(AnyTrigger::fault)
+            {
+                // What a broken trigger decides is not to be believed.
+                self.planner.forget(&advance.schedule);
+                let (revision, schedule) = (advance.revision, advance.schedule.clone());
+                telemetry::quarantined(&schedule, &fault);
+                batch.quarantine.push(Quarantine { schedule, revision, reason: fault });
+                continue;
+            }
             plan(output, &mut batch);
         }
         for request in batch.into_requests() {
@@ -337,11 +351,11 @@ impl Pump {
     }
 
     fn adopt_schedule(&mut self, schedule: Schedule) {
-        match trigger_of(&schedule, &self.zones) {
+        match trigger_of(&schedule, &self.triggers, &self.zones) {
             // A full window leaves the schedule to whoever claims it next.
             Ok(trigger) => drop(self.planner.adopt(&schedule, trigger)),
             Err(reason) => {
-                telemetry::quarantined(&schedule, &reason);
+                telemetry::quarantined(&schedule.spec.id, &reason);
                 let (revision, schedule) = (schedule.revision, schedule.spec.id);
                 self.quarantines.push(Quarantine { schedule, revision, reason });
             }

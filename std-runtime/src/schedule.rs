@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use mainspring_contract::record::{self, Spec};
-use mainspring_contract::trigger::{AtForm, CronForm, EveryForm, TriggerForm};
+use mainspring_contract::trigger::{AtForm, CronForm, CustomForm, EveryForm, TriggerForm};
 use mainspring_contract::{Encoded, ScheduleId, Source, TaskId};
 use mainspring_core::schedule::{Coalesce, Policies};
 use mainspring_core::settings::{Priority, Retry, Settings, Timeout};
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::task::PAYLOAD_VERSION;
-use crate::trigger::AnyTrigger;
+use crate::trigger::{AnyTrigger, Triggers};
 use crate::zone::Zones;
 
 /// The version of the trigger's stored JSON form.
@@ -69,11 +69,32 @@ impl Schedule {
         Self::new(id, task, TriggerForm::At(AtForm { time }))
     }
 
-    /// The zone whose clocks a cron pattern follows; the other triggers have none.
+    /// A schedule with a trigger that the program brings along; see
+    /// [`Builder::trigger`](crate::Builder::trigger). It is given `arguments`.
+    ///
+    /// # Errors
+    /// If the arguments cannot be written as JSON.
+    pub fn custom<A: Serialize + ?Sized>(
+        id: &str,
+        task: &str,
+        trigger: &str,
+        arguments: &A,
+    ) -> Result<Self, Error> {
+        let arguments = serde_json::to_value(arguments).map_err(|error| {
+            let message = format!("the arguments of trigger `{trigger}` cannot be stored: {error}");
+            Error::invalid(message)
+        })?;
+        let name = trigger.to_owned();
+        Ok(Self::new(id, task, TriggerForm::Custom(CustomForm { name, arguments })))
+    }
+
+    /// The zone whose clocks a cron pattern or a calendar follows; the other triggers have none.
     #[must_use]
     pub fn zone(mut self, zone: &str) -> Self {
-        if let TriggerForm::Cron(form) = &mut self.trigger {
-            zone.clone_into(&mut form.zone);
+        match &mut self.trigger {
+            TriggerForm::Cron(form) => zone.clone_into(&mut form.zone),
+            TriggerForm::Calendar(form) => zone.clone_into(&mut form.zone),
+            _ => {}
         }
         self
     }
@@ -176,13 +197,18 @@ impl Schedule {
 }
 
 /// The trigger of a stored schedule; if it cannot be used, why, for people.
-pub(crate) fn trigger_of(stored: &record::Schedule, zones: &Zones) -> Result<AnyTrigger, String> {
+pub(crate) fn trigger_of(
+    stored: &record::Schedule,
+    triggers: &Triggers,
+    zones: &Zones,
+) -> Result<AnyTrigger, String> {
     let form = stored
         .spec
         .trigger
         .from_json::<TriggerForm>(TRIGGER_VERSION)
         .map_err(|error| format!("its trigger cannot be read: {error}"))?;
-    AnyTrigger::compile(&form, zones)
+    triggers
+        .compile(&form, zones)
         .map_err(|error| format!("its trigger {form} cannot be used: {error}"))
 }
 

@@ -20,6 +20,7 @@ use mainspring_core::time::{Mono, Span, Timestamp};
 use mainspring_core::trigger::Trigger;
 use mainspring_core::worker::Worker;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -29,10 +30,10 @@ use crate::error::Error;
 use crate::owed;
 use crate::pump::{Event, Parts, Pump};
 use crate::registry::{Checked, Registry};
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, trigger_of};
 use crate::task::{PAYLOAD_VERSION, Task};
 use crate::telemetry;
-use crate::trigger::AnyTrigger;
+use crate::trigger::Triggers;
 use crate::zone::Zones;
 
 /// Plans schedules and runs jobs on a store.
@@ -54,6 +55,7 @@ struct Shared {
     node_is_unique: bool,
     tasks: Arc<Registry>,
     zones: Arc<Zones>,
+    triggers: Arc<Triggers>,
     max_running: usize,
     lease: LeaseTerms,
     max_idle: Span,
@@ -74,6 +76,7 @@ pub struct Builder {
     node_is_mine: bool,
     tasks: Vec<Task>,
     zones: Option<Zones>,
+    triggers: Triggers,
     max_running: usize,
     lease: LeaseTerms,
     max_idle: Span,
@@ -146,12 +149,40 @@ impl Builder {
         self
     }
 
+    /// Brings along a kind of trigger: `make` turns the arguments of a schedule into a trigger,
+    /// or says why it cannot. A schedule asks for it with [`Schedule::custom`]; it is then stored,
+    /// listed, combined and planned like any other.
+    ///
+    /// Every node that plans such schedules must know the name; one that does not takes the
+    /// schedule out of service, with this as the reason. The same happens when the trigger panics
+    /// or breaks a law of [`Trigger`].
+    #[must_use]
+    pub fn trigger<A, T, E>(
+        mut self,
+        name: &str,
+        make: impl Fn(A) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Self
+    where
+        A: DeserializeOwned,
+        T: Trigger + Send + Sync + 'static,
+        E: core::fmt::Display,
+    {
+        self.triggers.add(name, make);
+        self
+    }
+
     /// Makes the scheduler and makes its tasks known to the store.
     ///
     /// # Errors
-    /// If a name or the lease is not valid, two tasks have the same name, or the store fails.
+    /// If a name or the lease is not valid, two tasks or two triggers have the same name, or the
+    /// store fails.
     pub async fn build(self) -> Result<Scheduler, Error> {
         check(self.lease)?;
+        if let Some(name) = self.triggers.doubled() {
+            return Err(Error::conflict(format!(
+                "trigger `{name}` was added twice (give one of them another name)"
+            )));
+        }
         let tasks = Checked::new(self.tasks)?;
         self.store.put_tasks(&tasks.records).await?;
         let node_is_unique = self.node_is_mine || self.node.is_none();
@@ -166,6 +197,7 @@ impl Builder {
             node_is_unique,
             tasks: Arc::new(Registry::new(tasks)),
             zones: Arc::new(self.zones.unwrap_or_else(Zones::system)),
+            triggers: Arc::new(self.triggers),
             max_running: self.max_running.max(1),
             lease: self.lease,
             max_idle: self.max_idle,
@@ -185,6 +217,7 @@ impl Scheduler {
             node_is_mine: false,
             tasks: Vec::new(),
             zones: None,
+            triggers: Triggers::default(),
             max_running: limits::WORKER_WINDOW,
             lease: LeaseTerms::DEFAULT,
             max_idle: limits::MAX_IDLE,
@@ -218,6 +251,7 @@ impl Scheduler {
             node_is_mine: shared.node_is_unique,
             tasks: Arc::clone(&shared.tasks),
             zones: Arc::clone(&shared.zones),
+            triggers: Arc::clone(&shared.triggers),
             planner: planner.keep_history(shared.keep_history),
             worker: Worker::new(&Boxed(shared.max_running), shared.lease, shared.max_idle),
             events,
@@ -293,13 +327,14 @@ impl Scheduler {
         }
         let ids: Vec<_> = requests.iter().map(|request| request.spec.id.clone()).collect();
         let source = Source::new(source)?;
-        let Shared { store, node, tasks, zones, .. } = &*self.shared;
+        let Shared { store, node, tasks, zones, triggers, .. } = &*self.shared;
         // A schedule may go together with its task; its job would then wait for nobody.
         let wanted = |schedule: &record::Schedule| {
             let stays = schedule.spec.source != source || ids.contains(&schedule.spec.id);
             stays || tasks.find(&schedule.spec.task).is_some()
         };
-        owed::advance(&**store, node, zones, wanted).await?;
+        let trigger_of = |schedule: &record::Schedule| trigger_of(schedule, triggers, zones);
+        owed::advance(&**store, node, trigger_of, wanted).await?;
         let puts = self.told(store.put_schedules(&requests).await?);
         let remove = Remove::SourceExcept(&source, &ids);
         let removed = self.told(store.remove_schedules(&remove).await?);
@@ -411,11 +446,14 @@ impl Scheduler {
 
     fn request(&self, schedule: Schedule, conflict: Conflict) -> Result<PutSchedule, Error> {
         let once = matches!(schedule.trigger(), mainspring_contract::trigger::TriggerForm::At(_));
-        let trigger = AnyTrigger::compile(schedule.trigger(), &self.shared.zones)?;
+        let trigger = self.shared.triggers.compile(schedule.trigger(), &self.shared.zones)?;
         // A single instant that has just passed was meant to be seen; a repeating trigger starts
         // with its next fire.
         let from = if once { Timestamp::MIN } else { clock::wall() };
         let next = trigger.next_after(from).into();
+        if let Some(fault) = trigger.fault() {
+            return Err(Error::invalid(fault));
+        }
         Ok(PutSchedule { spec: schedule.into_spec()?, next, conflict })
     }
 

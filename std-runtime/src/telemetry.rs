@@ -3,7 +3,7 @@
 //! Targets: `mainspring::run` for runs, `mainspring::schedule` for schedules, `mainspring::store`
 //! for the store and `mainspring::node` for the process itself.
 
-use mainspring_contract::record::{Run, Schedule};
+use mainspring_contract::record::Run;
 use mainspring_contract::store::Unreadable;
 use mainspring_contract::{JobId, NodeId, ScheduleId, StoreError};
 use mainspring_core::fire::Skip;
@@ -73,10 +73,10 @@ pub(crate) fn skipped(schedule: &ScheduleId, skip: &Skip) {
     );
 }
 
-pub(crate) fn quarantined(schedule: &Schedule, reason: &str) {
+pub(crate) fn quarantined(schedule: &ScheduleId, reason: &str) {
     error!(
         target: "mainspring::schedule",
-        schedule = %schedule.spec.id, reason,
+        %schedule, reason,
         "schedule taken out of service; put it again to bring it back",
     );
 }

@@ -1,15 +1,27 @@
 //! A stored trigger, made ready to compute with.
 
+use core::fmt;
 use std::sync::Arc;
 
-use mainspring_contract::trigger::{AtForm, CronForm, Dialect, EveryForm, TriggerForm};
+use mainspring_contract::trigger::{
+    AtForm, CalendarForm, CronForm, Dialect, EveryForm, TriggerForm, TriggerFormError,
+};
+use mainspring_core::civil::Date;
 use mainspring_core::time::{Span, Timestamp};
-use mainspring_core::trigger::{At, Count, Cron, CronError, CronIn, Every, Trigger, Within};
-use mainspring_core::zone::OwnedZone;
+use mainspring_core::trigger::{
+    All, Any, At, Budget, Calendar, CalendarIn, Count, Cron, CronError, CronIn, Every, Period,
+    Trigger, Within,
+};
+use mainspring_core::zone::{OwnedZone, TimeZone, Zone};
 
 use crate::zone::{ZoneError, Zones};
 
-/// Any built-in trigger in its zone and bounds, compiled from a [`TriggerForm`].
+mod custom;
+
+use custom::Custom;
+pub use custom::Triggers;
+
+/// Any trigger in its zone and bounds, compiled from a [`TriggerForm`].
 ///
 /// It is cheap to clone: zones are shared.
 ///
@@ -30,32 +42,103 @@ pub struct AnyTrigger(Within<Kind>);
 enum Kind {
     At(At),
     Every(Every),
-    Cron(CronIn<Arc<OwnedZone>>),
+    Cron(CronIn<Place>),
+    Calendar(CalendarIn<Place>),
+    Any(Any<Arc<[AnyTrigger]>>),
+    All(All<Arc<[AnyTrigger]>>),
+    Custom(Custom),
+}
+
+/// A zone under the name by which it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    zone: Arc<OwnedZone>,
+    name: Arc<str>,
+}
+
+impl TimeZone for Place {
+    fn zone(&self) -> Zone<'_> {
+        self.zone.zone()
+    }
+
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
 }
 
 impl AnyTrigger {
-    /// Checks a form's parts and looks up its zone.
+    /// Checks a form's parts and looks up its zone. Triggers that a program brings along are
+    /// compiled by their [`Triggers`].
     ///
     /// # Errors
     /// [`TriggerError`] names the value at fault and what to write instead.
     pub fn compile(form: &TriggerForm, zones: &Zones) -> Result<Self, TriggerError> {
+        Triggers::default().compile(form, zones)
+    }
+
+    /// The zone whose clocks a cron or calendar trigger follows; `None` for those that follow the
+    /// absolute time line, and for combinations.
+    pub fn zone(&self) -> Option<&OwnedZone> {
+        match &self.0.trigger {
+            Kind::Cron(cron) => Some(&cron.zone.zone),
+            Kind::Calendar(calendar) => Some(&calendar.zone.zone),
+            _ => None,
+        }
+    }
+
+    /// How a trigger that the program brought along has failed, if it has: it panicked, or broke
+    /// a law of [`Trigger`].
+    pub fn fault(&self) -> Option<String> {
+        match &self.0.trigger {
+            Kind::Any(any) => any.0.iter().find_map(Self::fault),
+            Kind::All(all) => all.children().iter().find_map(Self::fault),
+            Kind::Custom(custom) => custom.fault(),
+            Kind::At(_) | Kind::Every(_) | Kind::Cron(_) | Kind::Calendar(_) => None,
+        }
+    }
+
+    /// A form whose size is fine.
+    fn build(form: &TriggerForm, zones: &Zones, own: &Triggers) -> Result<Self, TriggerError> {
+        let children = || -> Result<Arc<[Self]>, TriggerError> {
+            form.children().iter().map(|child| Self::build(child, zones, own)).collect()
+        };
         match form {
             TriggerForm::Cron(form) => Self::cron(form, zones),
             TriggerForm::Every(form) => Self::every(form),
-            TriggerForm::At(AtForm { time }) => {
-                Ok(Self(Within { trigger: Kind::At(At(*time)), start: None, end: None }))
+            TriggerForm::At(AtForm { time }) => Ok(Self::unbounded(Kind::At(At(*time)))),
+            TriggerForm::Calendar(form) => Self::calendar(form, zones),
+            TriggerForm::Any(form) if form.of.is_empty() => {
+                Err(TriggerError::Empty { kind: "any" })
             }
+            TriggerForm::All(form) if form.of.is_empty() => {
+                Err(TriggerError::Empty { kind: "all" })
+            }
+            TriggerForm::Any(_) => Ok(Self::unbounded(Kind::Any(Any(children()?)))),
+            TriggerForm::All(form) if form.threshold < Span::ZERO => {
+                Err(TriggerError::Threshold { threshold: form.threshold })
+            }
+            TriggerForm::All(form) => {
+                let all = All::new(children()?).threshold(form.threshold);
+                Ok(Self::unbounded(Kind::All(all)))
+            }
+            TriggerForm::Custom(form) => Ok(Self::unbounded(Kind::Custom(own.make(form)?))),
             other => Err(TriggerError::Unsupported { form: other.to_json() }),
         }
     }
 
-    /// The zone whose clocks a cron trigger follows; `None` for the others, which follow the
-    /// absolute time line.
-    pub fn zone(&self) -> Option<&OwnedZone> {
-        match &self.0.trigger {
-            Kind::Cron(cron) => Some(&cron.zone),
-            Kind::At(_) | Kind::Every(_) => None,
-        }
+    const fn unbounded(trigger: Kind) -> Self {
+        Self(Within { trigger, start: None, end: None })
+    }
+
+    fn calendar(form: &CalendarForm, zones: &Zones) -> Result<Self, TriggerError> {
+        let &CalendarForm { years, months, weeks, days, .. } = form;
+        let place = Place::find(&form.zone, zones)?;
+        let date_of = |start: Timestamp| place.zone().local(start).date;
+        let anchor = form.anchor.or_else(|| form.start.map(date_of)).unwrap_or(EPOCH);
+        let calendar = Calendar::new(Period { years, months, weeks, days }, anchor, form.time)
+            .ok_or(TriggerError::Period)?;
+        let trigger = CalendarIn { calendar, zone: place, dst: form.dst };
+        Self::within(Kind::Calendar(trigger), form.start, form.end)
     }
 
     fn cron(form: &CronForm, zones: &Zones) -> Result<Self, TriggerError> {
@@ -65,7 +148,8 @@ impl AnyTrigger {
         };
         let cron =
             parsed.map_err(|source| TriggerError::Cron { expr: form.expr.clone(), source })?;
-        let trigger = CronIn { cron, zone: zones.find(&form.zone)?, dst: form.dst };
+        let zone = Place::find(&form.zone, zones)?;
+        let trigger = CronIn { cron, zone, dst: form.dst };
         Self::within(Kind::Cron(trigger), form.start, form.end)
     }
 
@@ -89,6 +173,18 @@ impl AnyTrigger {
     }
 }
 
+impl Place {
+    fn find(name: &str, zones: &Zones) -> Result<Self, ZoneError> {
+        Ok(Self { zone: zones.find(name)?, name: name.into() })
+    }
+}
+
+/// 1970-01-01.
+const EPOCH: Date = match Date::from_days(0) {
+    Some(date) => date,
+    None => panic!("the epoch is a date"),
+};
+
 impl Trigger for AnyTrigger {
     fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
         self.0.next_after(t)
@@ -101,31 +197,58 @@ impl Trigger for AnyTrigger {
     fn count_between(&self, after: Timestamp, until: Timestamp) -> Count {
         self.0.count_between(after, until)
     }
+
+    fn next_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+        self.0.next_within(t, budget)
+    }
+
+    fn prev_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+        self.0.prev_within(t, budget)
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.describe(f)
+    }
+}
+
+/// Does the same to every kind of trigger.
+macro_rules! each_kind {
+    ($kind:expr, $trigger:ident => $do:expr) => {
+        match $kind {
+            Kind::At($trigger) => $do,
+            Kind::Every($trigger) => $do,
+            Kind::Cron($trigger) => $do,
+            Kind::Calendar($trigger) => $do,
+            Kind::Any($trigger) => $do,
+            Kind::All($trigger) => $do,
+            Kind::Custom($trigger) => $do,
+        }
+    };
 }
 
 impl Trigger for Kind {
     fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
-        match self {
-            Self::At(trigger) => trigger.next_after(t),
-            Self::Every(trigger) => trigger.next_after(t),
-            Self::Cron(trigger) => trigger.next_after(t),
-        }
+        each_kind!(self, trigger => trigger.next_after(t))
     }
 
     fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
-        match self {
-            Self::At(trigger) => trigger.prev_before(t),
-            Self::Every(trigger) => trigger.prev_before(t),
-            Self::Cron(trigger) => trigger.prev_before(t),
-        }
+        each_kind!(self, trigger => trigger.prev_before(t))
     }
 
     fn count_between(&self, after: Timestamp, until: Timestamp) -> Count {
-        match self {
-            Self::At(trigger) => trigger.count_between(after, until),
-            Self::Every(trigger) => trigger.count_between(after, until),
-            Self::Cron(trigger) => trigger.count_between(after, until),
-        }
+        each_kind!(self, trigger => trigger.count_between(after, until))
+    }
+
+    fn next_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+        each_kind!(self, trigger => trigger.next_within(t, budget))
+    }
+
+    fn prev_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+        each_kind!(self, trigger => trigger.prev_within(t, budget))
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        each_kind!(self, trigger => trigger.describe(f))
     }
 }
 
@@ -149,6 +272,43 @@ pub enum TriggerError {
     Span {
         /// The span.
         span: Span,
+    },
+    /// A calendar has no distance between its dates.
+    #[error(
+        "a calendar needs one of `years`, `months`, `weeks` and `days` above zero (for every day \
+         write `\"days\": 1`)"
+    )]
+    Period,
+    /// A combination of nothing.
+    #[error("`{kind}` has no triggers (write them in `of`)")]
+    Empty {
+        /// `any` or `all`.
+        kind: &'static str,
+    },
+    /// The threshold of an `all` trigger is negative.
+    #[error("threshold `{threshold}`: it cannot be negative")]
+    Threshold {
+        /// The threshold.
+        threshold: Span,
+    },
+    /// The trigger is nested too deeply or has too many parts.
+    #[error(transparent)]
+    Size(#[from] TriggerFormError),
+    /// No trigger of this name was brought along.
+    #[error("this program has no trigger `{name}` ({known}add it with `Builder::trigger`)")]
+    UnknownName {
+        /// The name.
+        name: String,
+        /// Those that there are, for people; may be empty.
+        known: String,
+    },
+    /// The program's own trigger refuses what it was given.
+    #[error("trigger `{name}`: {message}")]
+    Custom {
+        /// The name of the trigger.
+        name: String,
+        /// What it says.
+        message: String,
     },
     /// The bounds leave nothing between them.
     #[error("`end` {end} is before `start` {start}")]
@@ -210,6 +370,34 @@ mod tests {
                 "2026-01-01T00:00:00Z",
                 &["2026-12-24T17:00:00Z"],
             ),
+            (
+                r#"{"calendar":{"months":1,"anchor":"2026-01-31","time":"09:30",
+                    "zone":"Europe/Berlin"}}"#,
+                "2026-01-31T12:00:00Z",
+                &["2026-03-31T07:30:00Z", "2026-05-31T07:30:00Z"],
+            ),
+            (
+                r#"{"calendar":{"days":2,"time":"00:30","start":"2026-01-04T23:10:00Z",
+                    "zone":"Europe/Berlin","end":"2026-01-08T23:30:00Z"}}"#,
+                "2026-01-01T00:00:00Z",
+                &["2026-01-04T23:30:00Z", "2026-01-06T23:30:00Z", "2026-01-08T23:30:00Z"],
+            ),
+            (
+                r#"{"calendar":{"days":1,"time":"02:30","zone":"Europe/Berlin","dst":"literal"}}"#,
+                "2026-03-28T12:00:00Z",
+                &["2026-03-30T00:30:00Z"],
+            ),
+            (
+                r#"{"any":{"of":[{"every":{"span":"4s"}},{"every":{"span":"6s"}}]}}"#,
+                "1970-01-01T00:00:06Z",
+                &["1970-01-01T00:00:08Z", "1970-01-01T00:00:12Z", "1970-01-01T00:00:16Z"],
+            ),
+            (
+                r#"{"all":{"of":[{"any":{"of":[{"every":{"span":"10s"}}]}},
+                    {"every":{"span":"11s"}}]}}"#,
+                "1970-01-01T00:00:00Z",
+                &["1970-01-01T00:00:10Z", "1970-01-01T00:01:39Z", "1970-01-01T00:01:50Z"],
+            ),
         ] {
             let trigger = compile(json).unwrap();
             let mut t = at(from);
@@ -242,8 +430,46 @@ mod tests {
                     "end":"2026-01-01T00:00:00Z"}}"#,
                 "`end` 2026-01-01T00:00:00Z is before `start` 2026-01-02T00:00:00Z",
             ),
+            (
+                r#"{"calendar":{"time":"09:30"}}"#,
+                "a calendar needs one of `years`, `months`, `weeks` and `days` above zero (for \
+                 every day write `\"days\": 1`)",
+            ),
+            (r#"{"any":{"of":[]}}"#, "`any` has no triggers (write them in `of`)"),
+            (
+                r#"{"all":{"of":[{"every":{"span":"1s"}}],"threshold":"-1s"}}"#,
+                "threshold `-1s`: it cannot be negative",
+            ),
+            (
+                r#"{"any":{"of":[{"cron":{"expr":"@daily","zone":"Mars"}}]}}"#,
+                "unknown time zone `Mars`",
+            ),
+            (
+                r#"{"custom":{"name":"full-moon"}}"#,
+                "this program has no trigger `full-moon` (add it with `Builder::trigger`)",
+            ),
         ] {
-            assert_eq!(compile(json).unwrap_err(), message);
+            let error = compile(json).unwrap_err();
+            assert!(error.starts_with(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_trigger_says_what_it_does() {
+        for (json, description) in [
+            (
+                r#"{"calendar":{"weeks":2,"anchor":"2026-01-31","time":"09:30:05",
+                    "zone":"Europe/Berlin","dst":"literal"}}"#,
+                "at 09:30:05 every 2 weeks, counted from 2026-01-31, Europe/Berlin, not at times \
+                 that a clock change skips",
+            ),
+            (
+                r#"{"all":{"of":[{"every":{"span":"4h"}},{"every":{"span":"6h"}}]}}"#,
+                "all of (every 4h, counted from 1970-01-01T00:00:00Z; every 6h, counted from \
+                 1970-01-01T00:00:00Z) within 1s",
+            ),
+        ] {
+            assert_eq!(compile(json).unwrap().description().to_string(), description);
         }
     }
 

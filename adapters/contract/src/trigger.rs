@@ -4,6 +4,10 @@
 //! {"cron":  {"expr": "0 9 * * mon-fri", "zone": "Europe/Berlin"}}
 //! {"every": {"span": "15m"}}
 //! {"at":    {"time": "2026-12-24T18:00:00+01:00"}}
+//! {"calendar": {"months": 1, "anchor": "2026-01-31", "time": "09:30", "zone": "Europe/Berlin"}}
+//! {"any":   {"of": [{"every": {"span": "4h"}}, {"cron": {"expr": "@daily"}}]}}
+//! {"all":   {"of": [{"every": {"span": "3d"}}, {"cron": {"expr": "0 0 * * mon"}}]}}
+//! {"custom": {"name": "full-moon", "arguments": {"hour": 22}}}
 //! ```
 //! | kind | key | meaning | without it |
 //! |---|---|---|---|
@@ -13,8 +17,23 @@
 //! | | `dst` | `once`, `literal`, or `{"gap": …, "fold": …}` (below) | `once` |
 //! | `every` | `span` | the distance between fires: `90s`, `1h30m` | required |
 //! | | `anchor` | one of the fires | `start`, else the Unix epoch |
-//! | both | `start`, `end` | the first and last instant, inclusive | unbounded |
+//! | `calendar` | `years`, `months`, `weeks`, `days` | how far dates are apart, in sum | 0 |
+//! | | `anchor` | the first date | the date of `start`, else 1970-01-01 |
+//! | | `time` | the time of day: `09:30`, `09:30:15` | midnight |
+//! | | `zone` | as for `cron` | `UTC` |
+//! | | `dst` | as for `cron`; `literal` skips and takes the first pass | `once` |
+//! | these three | `start`, `end` | the first and last instant, inclusive | unbounded |
 //! | `at` | `time` | the one instant | required |
+//! | `any` | `of` | triggers; it fires whenever one of them does | required |
+//! | `all` | `of` | triggers; it fires when all of them do | required |
+//! | | `threshold` | how far their fires may be apart, the first of which counts | `1s` |
+//! | `custom` | `name` | what the program calls the kind of trigger | required |
+//! | | `arguments` | what it is given: any JSON | `null` |
+//!
+//! Triggers may be nested in `any` and `all`, [`TRIGGER_DEPTH`] deep and [`TRIGGER_PARTS`] in all.
+//! A `calendar` goes from date to date as
+//! [`mainspring_core::trigger::calendar`] says: a month without the day is left out. What it means
+//! that triggers fire "together" is said at [`mainspring_core::trigger::All`].
 //!
 //! A `gap` is `skip`, `at_end` or `shift`; a `fold` is `first`, `second` or `both`.
 //!
@@ -23,11 +42,18 @@
 //! misspelt `end` must not become a schedule without one. Whether the parts make sense (the
 //! pattern parses, the zone exists) is found out when the form is compiled.
 
+mod calendar;
+mod combine;
+
 use core::fmt;
 
+use mainspring_core::limits::{TRIGGER_DEPTH, TRIGGER_PARTS};
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::{Dst, Fold, Gap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+pub use calendar::CalendarForm;
+pub use combine::{AllForm, AnyForm, CustomForm};
 
 /// A stored trigger; see the [module](self) for its JSON.
 ///
@@ -48,6 +74,14 @@ pub enum TriggerForm {
     Every(EveryForm),
     /// A single instant.
     At(AtForm),
+    /// A time of day on dates that follow each other by years, months, weeks and days.
+    Calendar(CalendarForm),
+    /// Whenever one of several fires.
+    Any(AnyForm),
+    /// When all of several fire together.
+    All(AllForm),
+    /// A trigger that a program brings along under a name.
+    Custom(CustomForm),
 }
 
 impl TriggerForm {
@@ -56,7 +90,46 @@ impl TriggerForm {
     /// # Errors
     /// [`TriggerFormError`] names what is unknown, missing or malformed, and where.
     pub fn from_json(text: &str) -> Result<Self, TriggerFormError> {
-        serde_json::from_str(text).map_err(|error| TriggerFormError(error.to_string()))
+        let form: Self = serde_json::from_str(text).map_err(|error| TriggerFormError {
+            message: error.to_string(),
+            place: Some((error.line(), error.column())).filter(|(line, _)| *line > 0),
+        })?;
+        form.check_size()?;
+        Ok(form)
+    }
+
+    /// Whether it is nested no deeper than [`TRIGGER_DEPTH`] and has no more than
+    /// [`TRIGGER_PARTS`] parts, so that whoever computes with it does bounded work.
+    ///
+    /// # Errors
+    /// [`TriggerFormError`] says what there is too much of.
+    pub fn check_size(&self) -> Result<(), TriggerFormError> {
+        if self.depth() > TRIGGER_DEPTH {
+            let message = format!("triggers are nested more than {TRIGGER_DEPTH} deep");
+            return Err(TriggerFormError { message, place: None });
+        }
+        if self.parts() > TRIGGER_PARTS {
+            let message = format!("one trigger has more than {TRIGGER_PARTS} others in it");
+            return Err(TriggerFormError { message, place: None });
+        }
+        Ok(())
+    }
+
+    /// The triggers right inside it.
+    pub fn children(&self) -> &[Self] {
+        match self {
+            Self::Any(form) => &form.of,
+            Self::All(form) => &form.of,
+            _ => &[],
+        }
+    }
+
+    fn depth(&self) -> usize {
+        self.children().iter().map(|child| child.depth() + 1).max().unwrap_or(0)
+    }
+
+    fn parts(&self) -> usize {
+        self.children().iter().map(|child| child.parts() + 1).sum()
     }
 
     /// The JSON text, on one line; keys with their usual value are left out.
@@ -155,11 +228,22 @@ pub struct AtForm {
 
 /// Why a text is not a stored trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TriggerFormError(String);
+pub struct TriggerFormError {
+    message: String,
+    place: Option<(usize, usize)>,
+}
+
+impl TriggerFormError {
+    /// The line and the column, in bytes, at which reading stopped, both from 1; `None` if no
+    /// single place is at fault.
+    pub const fn place(&self) -> Option<(usize, usize)> {
+        self.place
+    }
+}
 
 impl fmt::Display for TriggerFormError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)
     }
 }
 
@@ -195,24 +279,31 @@ mod text {
     }
 }
 
-/// Instants that may be missing, as their text.
+/// Instants and dates that may be missing, as their text.
 mod optional {
-    use super::{Deserialize, Deserializer, Serialize, Serializer, Timestamp, text};
+    use super::{Deserialize, Deserializer, Serialize, Serializer, fmt, text};
+    use core::str::FromStr;
 
     #[derive(Serialize, Deserialize)]
-    struct Text(#[serde(with = "text")] Timestamp);
+    #[serde(bound(
+        serialize = "T: fmt::Display",
+        deserialize = "T: FromStr, T::Err: fmt::Display"
+    ))]
+    struct Text<T>(#[serde(with = "text")] T);
 
-    pub(super) fn serialize<S: Serializer>(
-        value: &Option<Timestamp>,
+    pub(super) fn serialize<T: fmt::Display + Copy, S: Serializer>(
+        value: &Option<T>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         value.map(Text).serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Timestamp>, D::Error> {
-        Ok(Option::<Text>::deserialize(deserializer)?.map(|Text(value)| value))
+    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+    where
+        T: FromStr<Err: fmt::Display>,
+        D: Deserializer<'de>,
+    {
+        Ok(Option::<Text<T>>::deserialize(deserializer)?.map(|Text(value)| value))
     }
 }
 
@@ -246,18 +337,39 @@ mod dst {
     }
 
     pub(super) fn serialize<S: Serializer>(dst: &Dst, serializer: S) -> Result<S::Ok, S::Error> {
-        match *dst {
-            Dst::ONCE => serializer.serialize_str("once"),
-            Dst::LITERAL => serializer.serialize_str("literal"),
-            Dst { gap, fold } => Parts { gap, fold }.serialize(serializer),
-        }
+        write(*dst, Dst::LITERAL, serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dst, D::Error> {
-        deserializer.deserialize_any(Policy)
+        read(Dst::LITERAL, deserializer)
     }
 
-    struct Policy;
+    /// `literal` is what that word means for the trigger.
+    pub(super) fn write<S: Serializer>(
+        dst: Dst,
+        literal: Dst,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let Dst { gap, fold } = dst;
+        if dst == Dst::ONCE {
+            serializer.serialize_str("once")
+        } else if dst == literal {
+            serializer.serialize_str("literal")
+        } else {
+            Parts { gap, fold }.serialize(serializer)
+        }
+    }
+
+    pub(super) fn read<'de, D: Deserializer<'de>>(
+        literal: Dst,
+        deserializer: D,
+    ) -> Result<Dst, D::Error> {
+        deserializer.deserialize_any(Policy { literal })
+    }
+
+    struct Policy {
+        literal: Dst,
+    }
 
     impl<'de> de::Visitor<'de> for Policy {
         type Value = Dst;
@@ -269,7 +381,7 @@ mod dst {
         fn visit_str<E: de::Error>(self, name: &str) -> Result<Dst, E> {
             match name {
                 "once" => Ok(Dst::ONCE),
-                "literal" => Ok(Dst::LITERAL),
+                "literal" => Ok(self.literal),
                 _ => Err(E::unknown_variant(name, &["once", "literal"])),
             }
         }
@@ -303,6 +415,17 @@ mod tests {
                 r#""end":"2027-01-01T00:00:00.5Z"}}"#,
             ),
             r#"{"at":{"time":"2026-12-24T17:00:00Z"}}"#,
+            concat!(
+                r#"{"calendar":{"years":1,"months":2,"weeks":3,"days":4,"anchor":"2026-01-31","#,
+                r#""time":"09:30:15","zone":"Europe/Berlin","dst":"literal","#,
+                r#""start":"2026-01-01T00:00:00Z","end":"2027-01-01T00:00:00Z"}}"#,
+            ),
+            r#"{"calendar":{"months":1,"time":"09:30","zone":"UTC"}}"#,
+            r#"{"calendar":{"days":1,"zone":"UTC","dst":{"gap":"skip","fold":"both"}}}"#,
+            r#"{"any":{"of":[{"every":{"span":"4h"}},{"all":{"of":[],"threshold":"0s"}}]}}"#,
+            r#"{"all":{"of":[{"every":{"span":"4h"}}]}}"#,
+            r#"{"custom":{"name":"full-moon","arguments":{"hour":22,"in":["a",null]}}}"#,
+            r#"{"custom":{"name":"full-moon"}}"#,
         ] {
             assert_eq!(TriggerForm::from_json(json).unwrap().to_json(), json);
         }
@@ -327,6 +450,10 @@ mod tests {
                 let mut cron = CronForm::new("@daily", "UTC");
                 cron.dst = Dst { gap, fold };
                 let form = TriggerForm::Cron(cron);
+                assert_eq!(TriggerForm::from_json(&form.to_json()), Ok(form));
+                let mut calendar = CalendarForm::new("UTC");
+                calendar.dst = Dst { gap, fold };
+                let form = TriggerForm::Calendar(calendar);
                 assert_eq!(TriggerForm::from_json(&form.to_json()), Ok(form));
             }
         }
@@ -355,9 +482,38 @@ mod tests {
             ),
             (r#"{"cron":{"expr":"","dialect":"quartz"}}"#, "unknown variant `quartz`"),
             (r#"{"at":{"time":"2026-01-01T00:00:00Z"},"every":{}}"#, "line 1"),
+            (r#"{"calendar":{"months":-1}}"#, "invalid value: integer `-1`, expected u32"),
+            (r#"{"calendar":{"anchor":"2026-02-30"}}"#, "`2026-02-30`: there is no such date"),
+            (r#"{"calendar":{"time":"9:30"}}"#, "`9:30`: write for example `09:30` or `09:30:15`"),
+            (r#"{"calendar":{"month":1}}"#, "unknown field `month`, expected one of `years`"),
+            (r#"{"any":{}}"#, "missing field `of`"),
+            (r#"{"any":{"of":[],"threshold":"1s"}}"#, "unknown field `threshold`"),
+            (r#"{"all":{"of":[{"at":{}}]}}"#, "missing field `time`"),
+            (r#"{"all":{"of":[],"threshold":"1"}}"#, "no unit at byte 1"),
+            (r#"{"custom":{}}"#, "missing field `name`"),
         ] {
             let error = TriggerForm::from_json(json).unwrap_err().to_string();
             assert!(error.contains(message), "{json}: {error}");
         }
+    }
+
+    #[test]
+    fn triggers_are_nested_so_deep_and_no_deeper() {
+        let nested = |depth: usize| {
+            let (open, close) = (r#"{"any":{"of":["#.repeat(depth), "]}}".repeat(depth));
+            TriggerForm::from_json(&format!(r#"{open}{{"every":{{"span":"1s"}}}}{close}"#))
+        };
+        assert!(nested(TRIGGER_DEPTH).is_ok());
+        let error = nested(TRIGGER_DEPTH + 1).unwrap_err().to_string();
+        assert_eq!(error, "triggers are nested more than 8 deep");
+        // The text itself is not read to any depth either.
+        assert!(nested(100_000).is_err());
+        let beside = |count: usize| {
+            let of = vec![r#"{"every":{"span":"1s"}}"#; count].join(",");
+            TriggerForm::from_json(&format!(r#"{{"all":{{"of":[{of}]}}}}"#))
+        };
+        assert!(beside(TRIGGER_PARTS).is_ok());
+        let error = beside(TRIGGER_PARTS + 1).unwrap_err().to_string();
+        assert_eq!(error, "one trigger has more than 64 others in it");
     }
 }

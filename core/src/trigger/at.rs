@@ -1,5 +1,7 @@
 //! A single instant.
 
+use core::fmt;
+
 use super::{Count, Trigger};
 use crate::time::Timestamp;
 
@@ -28,5 +30,9 @@ impl Trigger for At {
 
     fn count_between(&self, after: Timestamp, until: Timestamp) -> Count {
         Count::Exact(u64::from(after < self.0 && self.0 <= until))
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "once, at {}", self.0)
     }
 }

@@ -1,5 +1,7 @@
 //! What daylight saving does to a fixed wall time: policy, stated and stored with the trigger.
 
+use core::fmt;
+
 /// What becomes of a fixed wall time that clocks skip or show twice.
 ///
 /// It applies to *fixed* times only. A cron pattern whose minute or hour is a wildcard or stepped
@@ -48,6 +50,25 @@ impl Dst {
     pub const ONCE: Self = Self { gap: Gap::AtEnd, fold: Fold::First };
     /// Exactly the instants at which a clock shows a matching time.
     pub const LITERAL: Self = Self { gap: Gap::Skip, fold: Fold::Both };
+    /// What `literal` means for a [`Calendar`](super::Calendar): skipped times do not fire, and
+    /// repeated ones fire on the first pass, because a calendar names each date once.
+    pub const LITERAL_CALENDAR: Self = Self { gap: Gap::Skip, fold: Fold::First };
+}
+
+impl Dst {
+    /// What is unusual about the policy, to follow the description of a fixed time.
+    pub(super) fn describe(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.gap {
+            Gap::Skip => ", not at times that a clock change skips",
+            Gap::AtEnd => "",
+            Gap::Shift => ", later by the change at times that a clock change skips",
+        })?;
+        f.write_str(match self.fold {
+            Fold::First => "",
+            Fold::Second => ", the second time at times that come twice",
+            Fold::Both => ", both times at times that come twice",
+        })
+    }
 }
 
 impl Default for Dst {

@@ -1,5 +1,7 @@
 //! A fixed span, again and again.
 
+use core::fmt;
+
 use super::{Count, Trigger};
 use crate::time::{Span, Timestamp};
 
@@ -58,6 +60,10 @@ impl Trigger for Every {
             |t: Timestamp| t.since(self.anchor).as_micros().div_euclid(self.span.as_micros());
         let count = if after < until { index(until) - index(after) } else { 0 };
         Count::Exact(count.unsigned_abs())
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "every {}, counted from {}", self.span, self.anchor)
     }
 }
 

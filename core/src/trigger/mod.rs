@@ -4,18 +4,29 @@
 //! on a clock, a counter or an earlier call. Preview, catching up and skipping a year of downtime
 //! are therefore plain calls, and two nodes always agree.
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+use core::fmt;
+
 use crate::time::{Span, Timestamp};
 
 mod at;
+pub mod calendar;
+pub mod combine;
 pub mod cron;
 mod dst;
 mod every;
+mod tree;
 mod within;
 
 pub use at::At;
+pub use calendar::{Calendar, CalendarIn, Period};
+pub use combine::{All, Any, Budget, Children, Meeting};
 pub use cron::{Cron, CronError, CronIn};
 pub use dst::{Dst, Fold, Gap};
 pub use every::Every;
+pub use tree::{Tree, TreeError};
 pub use within::Within;
 
 /// A rule that names instants on the time line.
@@ -35,7 +46,7 @@ pub trait Trigger {
     /// The default searches by bisection: about 60 calls of [`next_after`](Self::next_after),
     /// however many fires lie in between.
     fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
-        // A fire lies in (x, t) exactly if next_after(x) < t, and that is monotone in x.
+        // A fire lies in (x, t) exactly if self.next_after(x) < t, and that is monotone in x.
         let fires_from = |x: Timestamp| self.next_after(x).filter(|&fire| fire < t);
         let mut reach = Span::from_secs(1);
         let mut low = loop {
@@ -65,28 +76,126 @@ pub trait Trigger {
     ///
     /// The default counts up to [`COUNT_LIMIT`](crate::limits::COUNT_LIMIT) one by one.
     fn count_between(&self, after: Timestamp, until: Timestamp) -> Count {
-        let mut count = 0;
-        let mut at = after;
-        while let Some(fire) = self.next_after(at).filter(|&fire| fire <= until) {
-            if count == crate::limits::COUNT_LIMIT {
-                return Count::AtLeast(count);
-            }
-            count += 1;
-            at = fire;
-        }
-        Count::Exact(count)
+        count_one_by_one(self, after, until)
+    }
+
+    /// [`next_after`](Self::next_after) on somebody else's [`Budget`]: only combinations need their
+    /// own. If the budget is spent by then, the answer means nothing.
+    fn next_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+        let _ = budget;
+        self.next_after(t)
+    }
+
+    /// [`prev_before`](Self::prev_before) on somebody else's [`Budget`].
+    fn prev_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+        let _ = budget;
+        self.prev_before(t)
+    }
+
+    /// Says in English when it fires; [`description`](Self::description) makes it a value.
+    ///
+    /// # Errors
+    /// Those of the formatter.
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("when a trigger of its own kind says so")
+    }
+
+    /// When it fires, in English: `every 15m, counted from 1970-01-01T00:00:00Z`.
+    fn description(&self) -> Description<'_, Self>
+    where
+        Self: Sized,
+    {
+        Description(self)
+    }
+
+    /// The fires after `t`, one after the other.
+    fn fires(&self, t: Timestamp) -> Fires<'_, Self>
+    where
+        Self: Sized,
+    {
+        Fires { trigger: self, t: Some(t) }
     }
 }
 
-impl<T: Trigger + ?Sized> Trigger for &T {
-    fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
-        (**self).next_after(t)
+/// Counts up to [`COUNT_LIMIT`](crate::limits::COUNT_LIMIT).
+fn count_one_by_one<T: Trigger + ?Sized>(trigger: &T, after: Timestamp, until: Timestamp) -> Count {
+    let mut count = 0;
+    let mut at = after;
+    while let Some(fire) = trigger.next_after(at).filter(|&fire| fire <= until) {
+        if count == crate::limits::COUNT_LIMIT {
+            return Count::AtLeast(count);
+        }
+        count += 1;
+        at = fire;
     }
-    fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
-        (**self).prev_before(t)
+    Count::Exact(count)
+}
+
+/// The fires of a trigger in order; made by [`Trigger::fires`].
+///
+/// ```
+/// use mainspring_core::{time::{Span, Timestamp}, trigger::{Every, Trigger}};
+/// let daily = Every::new(Span::from_days(1), Timestamp::UNIX_EPOCH).unwrap();
+/// let third = daily.fires(Timestamp::UNIX_EPOCH).nth(2).unwrap();
+/// assert_eq!(third.to_string(), "1970-01-04T00:00:00Z");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Fires<'a, T> {
+    trigger: &'a T,
+    /// `None` after the last fire.
+    t: Option<Timestamp>,
+}
+
+impl<T: Trigger> Iterator for Fires<'_, T> {
+    type Item = Timestamp;
+
+    fn next(&mut self) -> Option<Timestamp> {
+        self.t = self.trigger.next_after(self.t?);
+        self.t
     }
-    fn count_between(&self, after: Timestamp, until: Timestamp) -> Count {
-        (**self).count_between(after, until)
+}
+
+impl<T: Trigger> core::iter::FusedIterator for Fires<'_, T> {}
+
+/// Whoever borrows, boxes or shares a trigger is one.
+macro_rules! forward {
+    ($pointer:ty) => {
+        impl<T: Trigger + ?Sized> Trigger for $pointer {
+            fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
+                (**self).next_after(t)
+            }
+            fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
+                (**self).prev_before(t)
+            }
+            fn count_between(&self, after: Timestamp, until: Timestamp) -> Count {
+                (**self).count_between(after, until)
+            }
+            fn next_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+                (**self).next_within(t, budget)
+            }
+            fn prev_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+                (**self).prev_within(t, budget)
+            }
+            fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                (**self).describe(f)
+            }
+        }
+    };
+}
+
+forward!(&T);
+#[cfg(feature = "alloc")]
+forward!(alloc::boxed::Box<T>);
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+forward!(alloc::sync::Arc<T>);
+
+/// What a trigger says of itself; made by [`Trigger::description`].
+#[derive(Clone, Copy, Debug)]
+pub struct Description<'a, T: ?Sized>(&'a T);
+
+impl<T: Trigger + ?Sized> fmt::Display for Description<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.describe(f)
     }
 }
 

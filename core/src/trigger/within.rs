@@ -1,6 +1,8 @@
 //! A first and a last instant around any trigger.
 
-use super::{Count, Trigger};
+use core::fmt;
+
+use super::{Budget, Count, Trigger};
 use crate::time::{Span, Timestamp};
 
 /// The fires of `trigger` from `start` to `end`, both inclusive; a missing bound does not bound.
@@ -46,6 +48,28 @@ impl<T: Trigger> Trigger for Within<T> {
     fn count_between(&self, after: Timestamp, until: Timestamp) -> Count {
         let until = self.end.map_or(until, |end| until.min(end));
         self.trigger.count_between(self.clip(after), until)
+    }
+
+    fn next_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+        let fire = self.trigger.next_within(self.clip(t), budget)?;
+        self.end.is_none_or(|end| fire <= end).then_some(fire)
+    }
+
+    fn prev_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
+        let until = self.end.map_or(t, |end| t.min(end + MICRO));
+        let fire = self.trigger.prev_within(until, budget)?;
+        self.start.is_none_or(|start| fire >= start).then_some(fire)
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.trigger.describe(f)?;
+        if let Some(start) = self.start {
+            write!(f, ", not before {start}")?;
+        }
+        match self.end {
+            Some(end) => write!(f, ", not after {end}"),
+            None => Ok(()),
+        }
     }
 }
 

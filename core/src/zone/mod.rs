@@ -16,6 +16,7 @@ use crate::time::Timestamp;
 #[cfg(feature = "alloc")]
 mod owned;
 mod posix;
+pub mod table;
 pub mod tzif;
 
 #[cfg(feature = "alloc")]
@@ -108,7 +109,13 @@ impl<'a> Zone<'a> {
 
     /// When a clock shows `wall`: once, never or twice.
     pub fn resolve(&self, wall: DateTime) -> Local {
-        self.resolve_secs(wall.as_secs())
+        match self.shown(wall.as_secs()) {
+            Shown::Once(at) => Local::One(edge(at)),
+            Shown::Twice(first, second) => Local::Fold { first: edge(first), second: edge(second) },
+            Shown::Never { before, segment } => {
+                Local::Gap { before, after: segment.offset, end: edge(segment.from) }
+            }
+        }
     }
 
     /// The first instant strictly after `t` from which another offset holds.
@@ -162,32 +169,46 @@ impl<'a> Zone<'a> {
         }
     }
 
-    fn resolve_secs(&self, local: i64) -> Local {
+    /// When a clock shows the local second `local`.
+    pub(crate) fn shown(&self, local: i64) -> Shown {
         // No candidate lies earlier than this, because no offset is larger.
         let mut segment = self.segment(local - i64::from(Offset::MAX_SECS));
         let mut before = segment.offset;
         loop {
             let at = local - i64::from(segment.offset.as_secs());
             if at < segment.from {
-                return Local::Gap { before, after: segment.offset, end: edge(segment.from) };
+                return self.shown_after_all(local, before, segment);
             }
             if at < segment.until {
-                return self.resolve_fold(local, at, segment);
+                return self.shown_again(local, at, segment);
             }
             before = segment.offset;
             segment = self.segment(segment.until);
         }
     }
 
-    fn resolve_fold(&self, local: i64, first: i64, segment: Segment) -> Local {
+    /// A time that `segment` has skipped: an odd rule may put clocks back again within hours.
+    fn shown_after_all(&self, local: i64, before: Offset, segment: Segment) -> Shown {
+        let mut later = segment;
+        while later.until.saturating_sub(segment.from) <= MAX_SWING {
+            later = self.segment(later.until);
+            let at = local - i64::from(later.offset.as_secs());
+            if at >= later.from && at < later.until {
+                return self.shown_again(local, at, later);
+            }
+        }
+        Shown::Never { before, segment }
+    }
+
+    fn shown_again(&self, local: i64, first: i64, segment: Segment) -> Shown {
         if segment.until.saturating_sub(first) <= MAX_SWING {
             let next = self.segment(segment.until);
             let second = local - i64::from(next.offset.as_secs());
             if second >= next.from && second < next.until {
-                return Local::Fold { first: edge(first), second: edge(second) };
+                return Shown::Twice(first, second);
             }
         }
-        Local::One(edge(first))
+        Shown::Once(first)
     }
 }
 
@@ -210,6 +231,19 @@ pub(crate) struct Segment {
     pub(crate) from: i64,
     pub(crate) until: i64,
     pub(crate) offset: Offset,
+}
+
+/// When a clock shows a local second, in seconds since the Unix epoch: a [`Local`] whose instants
+/// need not be timestamps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    Once(i64),
+    Twice(i64, i64),
+    /// It is in the gap between an offset and the segment after it.
+    Never {
+        before: Offset,
+        segment: Segment,
+    },
 }
 
 /// When a wall clock shows a given time.
@@ -257,6 +291,11 @@ impl core::error::Error for UnsortedTransitions {}
 pub trait TimeZone {
     /// The zone, borrowed from its owner.
     fn zone(&self) -> Zone<'_>;
+
+    /// What people call it, if its owner knows: `Europe/Berlin`.
+    fn name(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl TimeZone for Zone<'_> {
@@ -274,6 +313,10 @@ impl TimeZone for Rule {
 impl<T: TimeZone + ?Sized> TimeZone for &T {
     fn zone(&self) -> Zone<'_> {
         (**self).zone()
+    }
+
+    fn name(&self) -> Option<&str> {
+        (**self).name()
     }
 }
 
@@ -317,6 +360,15 @@ mod tests {
         ] {
             assert_eq!(BERLIN.resolve(wall(edge)), Local::One(at(one)), "{edge}");
         }
+    }
+
+    #[test]
+    fn a_time_that_is_skipped_and_then_shown_is_shown() {
+        // On 31 December clocks go from 21:00 to 23:00, and an hour later from 00:00 to 22:00.
+        let odd = Zone::posix(Rule::parse("XXX0YYY2,0/0,J365/21").unwrap());
+        let shown = odd.resolve(wall("2025-12-31T22:00:00Z"));
+        assert_eq!(shown, Local::One(at("2026-01-01T00:00:00Z")));
+        assert!(matches!(odd.resolve(wall("2025-12-31T21:30:00Z")), Local::Gap { .. }));
     }
 
     #[test]

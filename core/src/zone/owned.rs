@@ -72,4 +72,8 @@ impl<T: TimeZone + ?Sized> TimeZone for alloc::sync::Arc<T> {
     fn zone(&self) -> Zone<'_> {
         (**self).zone()
     }
+
+    fn name(&self) -> Option<&str> {
+        (**self).name()
+    }
 }

@@ -20,7 +20,7 @@
 //!
 //! [schedules.nightly]
 //! cron = "30 2 * * *"            # or: every = "15m"; or: at = 2027-01-01T00:00:00Z
-//! zone = "Europe/Berlin"         # cron only, as is dst
+//! zone = "Europe/Berlin"         # with cron and calendar, as is dst
 //! dst = "once"                   # or "literal", or { gap = "at_end", fold = "first" }
 //! start = 2027-01-01T00:00:00Z   # inclusive, as is end; not with `at`
 //! task = "backup"                # or the keys of a task, which is then named like the schedule
@@ -28,6 +28,14 @@
 //! misfire_grace = "1h"           # absent: however late
 //! catch_up = 100
 //! paused = false
+//!
+//! [schedules.closing]            # the 31st, in months that have one
+//! calendar = { months = 1, anchor = 2026-01-31, time = 09:30 }  # and years, weeks, days
+//! task = "backup"
+//!
+//! [schedules.either]             # any trigger in its stored form, also as a TOML table
+//! trigger = '''{"any": {"of": [{"every": {"span": "4h"}}, {"cron": {"expr": "@daily"}}]}}'''
+//! task = "backup"
 //! ```
 //!
 //! Relative paths are relative to the file.

@@ -182,9 +182,7 @@ fn fires(
     from: Timestamp,
     inclusive: bool,
 ) -> impl Iterator<Item = Timestamp> {
-    let micro = Span::from_micros(1);
-    let first = trigger.next_after(if inclusive { from - micro } else { from });
-    core::iter::successors(first, |&fire| trigger.next_after(fire))
+    trigger.fires(if inclusive { from - Span::from_micros(1) } else { from })
 }
 
 fn write(

@@ -195,3 +195,26 @@ fn the_reference_file_shows_every_key() {
     let missing: Vec<_> = keys.filter(|key| !reference.contains(&format!("\n{key} = "))).collect();
     assert_eq!(missing, [""; 0], "keys that examples/every-key.toml does not show");
 }
+
+#[test]
+fn calendars_and_combinations_are_given_as_json() {
+    let calendar = r#"{"calendar":{"months":1,"anchor":"2026-01-31","time":"09:30",
+        "zone":"Europe/Berlin"}}"#;
+    let shown = next(&["--trigger", calendar, FROM, "--count=2", "--tz=Europe/Berlin"]);
+    assert_eq!(shown, "2026-03-31T09:30:00+02:00\n2026-05-31T09:30:00+02:00\n");
+
+    let cron = r#"{"cron":{"expr":"0 0 * * mon"}}"#;
+    let every = r#"{"every":{"span":"3d"}}"#;
+    let any = format!(r#"{{"any":{{"of":[{cron},{every}]}}}}"#);
+    let days = "2026-03-29T00:00:00+00:00\n2026-03-30T00:00:00+00:00\n2026-04-01T00:00:00+00:00\n";
+    assert_eq!(next(&["--trigger", &any, "--from=2026-03-27T00:00:00Z", "--count=3"]), days);
+    let all = format!(r#"{{"all":{{"of":[{any},{cron},{every}],"threshold":"0s"}}}}"#);
+    let mondays = "2026-04-13T00:00:00+00:00\n2026-05-04T00:00:00+00:00\n";
+    assert_eq!(next(&["--trigger", &all, FROM, "--count=2"]), mondays);
+
+    let never = r#"{"all":{"of":[{"every":{"span":"4s"}},
+        {"every":{"span":"4s","anchor":"2026-01-01T00:00:02Z"}}]}}"#;
+    assert_eq!(next(&["--trigger", never, FROM]), "");
+    let nothing = refused(&["next", "--trigger", r#"{"calendar":{}}"#]);
+    assert!(nothing.starts_with("a calendar needs one of `years`"), "{nothing}");
+}

@@ -26,6 +26,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "clippy-core", about: "no warning in core with each feature alone", run: core },
     Step { name: "doc", about: "the documentation builds without a warning", run: doc },
     Step { name: "test", about: "unit, integration and conformance tests", run: test },
+    Step { name: "fuzz", about: "twenty seconds of random input", run: fuzz },
     Step { name: "doctest", about: "the examples in the documentation", run: doctest },
     Step { name: "no-std", about: "core builds for machines without std", run: no_std },
 ];
@@ -123,6 +124,10 @@ fn test(gate: &mut Gate) -> Result<(), String> {
 
 fn doctest(gate: &mut Gate) -> Result<(), String> {
     gate.count(Runner::Harness, Call::cargo("test --workspace --doc --no-fail-fast"))
+}
+
+fn fuzz(gate: &mut Gate) -> Result<(), String> {
+    gate.run(Call::cargo("run --quiet --package mainspring-fuzz -- --seconds 20"))
 }
 
 fn no_std(gate: &mut Gate) -> Result<(), String> {

@@ -83,6 +83,11 @@ impl<'s> Problems<'s> {
         self.add(at, Severity::Warning, message);
     }
 
+    /// A part of the file as it is written.
+    pub(super) fn written(&self, span: Range<usize>) -> Option<&'s str> {
+        self.source.get(span)
+    }
+
     /// All problems, in the order of the file.
     pub(super) fn into_sorted(self) -> Vec<Problem> {
         let mut list = self.list.into_inner();

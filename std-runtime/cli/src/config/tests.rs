@@ -127,7 +127,7 @@ fn the_documented_file_is_good() {
     let block = text.split("```").nth(1).and_then(|block| block.strip_prefix("toml\n")).unwrap();
     let source: Vec<_> = block.lines().map(|line| line.trim_start_matches("//!")).collect();
     let config = good(&source.join("\n"));
-    assert_eq!((config.tasks.len(), config.schedules.len()), (1, 1));
+    assert_eq!((config.tasks.len(), config.schedules.len()), (1, 3));
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn triggers_say_what_does_not_go_together() {
     let cases = [
         (
             "every = \"1h\"\nzone = \"UTC\"",
-            "4:1: error: `zone` in [schedules.s] only goes with `cron`: remove it",
+            "4:1: error: `zone` in [schedules.s] only goes with `cron` and `calendar`: remove it",
         ),
         (
             "at = 2027-01-01T00:00:00Z\nend = 2028-01-01T00:00:00Z",
@@ -199,9 +199,95 @@ fn triggers_say_what_does_not_go_together() {
             "cron = \"@daily\"\ndst = { gap = \"x\" }",
             "4:15: error: `gap` is \"x\": write one of \"skip\", \"at_end\", \"shift\"",
         ),
+        (
+            "calendar = \"monthly\"",
+            "3:12: error: `calendar` is \"monthly\": write a table, such as `calendar = { months = \
+             1, anchor = 2026-01-31, time = 09:30 }`",
+        ),
+        (
+            "calendar = { days = 1, month = 1 }",
+            "3:24: error: unknown key `month` in `calendar` (did you mean `months`?)",
+        ),
+        (
+            "calendar = { days = -1, time = \"9:30\", anchor = 2026-02-20T00:00:00Z }",
+            "3:21: error: `days` is -1: write a whole number from 0 to 4294967295\n\
+             3:32: error: `time` is \"9:30\": write for example `09:30` or `09:30:15`\n\
+             3:49: error: `anchor` is 2026-02-20T00:00:00Z: write for example `2026-03-29`",
+        ),
+        (
+            "calendar = { time = 09:30 }",
+            "3:12: error: a calendar needs one of `years`, `months`, `weeks` and `days` above zero \
+             (for every day write `\"days\": 1`)",
+        ),
+        (
+            "trigger = 5",
+            "3:11: error: `trigger` is 5: write the JSON of a trigger as a text, or the same as a \
+             table",
+        ),
+        (
+            "trigger = '''\n{\"any\":\n  {\"off\": []}}'''",
+            "5:8: error: `trigger`: unknown field `off`, expected `of`",
+        ),
+        (
+            "trigger = '{\"every\": {\"span\": \"1x\"}}'",
+            "3:35: error: `trigger`: `1x`: unknown unit at byte 1 (units: w, d, h, m, s, ms, us; \
+             write for example `90s`, `1h30m`, `250ms` or `7d`)",
+        ),
+        (
+            "trigger = '{\"any\": {\"of\": []}}'",
+            "3:11: error: `any` has no triggers (write them in `of`)",
+        ),
+        (
+            "trigger = \"{\\\"evry\\\": {}}\"",
+            "3:11: error: `trigger`: unknown variant `evry`, expected one of `cron`, `every`, \
+             `at`, `calendar`, `any`, `all`, `custom` at line 1 column 7",
+        ),
+        (
+            "trigger = { any = { of = [{ every = { sp = \"4h\" } }] } }",
+            "3:11: error: `trigger`: unknown field `sp`, expected one of `span`, `anchor`, \
+             `start`, `end`",
+        ),
+        (
+            "trigger = '{\"every\":{\"span\":\"1s\"}}'\nstart = 2027-01-02T00:00:00Z",
+            "4:1: error: `start` in [schedules.s] does not go with `trigger`: remove it",
+        ),
     ];
     for (lines, want) in cases {
         assert_eq!(complaints(&schedule_with(lines)), want);
+    }
+}
+
+#[test]
+fn every_kind_of_trigger_can_be_written() {
+    for (lines, json) in [
+        (
+            "calendar = { months = 1, anchor = 2026-01-31, time = 09:30 }\nzone = \"Asia/Tokyo\"",
+            r#"{"calendar":{"months":1,"anchor":"2026-01-31","time":"09:30","zone":"Asia/Tokyo"}}"#,
+        ),
+        (
+            "calendar = { years = 1, weeks = 2, days = 3, anchor = \"2026-01-31\", time = \
+             \"09:30:15\" }\ndst = \"literal\"\nend = 2999-01-01T00:00:00Z",
+            concat!(
+                r#"{"calendar":{"years":1,"weeks":2,"days":3,"anchor":"2026-01-31","#,
+                r#""time":"09:30:15","zone":"UTC","dst":"literal","end":"2999-01-01T00:00:00Z"}}"#,
+            ),
+        ),
+        (
+            "trigger = '{\"any\": {\"of\": [{\"every\": {\"span\": \"4h\"}}]}}'",
+            r#"{"any":{"of":[{"every":{"span":"4h"}}]}}"#,
+        ),
+        (
+            "trigger = { all = { of = [{ every = { span = \"4h\", anchor = 2026-01-01T00:00:00Z } \
+             }], threshold = \"5s\" } }",
+            concat!(
+                r#"{"all":{"of":[{"every":{"span":"4h","anchor":"2026-01-01T00:00:00Z"}}],"#,
+                r#""threshold":"5s"}}"#,
+            ),
+        ),
+        ("trigger = { calendar = { months = 2 } }", r#"{"calendar":{"months":2,"zone":"UTC"}}"#),
+    ] {
+        let config = good(&schedule_with(lines));
+        assert_eq!(config.schedules[0].trigger.to_json(), json);
     }
 }
 

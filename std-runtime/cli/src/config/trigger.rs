@@ -1,8 +1,14 @@
-//! When a schedule fires: `cron`, `every` or `at`, with their bounds.
+//! When a schedule fires: `cron`, `every`, `at` or `calendar` with their bounds, or any `trigger`
+//! in its stored form.
+
+mod stored;
+
+use core::fmt::Display;
+use core::str::FromStr;
 
 use mainspring::trigger::AnyTrigger;
 use mainspring::zone::{self, Zones};
-use mainspring_contract::trigger::{AtForm, CronForm, EveryForm, TriggerForm};
+use mainspring_contract::trigger::{AtForm, CalendarForm, CronForm, EveryForm, TriggerForm};
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::{Dst, Fold, Gap, Trigger};
 use toml::de::DeValue;
@@ -11,9 +17,10 @@ use super::Host;
 use super::table::{Table, list};
 
 /// The keys of a trigger.
-pub(super) const KEYS: [&str; 7] = ["cron", "every", "at", "zone", "dst", "start", "end"];
+pub(super) const KEYS: [&str; 9] =
+    ["cron", "every", "at", "calendar", "trigger", "zone", "dst", "start", "end"];
 
-const KINDS: [&str; 3] = ["cron", "every", "at"];
+const KINDS: [&str; 5] = ["cron", "every", "at", "calendar", "trigger"];
 
 /// Reads the trigger of a schedule; `zone` is the file's own. The result compiles.
 pub(super) fn read(table: Table<'_>, zone: &str, host: &Host) -> Option<TriggerForm> {
@@ -30,15 +37,20 @@ pub(super) fn read(table: Table<'_>, zone: &str, host: &Host) -> Option<TriggerF
         table.problems().missing(table.at, message);
         return None;
     };
-    if kind != "cron" {
-        table.refuse(&["zone", "dst"], "only goes with `cron`: remove it");
+    if !matches!(kind, "cron" | "calendar") {
+        table.refuse(&["zone", "dst"], "only goes with `cron` and `calendar`: remove it");
     }
     let form = match kind {
         "at" => {
             table.refuse(&["start", "end"], "does not go with `at`: remove it");
             TriggerForm::At(AtForm { time: instant(table, "at")? })
         }
+        "trigger" => {
+            table.refuse(&["start", "end"], "does not go with `trigger`: remove it");
+            stored::read(table)?
+        }
         "every" => every(table)?,
+        "calendar" => calendar(table, zone, &host.zones)?,
         _ => cron(table, zone, &host.zones)?,
     };
     let at = table.value(kind).map_or(table.at, |value| value.span().start);
@@ -73,13 +85,52 @@ fn every(table: Table<'_>) -> Option<TriggerForm> {
 fn cron(table: Table<'_>, zone: &str, zones: &Zones) -> Option<TriggerForm> {
     let bounds = (instant(table, "start"), instant(table, "end"));
     let own = self::zone(table, zones);
-    let dst = dst(table);
+    let dst = dst(table, Dst::LITERAL);
     let expr = table.text("cron", "\"30 2 * * *\"")?.value;
     // With a zone that does not exist, the pattern is still worth checking.
     let mut cron = CronForm::new(expr, own.as_deref().unwrap_or(zone));
     (cron.start, cron.end) = bounds;
     cron.dst = dst?;
     Some(TriggerForm::Cron(cron))
+}
+
+fn calendar(table: Table<'_>, zone: &str, zones: &Zones) -> Option<TriggerForm> {
+    let bounds = (instant(table, "start"), instant(table, "end"));
+    let own = self::zone(table, zones);
+    let dst = dst(table, Dst::LITERAL_CALENDAR);
+    let example = "calendar = { months = 1, anchor = 2026-01-31, time = 09:30 }";
+    let (at, inner) = table.table("calendar", example)?;
+    let inner = table.inner("`calendar`", at, inner);
+    inner.allow(&["years", "months", "weeks", "days", "anchor", "time"]);
+    let number = |key| {
+        if inner.has(key) { inner.number(key, 0..=u32::MAX) } else { Some(0) }
+    };
+    let [years, months, weeks, days] = ["years", "months", "weeks", "days"].map(number);
+    let anchor = civil(inner, "anchor");
+    let time = civil(inner, "time");
+    let mut form = CalendarForm::new(own.as_deref().unwrap_or(zone));
+    (form.years, form.months, form.weeks, form.days) = (years?, months?, weeks?, days?);
+    (form.start, form.end) = bounds;
+    (form.dst, form.anchor) = (dst?, anchor?);
+    form.time = time?.unwrap_or_default();
+    Some(TriggerForm::Calendar(form))
+}
+
+/// A date or a time of day, as TOML has them or as a text; `Some(None)` if it is not there.
+fn civil<T: FromStr<Err: Display>>(table: Table<'_>, key: &str) -> Option<Option<T>> {
+    let Some(value) = table.value(key) else { return Some(None) };
+    let text = match value.get_ref() {
+        DeValue::Datetime(time) => time.to_string(),
+        DeValue::String(text) => text.to_string(),
+        other => other.type_str().to_owned(),
+    };
+    match text.parse() {
+        Ok(civil) => Some(Some(civil)),
+        Err(error) => {
+            table.wrong(key, value, &error.to_string());
+            None
+        }
+    }
 }
 
 fn warn_of_the_past(table: Table<'_>, at: usize, trigger: &AnyTrigger, now: Timestamp) {
@@ -113,10 +164,11 @@ fn instant(table: Table<'_>, key: &str) -> Option<Timestamp> {
     }
 }
 
-fn dst(table: Table<'_>) -> Option<Dst> {
+/// The policy; `literal` is what that word means for the kind of trigger.
+fn dst(table: Table<'_>, literal: Dst) -> Option<Dst> {
     let Some(value) = table.value("dst") else { return Some(Dst::ONCE) };
     let Some(inner) = value.get_ref().as_table() else {
-        return table.word("dst", &[("once", Dst::ONCE), ("literal", Dst::LITERAL)]);
+        return table.word("dst", &[("once", Dst::ONCE), ("literal", literal)]);
     };
     let inner = table.inner("`dst`", value.span().start, inner);
     inner.allow(&["gap", "fold"]);
