@@ -13,7 +13,7 @@ mod every;
 mod within;
 
 pub use at::At;
-pub use cron::{Cron, CronError, CronIn};
+pub use cron::{Cron, CronError, CronIn, Dialect, ExtendedCron};
 pub use dst::{Dst, Fold, Gap};
 pub use every::Every;
 pub use within::Within;
