@@ -1,10 +1,9 @@
 //! What was read, made ready to search in.
 
+use super::Cron;
 use super::extended::{ExtendedCron, Month};
 use super::search::DayRule;
 use super::year::Years;
-use super::{Cron, Field};
-use crate::civil::days_in_month;
 
 /// The values of one field, and how they were written.
 #[derive(Clone, Copy)]
@@ -69,35 +68,17 @@ impl Draft {
     };
 
     /// The part that a [`Cron`] has room for.
-    #[expect(clippy::cast_possible_truncation, reason = "each set is within its field's range")]
     pub(super) const fn plain(&self) -> Cron {
-        let weekdays = (self.weekdays.bits & 0x7f | self.weekdays.bits >> 7) as u8;
-        let days = self.days.bits as u32;
-        let either_day = !self.both && !self.days.star && !self.weekdays.star;
-        let (all_days, all_weekdays) = (days == ALL_DAYS, weekdays == 0x7f);
-        let months = self.months.bits as u16;
-        let rule = if !either_day && !some_date_exists(months, days) {
-            DayRule::Never
-        } else if months != ALL_MONTHS {
-            DayRule::Monthly
-        } else if (all_days && all_weekdays) || (either_day && (all_days || all_weekdays)) {
-            DayRule::Daily
-        } else if all_days && !either_day {
-            DayRule::Weekly
-        } else {
-            DayRule::Monthly
-        };
-        Cron {
+        Cron::assemble(&Sets {
             seconds: self.seconds.bits,
             minutes: self.minutes.bits,
-            hours: self.hours.bits as u32,
-            days,
-            months,
-            weekdays,
-            flows: flows(self.minutes, Field::Minute) || flows(self.hours, Field::Hour),
-            either_day,
-            rule,
-        }
+            hours: self.hours.bits,
+            days: self.days.bits | (self.last & 1) as u64,
+            months: self.months.bits,
+            weekdays: self.weekdays.bits,
+            flows: self.minutes.flows || self.hours.flows,
+            either_day: !self.both && !self.days.star && !self.weekdays.star,
+        })
     }
 
     /// All of it.
@@ -110,7 +91,9 @@ impl Draft {
         }
         let mut cron = ExtendedCron::plain(self.plain());
         let weeks = self.weeks.bits;
-        let plain = nth == 0 && self.last | self.nearest == 0 && weeks == ALL_WEEKS;
+        // `plain` knows the last day itself.
+        let last = self.last & !1;
+        let plain = nth == 0 && last | self.nearest == 0 && weeks == ALL_WEEKS;
         if plain && self.any_year {
             return cron;
         }
@@ -118,7 +101,7 @@ impl Draft {
         cron.weeks = weeks;
         cron.nth = self.nth;
         cron.nth_in_day = self.nth_in_day && nth != 0;
-        cron.last = self.last;
+        cron.last = last;
         cron.nearest = self.nearest;
         cron.years = self.years;
         cron.any_year = self.any_year;
@@ -132,23 +115,75 @@ pub(super) const ALL_DAYS: u32 = !1;
 pub(super) const ALL_MONTHS: u16 = 0x1ffe;
 pub(super) const ALL_WEEKS: u64 = (1 << 54) - 2;
 
-const fn flows(set: Set, field: Field) -> bool {
-    set.flows || set.bits == u64::MAX >> (63 - field.range().1)
+/// The values of a [`Cron`], with bit 7 of the weekdays for Sunday and bit 0 of the days for the
+/// last one.
+pub(super) struct Sets {
+    pub(super) seconds: u64,
+    pub(super) minutes: u64,
+    pub(super) hours: u64,
+    pub(super) days: u64,
+    pub(super) months: u64,
+    pub(super) weekdays: u64,
+    /// Minutes or hours have a star or a step.
+    pub(super) flows: bool,
+    pub(super) either_day: bool,
+}
+
+const ALL_MINUTES: u64 = (1 << 60) - 1;
+const ALL_HOURS: u64 = (1 << 24) - 1;
+
+impl Cron {
+    #[expect(clippy::cast_possible_truncation, reason = "each set is within its field's range")]
+    pub(super) const fn assemble(sets: &Sets) -> Self {
+        let weekdays = (sets.weekdays & 0x7f | sets.weekdays >> 7) as u8;
+        let months = sets.months as u16;
+        // Every day includes the last one.
+        let all_days = sets.days as u32 & ALL_DAYS == ALL_DAYS;
+        let days = if all_days { ALL_DAYS } else { sets.days as u32 };
+        let all_weekdays = weekdays == 0x7f;
+        let either_day = sets.either_day;
+        let rule = if either_day && (all_days || all_weekdays) || all_days && all_weekdays {
+            if months == ALL_MONTHS { DayRule::Daily } else { DayRule::Mixed }
+        } else if all_days && months == ALL_MONTHS {
+            DayRule::Weekly
+        } else if either_day {
+            DayRule::Mixed
+        } else if !some_date_exists(months, days) {
+            DayRule::Never
+        } else if all_weekdays {
+            DayRule::Dates
+        } else {
+            DayRule::Mixed
+        };
+        Self {
+            seconds: sets.seconds,
+            minutes: sets.minutes,
+            hours: sets.hours as u32,
+            days,
+            months,
+            weekdays,
+            flows: sets.flows || sets.minutes == ALL_MINUTES || sets.hours == ALL_HOURS,
+            either_day,
+            rule,
+        }
+    }
 }
 
 /// Whether one of the months ever has one of the days. On which weekday does not matter, because
 /// each date falls on every weekday within a 400-year cycle.
 const fn some_date_exists(months: u16, days: u32) -> bool {
-    const LEAP_YEAR: i32 = 2_000;
-    let mut month = 1;
-    while month <= 12 {
-        let last = days_in_month(LEAP_YEAR, month);
-        if months >> month & 1 != 0 && days & (u32::MAX >> (31 - last)) != 0 {
-            return true;
-        }
-        month += 1;
-    }
-    false
+    const LONG: u16 = 1 << 1 | 1 << 3 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 10 | 1 << 12;
+    const FEBRUARY: u16 = 1 << 2;
+    // Bit 0 is the last day, which every month has.
+    let days = days | (days & 1) << 1;
+    let latest = if months & LONG != 0 {
+        31
+    } else if months != FEBRUARY {
+        30
+    } else {
+        29
+    };
+    days & (u32::MAX >> (31 - latest)) & !1 != 0
 }
 
 /// In which of the fifteen kinds of years some day matches.

@@ -106,8 +106,8 @@ impl Description {
         let by_month = base.months != ALL_MONTHS;
         let mut of_month = false;
         if !every_day && by_day {
-            let others = cron.last | cron.nearest == 0 && !(counted && cron.nth_in_day);
-            match progression(u64::from(base.days), (1, 31)).filter(|_| others) {
+            let others = cron.last_days() | cron.nearest == 0 && !(counted && cron.nth_in_day);
+            match progression(u64::from(base.days & !1), (1, 31)).filter(|_| others) {
                 Some(step) => write!(f, " on every {} day", Ordinal(step))?,
                 None => {
                     f.write_str(" on the ")?;
@@ -150,8 +150,9 @@ impl Description {
     fn days(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let cron = &self.0;
         let nth = if cron.nth_in_day { count(&cron.nth) } else { 0 };
-        let runs = Runs(u64::from(cron.base.days));
-        let total = runs.count() + cron.last.count_ones() + cron.nearest.count_ones() + nth;
+        let runs = Runs(u64::from(cron.base.days & !1));
+        let last = cron.last_days();
+        let total = runs.count() + last.count_ones() + cron.nearest.count_ones() + nth;
         let mut index = 0;
         for (from, to) in runs {
             separate(f, index, total)?;
@@ -161,7 +162,7 @@ impl Description {
             }
             index += 1;
         }
-        for back in (0..31).filter(|back| cron.last >> back & 1 != 0) {
+        for back in (0..31).filter(|back| last >> back & 1 != 0) {
             separate(f, index, total)?;
             match back {
                 0 => f.write_str("last day")?,

@@ -5,6 +5,7 @@ use core::str::FromStr;
 use super::compile::ALL_WEEKS;
 use super::describe::Description;
 use super::parse::{self, Syntax};
+use super::quick;
 use super::search::{LAST_YEAR, seconds, weekdays_of_month};
 use super::year::Years;
 use super::{Cron, CronError, Dialect, Pattern};
@@ -133,6 +134,9 @@ impl ExtendedCron {
     }
 
     const fn read(text: &str, syntax: Syntax) -> Result<Self, CronError> {
+        if let (Dialect::Crontab, Some(cron)) = (syntax.dialect, quick::parse(text.as_bytes())) {
+            return Ok(Self::plain(cron));
+        }
         match parse::parse(text.as_bytes(), syntax) {
             Ok(draft) => Ok(draft.extended()),
             Err(error) => Err(error),
@@ -206,7 +210,7 @@ impl ExtendedCron {
             return 0;
         }
         let all = u32::MAX >> (31 - month.length) & !1;
-        let mut by_month = self.base.days;
+        let mut by_month = self.base.days | (self.base.days & 1) << month.length;
         if self.last | self.nearest != 0 {
             by_month |= self.last.reverse_bits() >> (31 - month.length);
             by_month |= nearest_days(self.nearest, month);

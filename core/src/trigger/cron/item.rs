@@ -217,6 +217,11 @@ impl Reader<'_> {
     const fn last_day(&mut self, draft: &mut Draft) -> Option<Result<(), CronError>> {
         if !self.extends() {
             let next = if self.at + 1 < self.end { self.text[self.at + 1] } else { b',' };
+            if next == b',' && !self.is_named() {
+                self.at += 1;
+                draft.last |= 1;
+                return Some(Ok(()));
+            }
             let alone = !next.is_ascii_alphabetic() || matches!(next, b'W' | b'w');
             return if alone { Some(Err(self.foreign())) } else { None };
         }

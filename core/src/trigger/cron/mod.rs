@@ -15,16 +15,19 @@
 //! three letters or in full, in any case. `@yearly @annually @monthly @weekly @daily @midnight
 //! @hourly` stand for the usual patterns.
 //!
+//! `L` as a day is the last one of the month.
+//!
 //! This much is a [`Cron`] of 32 bytes. An [`ExtendedCron`] of 96 bytes also has years and
 //!
 //! | item | field | meaning |
 //! |---|---|---|
-//! | `L`, `L-3` | day | the last day of the month, the third before it |
-//! | `15W`, `LW` | day | the weekday (Monday to Friday) nearest to the 15th within the month; the last one |
+//! | `L-3` | day | the third day before the last one of the month |
+//! | `15W`, `LW` | day | the working day nearest to the 15th within the month; the last one |
 //! | `fri#2`, `5#2` | weekday | the second Friday of the month |
 //! | `friL`, `5L`, `fri#L` | weekday | the last Friday of the month |
 //! | `+mon` | weekday | a `+` before the field: both day and weekday must match |
-//! | `H`, `H(0-29)`, `H/15`, `H(0-29)/10` | any but year | a value, or a first value of a step, that a seed spreads; a day is at most 28 |
+//! | `H`, `H(0-29)` | not year | a value that a seed spreads; a day is at most 28 |
+//! | `H/15`, `H(0-29)/10` | not year | a step whose first value a seed spreads |
 //!
 //! in the [`Dialect`] crontab, and reads two more dialects, which see.
 //!
@@ -49,6 +52,7 @@ mod extended;
 mod item;
 mod named;
 mod parse;
+mod quick;
 mod search;
 mod text;
 mod year;
@@ -62,7 +66,6 @@ use search::DayRule;
 
 /// How the text of a pattern is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Dialect {
     /// Five fields as in crontab(5), six with seconds first, or seven with years last; see the
     /// [module](self).
@@ -103,7 +106,8 @@ pub struct Cron {
     minutes: u64,
     /// Bits 0 to 23.
     hours: u32,
-    /// Bits 1 to 31; may be empty within an [`ExtendedCron`], as may `weekdays`.
+    /// Bits 1 to 31, and bit 0 for the last day. May be empty within an [`ExtendedCron`], as may
+    /// `weekdays`.
     days: u32,
     /// Bits 1 to 12.
     months: u16,
@@ -123,6 +127,9 @@ impl Cron {
     /// # Errors
     /// [`CronError`], which names the field, the bytes and the way out.
     pub const fn parse(text: &str) -> Result<Self, CronError> {
+        if let Some(cron) = quick::parse(text.as_bytes()) {
+            return Ok(cron);
+        }
         match parse::parse(text.as_bytes(), parse::Syntax::PLAIN) {
             Ok(draft) => Ok(draft.plain()),
             Err(error) => Err(error),

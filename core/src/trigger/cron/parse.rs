@@ -53,10 +53,11 @@ pub(super) const fn parse(text: &[u8], syntax: Syntax) -> Result<Draft, CronErro
         return Err(error(CronErrorKind::TooLong, None, 0, 0));
     }
     let named = matches!(syntax.dialect, Dialect::ApScheduler);
-    if named && find(text, 0, text.len(), b'=') < text.len() {
+    let (starts, ends, count) = split(text);
+    // No field at all is a pattern, too.
+    if named && (count == 0 || find(text, 0, text.len(), b'=') < text.len()) {
         return named::parse(text, syntax);
     }
-    let (starts, ends, count) = split(text);
     if count > 0 && text[starts[0]] == b'@' {
         return from_macro(text, (starts[0], ends[0]), count, syntax);
     }

@@ -11,8 +11,10 @@ pub(super) enum DayRule {
     Daily,
     /// Only the weekday decides.
     Weekly,
-    /// Month by month.
-    Monthly,
+    /// Only day and month decide.
+    Dates,
+    /// Weekdays and dates do.
+    Mixed,
     /// No day ever matches.
     Never,
 }
@@ -45,14 +47,23 @@ impl Cron {
                 }
                 today + 1 + (week >> 1).trailing_zeros().cast_signed()
             }
-            DayRule::Monthly => {
+            DayRule::Dates | DayRule::Mixed => {
                 let (year, month, day) = date_of(today);
-                if self.matches_day(month, day, today)
-                    && let Some(time) = self.time_from(second)
-                {
-                    return Some(seconds(today, time));
+                let mut days = 0;
+                if self.months >> month & 1 != 0 {
+                    days = self.days_of_month(year, month, today - day.cast_signed() + 1) >> day;
+                    if days & 1 != 0
+                        && let Some(time) = self.time_from(second)
+                    {
+                        return Some(seconds(today, time));
+                    }
+                    days >>= 1;
                 }
-                self.day_from(year, month, day + 1)?
+                if days != 0 {
+                    today + 1 + days.trailing_zeros().cast_signed()
+                } else {
+                    self.day_from(year, month)?
+                }
             }
             DayRule::Never => return None,
         };
@@ -81,14 +92,24 @@ impl Cron {
                 let week = week << 1 & 0x7f | week >> 6;
                 today - 1 - (6 - week.ilog2()).cast_signed()
             }
-            DayRule::Monthly => {
+            DayRule::Dates | DayRule::Mixed => {
                 let (year, month, day) = date_of(today);
-                if self.matches_day(month, day, today)
-                    && let Some(time) = self.time_back(second)
-                {
-                    return Some(seconds(today, time));
+                let mut days = 0;
+                if self.months >> month & 1 != 0 {
+                    let first = today - day.cast_signed() + 1;
+                    days = self.days_of_month(year, month, first) & (u64::MAX >> (63 - day));
+                    if days >> day != 0
+                        && let Some(time) = self.time_back(second)
+                    {
+                        return Some(seconds(today, time));
+                    }
+                    days &= !(1 << day);
                 }
-                self.day_back(year, month, day - 1)?
+                if days != 0 {
+                    today - (day - days.ilog2()).cast_signed()
+                } else {
+                    self.day_back(year, month)?
+                }
             }
             DayRule::Never => return None,
         };
@@ -99,13 +120,6 @@ impl Cron {
     const fn week_from(&self, first: u32) -> u32 {
         let week = self.weekdays as u32;
         (week | week << 7 | week << 14) >> first
-    }
-
-    const fn matches_day(&self, month: u32, day: u32, days: i32) -> bool {
-        let in_month = self.days >> day & 1 != 0;
-        let in_week = self.weekdays >> weekday_of(days) & 1 != 0;
-        let fits = if self.either_day { in_month || in_week } else { in_month && in_week };
-        fits && self.months >> month & 1 != 0
     }
 
     /// The first matching second of the day from `second` on.
@@ -166,20 +180,11 @@ impl Cron {
         (self.hours.ilog2() * 60 + self.minutes.ilog2()) * 60 + self.seconds.ilog2()
     }
 
-    /// The first matching day from this one on, as days since 1970-01-01. `day` may be one more
-    /// than the month has.
-    fn day_from(&self, year: i32, month: u32, day: u32) -> Option<i32> {
-        let (mut year, mut month, mut day) = (year, month, day);
+    /// The first matching day after this month, as days since 1970-01-01.
+    fn day_from(&self, year: i32, month: u32) -> Option<i32> {
+        let (mut year, mut month) = (year, month);
         let last = LAST_YEAR.min(year + RARE);
         loop {
-            if self.months >> month & 1 != 0 {
-                let left = self.days_of_month(year, month) >> day;
-                if left != 0 {
-                    let day = day + left.trailing_zeros();
-                    return Some(days_of(year, month, day));
-                }
-            }
-            day = 1;
             let left = self.months >> month >> 1;
             if left != 0 {
                 month += 1 + left.trailing_zeros();
@@ -190,43 +195,59 @@ impl Cron {
                     return None;
                 }
             }
+            if !self.may_match(year, month) {
+                continue;
+            }
+            let first = days_of(year, month, 1);
+            let days = self.days_of_month(year, month, first);
+            if days != 0 {
+                return Some(first - 1 + days.trailing_zeros().cast_signed());
+            }
         }
     }
 
-    /// The last matching day up to this one. `day` may be 0.
-    fn day_back(&self, year: i32, month: u32, day: u32) -> Option<i32> {
-        let (mut year, mut month, mut day) = (year, month, day);
-        let first = 0.max(year - RARE);
+    /// The last matching day before this month, as days since 1970-01-01.
+    fn day_back(&self, year: i32, month: u32) -> Option<i32> {
+        let (mut year, mut month) = (year, month);
+        let earliest = 0.max(year - RARE);
         loop {
-            if self.months >> month & 1 != 0 {
-                let left = self.days_of_month(year, month) & (u64::MAX >> (63 - day));
-                if left != 0 {
-                    return Some(days_of(year, month, left.ilog2()));
-                }
-            }
-            day = 31;
             let left = self.months & !(u16::MAX << month);
             if left != 0 {
                 month = left.ilog2();
             } else {
                 month = self.months.ilog2();
                 year -= 1;
-                if year < first {
+                if year < earliest {
                     return None;
                 }
+            }
+            if !self.may_match(year, month) {
+                continue;
+            }
+            let first = days_of(year, month, 1);
+            let days = self.days_of_month(year, month, first);
+            if days != 0 {
+                return Some(first - 1 + days.ilog2().cast_signed());
             }
         }
     }
 
-    /// The matching days of a month, as bits 1 to 31 of more bits than any day can shift by.
-    const fn days_of_month(&self, year: i32, month: u32) -> u64 {
-        let all = u32::MAX >> (31 - days_in_month(year, month)) & !1;
-        let days = self.days & all;
-        if self.weekdays == 0x7f || (!self.either_day && days == 0) {
-            return if self.either_day { all } else { days } as u64;
+    /// Whether the month is long enough for one of the days, if they are needed.
+    const fn may_match(&self, year: i32, month: u32) -> bool {
+        let earliest = self.days.trailing_zeros();
+        self.either_day || earliest <= 28 || earliest <= days_in_month(year, month)
+    }
+
+    /// The matching days of a month, which begins `first` days after 1970-01-01, as bits 1 to 31.
+    const fn days_of_month(&self, year: i32, month: u32, first: i32) -> u64 {
+        let length = days_in_month(year, month);
+        let all = u32::MAX >> (31 - length) & !1;
+        let days = (self.days | (self.days & 1) << length) & all;
+        if matches!(self.rule, DayRule::Dates) {
+            return days as u64;
         }
-        let by_week = weekdays_of_month(self.weekdays, weekday_of(days_of(year, month, 1)));
-        (if self.either_day { days | by_week & all } else { days & by_week }) as u64
+        let by_week = weekdays_of_month(self.weekdays, weekday_of(first)) & all;
+        (if self.either_day { days | by_week } else { days & by_week }) as u64
     }
 }
 

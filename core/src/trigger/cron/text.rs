@@ -41,8 +41,8 @@ impl ExtendedCron {
             f.write_str(" ")?;
         }
         self.time(f, [" ", " "])?;
-        let (days, weekdays) = (u64::from(base.days), u64::from(base.weekdays));
-        let items = |f: &mut Formatter<'_>| self.day_items(f, base.days != 0);
+        let (days, weekdays) = (u64::from(base.days & !1), u64::from(base.weekdays));
+        let items = |f: &mut Formatter<'_>| self.day_items(f, days != 0);
         let counted = self.nth != [0; 6];
         let both = !base.either_day && base.days != ALL_DAYS && (base.weekdays != 0x7f || counted);
         let stars = (both && days != 0, both && weekdays != 0);
@@ -106,9 +106,10 @@ impl ExtendedCron {
         f.write_str(" month=")?;
         write_set(f, Field::Month, u64::from(base.months), Style::Steps)?;
         f.write_str(" day=")?;
-        write_set(f, Field::Day, u64::from(base.days), Style::Steps)?;
-        let mut comma = base.days != 0;
-        if self.last != 0 {
+        let days = u64::from(base.days & !1);
+        write_set(f, Field::Day, days, Style::Steps)?;
+        let mut comma = days != 0;
+        if self.last_days() != 0 {
             f.write_str(if comma { ",last" } else { "last" })?;
             comma = true;
         }
@@ -141,9 +142,15 @@ impl ExtendedCron {
         write_set(f, Field::Second, base.seconds, Style::Steps)
     }
 
+    /// Bit n: n days before the last one.
+    pub(super) const fn last_days(&self) -> u32 {
+        self.last | self.base.days & 1
+    }
+
     /// `L`, `L-3`, `15W`, `LW`.
     fn day_items(&self, f: &mut Formatter<'_>, mut comma: bool) -> fmt::Result {
-        for back in (0..31).filter(|back| self.last >> back & 1 != 0) {
+        let last = self.last_days();
+        for back in (0..31).filter(|back| last >> back & 1 != 0) {
             f.write_str(if comma { "," } else { "" })?;
             if back == 0 {
                 f.write_str("L")?

@@ -19,8 +19,12 @@ pub(super) fn next_after(
     zone: &Zone<'_>,
     dst: Dst,
 ) -> Option<Timestamp> {
-    let view = View::new(pattern, zone, dst);
     let mut t = t.as_secs() + 1;
+    if let Some(offset) = zone.constant() {
+        let offset = i64::from(offset.as_secs());
+        return Timestamp::from_secs(pattern.next_local(t + offset)? - offset);
+    }
+    let view = View::new(pattern, zone, dst);
     loop {
         match view.search(t, zone.segment(t)) {
             Found::Fire(at) => return Timestamp::from_secs(at),
@@ -37,8 +41,12 @@ pub(super) fn prev_before(
     zone: &Zone<'_>,
     dst: Dst,
 ) -> Option<Timestamp> {
-    let view = View::new(pattern, zone, dst);
     let mut t = t.as_secs() - i64::from(t.subsec_micros() == 0);
+    if let Some(offset) = zone.constant() {
+        let offset = i64::from(offset.as_secs());
+        return Timestamp::from_secs(pattern.prev_local(t + offset)? - offset);
+    }
+    let view = View::new(pattern, zone, dst);
     loop {
         match view.search_back(t, zone.segment(t)) {
             Found::Fire(at) => return Timestamp::from_secs(at),
