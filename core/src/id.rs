@@ -51,18 +51,6 @@ counter! {
     ConfigRevision(u64)
 }
 
-impl Revision {
-    /// The revision of a schedule that is put for the first time while the configuration is at
-    /// `config`, spread out so that a schedule that was removed and is put again does not come
-    /// upon revisions that somebody may still hold.
-    pub const fn first(config: ConfigRevision) -> Self {
-        // Knuth's multiplicative hash of the low half; distinct for 2^32 configurations.
-        #[expect(clippy::cast_possible_truncation, reason = "the low half is what is meant")]
-        let low = config.0 as u32;
-        Self(low.wrapping_mul(0x9e37_79b1))
-    }
-}
-
 counter! {
     /// Names one output of a machine; the reply to that output quotes it.
     Ticket(u32)

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Scheduled, available, retrying and running are words derived for people; only three states are
-//! stored. Every store executes [`Job::apply`] or quotes its rows in SQL.
+//! stored. Every store executes [`Job::apply`] or quotes its rows in SQL. `job_table.txt`, beside
+//! this file, shows what it makes of every change in every state.
 
 use crate::domain::{Domain, Origin};
 use crate::id::Token;
@@ -175,6 +176,8 @@ impl<D: Domain> Job<D> {
                 if lease.token == *token =>
             {
                 self.counts = self.counts.plus(*cause);
+                // It did start in time, even if this attempt counts as nothing.
+                self.start_by = None;
                 waiting_unless(*cancel, *ready_at, now)
             }
             (S::Leased { lease, .. }, C::Settle { token, outcome }) if lease.token == *token => {
@@ -229,4 +232,157 @@ fn settled<D: Domain>(outcome: Outcome, finished_at: Timestamp) -> JobState<D> {
 /// Back to waiting, unless somebody asked for the job to stop.
 fn waiting_unless<D: Domain>(cancel: bool, ready_at: Timestamp, now: Timestamp) -> JobState<D> {
     if cancel { settled(Outcome::Cancelled, now) } else { JobState::Waiting { ready_at } }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+    use std::{format, fs};
+
+    use super::*;
+    use crate::domain::tests::Numbers;
+    use crate::retry::Cause;
+    use crate::settings::Settings;
+    use crate::time::Span;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + Span::from_secs(secs)
+    }
+
+    const NOW: i64 = 100;
+    const CURRENT: Token = Token::new(7);
+    const STALE: Token = Token::new(6);
+
+    fn job(state: JobState<Numbers>) -> Job<Numbers> {
+        Job {
+            id: 1,
+            task: 1,
+            schedule: None,
+            origin: Origin::Queued,
+            fire_at: None,
+            payload: 0,
+            terms: Settings { max_rescues: Some(1), ..Settings::NONE }.resolve(),
+            start_by: None,
+            created_at: at(0),
+            counts: Counts::default(),
+            token: CURRENT,
+            state,
+        }
+    }
+
+    fn states() -> Vec<(&'static str, Job<Numbers>)> {
+        let waiting = |ready_at| job(JobState::Waiting { ready_at: at(ready_at) });
+        let leased = |until, cancel| {
+            let lease = Lease { node: 1, token: CURRENT, until: at(until) };
+            job(JobState::Leased { lease, cancel })
+        };
+        let failed = Counts { failures: 1, rescues: 0 };
+        let rescued = Counts { failures: 0, rescues: 1 };
+        let late = Some(at(NOW - 1));
+        let (outcome, finished_at) = (Outcome::Succeeded, at(NOW - 1));
+        Vec::from([
+            ("waiting, ready", waiting(NOW)),
+            ("waiting, not ready", waiting(NOW + 1)),
+            ("waiting, start deadline now", Job { start_by: Some(at(NOW)), ..waiting(NOW) }),
+            ("waiting, expired", Job { start_by: late, ..waiting(NOW) }),
+            ("waiting, late but tried", Job { start_by: late, counts: failed, ..waiting(NOW) }),
+            ("leased, live", leased(NOW + 1, false)),
+            ("leased, live, to cancel", leased(NOW + 1, true)),
+            ("leased, lapsed", leased(NOW, false)),
+            ("leased, lapsed, to cancel", leased(NOW, true)),
+            ("leased, lapsed once too often", Job { counts: rescued, ..leased(NOW, false) }),
+            ("settled", job(JobState::Settled { outcome, finished_at })),
+        ])
+    }
+
+    fn changes() -> Vec<(&'static str, &'static str, Change<Numbers>)> {
+        use Change as C;
+        let until = at(NOW + 15);
+        let mut all = Vec::from([("claim", "", C::Claim { node: 2, until })]);
+        for (which, token) in [("current", CURRENT), ("stale", STALE)] {
+            let (ready_at, cause) = (at(NOW + 5), Cause::Failure);
+            all.push(("renew", which, C::Renew { token, until }));
+            all.push(("release", which, C::Release { token }));
+            all.push(("retry", which, C::Retry { token, ready_at, cause }));
+            all.push(("settle", which, C::Settle { token, outcome: Outcome::Failed }));
+        }
+        all.push(("cancel", "", C::Cancel));
+        all.push(("rescue", "lapsed", C::Rescue { lapsed: true }));
+        all.push(("rescue", "held", C::Rescue { lapsed: false }));
+        all.push(("expire", "", C::Expire));
+        all
+    }
+
+    /// What a change makes of a job, in a word.
+    fn cell(before: &Job<Numbers>, change: &Change<Numbers>) -> String {
+        let mut after = before.clone();
+        if let Err(refused) = after.apply(change, at(NOW)) {
+            assert_eq!(after, *before, "a refused change changes nothing");
+            let word = match refused {
+                Refused::LeaseLost => "lost",
+                Refused::NotReady => "not ready",
+                Refused::Held => "held",
+                Refused::NotLapsed => "not lapsed",
+                Refused::Settled => "over",
+            };
+            return format!("({word})");
+        }
+        let mut word = match &after.state {
+            JobState::Waiting { .. } => "waiting".to_string(),
+            JobState::Leased { cancel: false, .. } => "leased".to_string(),
+            JobState::Leased { cancel: true, .. } => "leased!".to_string(),
+            JobState::Settled { outcome, .. } => outcome.to_string(),
+        };
+        for (raised, mark) in [
+            (after.token != before.token, "+t"),
+            (after.counts.failures > before.counts.failures, "+f"),
+            (after.counts.rescues > before.counts.rescues, "+r"),
+        ] {
+            word.push_str(if raised { mark } else { "" });
+        }
+        word
+    }
+
+    fn printed() -> String {
+        let mut text = LEGEND.to_string();
+        let mut line = |label: &str, cells: Vec<String>| {
+            let cells: String = cells.iter().map(|cell| format!("{cell:<13}")).collect();
+            text.push_str(format!("{label:<31}{cells}").trim_end());
+            text.push('\n');
+        };
+        let changes = changes();
+        line("", changes.iter().map(|(verb, ..)| (*verb).to_string()).collect());
+        line("", changes.iter().map(|(_, which, _)| (*which).to_string()).collect());
+        for (name, job) in states() {
+            line(name, changes.iter().map(|(.., change)| cell(&job, change)).collect());
+        }
+        text
+    }
+
+    #[test]
+    fn the_table_is_the_reviewed_one() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/job_table.txt");
+        let printed = printed();
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(path, &printed).expect("the source tree can be written");
+        }
+        let reviewed = fs::read_to_string(path).expect("the table is there");
+        assert_eq!(printed, reviewed, "review the change, then run this test with UPDATE=1");
+    }
+
+    const LEGEND: &str = "\
+What every change makes of a job in every state, as `Job::apply` decides it.
+
+(word)  refused, and nothing is changed: the token is not that of the current lease (lost), it is
+        too early or too late to be claimed (not ready), somebody holds it (held), neither lease
+        nor start deadline has passed (not lapsed), it is over (over)
+!       somebody asked for it to stop
++t      the token is raised     +f  a failure is counted     +r  a rescue is counted
+
+A retry is one after a failure, a settle one with the outcome `failed`. The job may be rescued
+once. `held` rescues what a node that starts again held before.
+
+";
 }

@@ -48,11 +48,18 @@ pub const CLAIM_MAX: u32 = 100;
 /// The longest time a node goes without asking its store for news, unless told otherwise.
 pub const MAX_IDLE: Span = Span::from_secs(5);
 
+/// The shortest [`MAX_IDLE`] that a node may be told: asking more often is no longer idling.
+pub const MIN_IDLE: Span = Span::from_millis(10);
+
 /// The wait of a machine before it first tries a failed store again; it doubles from there.
 pub const STORE_BACKOFF_FIRST: Span = Span::from_millis(100);
 
 /// The longest wait of a machine before it tries a failed store again.
 pub const STORE_BACKOFF_MAX: Span = Span::from_secs(5);
+
+/// How long a worker claims nothing after it was given a job whose former run on the same node has
+/// not ended yet: long enough for another node to take it, short enough not to idle.
+pub const RECLAIM_PAUSE: Span = Span::from_secs(1);
 
 /// A difference between wall and monotonic clock that changes by more than this at once is a
 /// jump: the clock was set or the machine slept. NTP slews far more slowly.

@@ -8,7 +8,7 @@
 
 use core::fmt;
 
-use crate::domain::{Domain, Origin};
+use crate::domain::Domain;
 use crate::fire;
 use crate::id::{Revision, Ticket};
 use crate::limits;
@@ -19,7 +19,7 @@ use crate::schedule::{Policies, Schedule};
 use crate::table::{Full, Keyed, Table};
 use crate::time::{Mono, Now, Span, Timestamp};
 use crate::trigger::Trigger;
-use crate::verb::{Advance, Advanced, Fire};
+use crate::verb::{Advance, Advanced};
 
 /// The store did not do what was asked, or nobody knows whether it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,8 +136,13 @@ pub struct Planner<D: Domain, T: Trigger, R: Room> {
     horizon: Horizon,
     /// Whether to claim ahead of the horizon, so that the claim costs no lateness.
     ahead: bool,
+    /// The due instant on the horizon, if somebody else has claimed what is due there.
+    theirs: Option<Timestamp>,
     /// When to look even if nothing is on the horizon.
     look_at: Mono,
+    /// What the store's clock showed when it was last heard of: fires are judged by it, so that a
+    /// node whose own clock is wrong neither misses nor coalesces them.
+    store_clock: Option<(Timestamp, Mono)>,
     /// When the store will have a job to rescue.
     lapse_at: Option<Mono>,
     /// Not before this are jobs rescued: after a clock jump their holders come first.
@@ -163,7 +168,9 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
             due: Queue::new(room.cells()),
             horizon: Horizon::default(),
             ahead: true,
+            theirs: None,
             look_at: Mono::ZERO,
+            store_clock: None,
             lapse_at: None,
             spare_until: Mono::ZERO,
             claiming: None,
@@ -234,6 +241,8 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
             Input::Pulse(pulse) => self.hear(pulse, now),
             Input::Hint => self.look(now),
             Input::ClockJumped => {
+                // How much time passed is not known: until there is news, the node's clock serves.
+                self.store_clock = None;
                 // Leases that only seem to have ended are being verified by their holders now.
                 self.spare_until = now.mono + limits::LEASE_MARGIN;
                 self.look(now);
@@ -270,7 +279,7 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
         if self.prune_at().is_some_and(|at| at <= now.mono) {
             let ticket = self.next_ticket();
             self.pruning = Some(ticket);
-            let before = now.wall - keep;
+            let before = self.by_store_clock(now).wall - keep;
             return Some(Output::Prune { ticket, before, max: limits::ROWS_PER_SWEEP });
         }
         None
@@ -282,7 +291,7 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
         if self.stopped {
             return None;
         }
-        let due = self.due.peek().map(|(_, at)| now.mono_at(at));
+        let due = self.due.peek().map(|(_, at)| self.by_store_clock(now).mono_at(at));
         let sweeps = earlier(self.rescue_at(), self.prune_at());
         let first = earlier(due, earlier(self.claim_at(), sweeps))?;
         Some(self.outage.until(now.mono).map_or(first, |until| first.max(until)))
@@ -322,30 +331,31 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
         wanted.then_some(self.prune_at)
     }
 
+    /// The same moment by the store's clock, as far as it is known.
+    fn by_store_clock(&self, now: Now) -> Now {
+        let wall = self.store_clock.map(|(wall, at)| wall + now.mono.since(at));
+        Now { wall: wall.unwrap_or(now.wall), ..now }
+    }
+
+    /// Whether something else is due than the window has room for.
+    fn is_crowded(&self, now: Now) -> bool {
+        let waits = self.horizon.at().is_some_and(|at| at <= now.mono);
+        waits && self.window.len() == self.window.capacity()
+    }
+
     fn next_advance(&mut self, now: Now) -> Option<Output<D>> {
+        let now = self.by_store_clock(now);
+        let crowded = self.is_crowded(now);
         let (slot, next) = self.due.peek().filter(|(_, next)| *next <= now.wall)?;
         let ticket = self.next_ticket();
         let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
         let decision = fire::due(&entry.trigger, next, now.wall, &entry.policies)?;
-        let start_by = |at: Timestamp| entry.policies.misfire_grace.map(|grace| at + grace);
-        let fires = decision.fires.iter().map(|&at| Fire {
-            job: D::fire_job(&entry.id, at, Origin::Fire),
-            at,
-            ready_at: at,
-            start_by: start_by(at),
-        });
         let next = decision.next.at();
-        let advance = Advance {
-            schedule: entry.id.clone(),
-            revision: entry.revision,
-            fires: fires.collect(),
-            skips: decision.skips,
-            next: decision.next,
-            keep_for: next
-                .map(|next| next.since(now.wall))
-                .filter(|wait| *wait <= limits::LOOKAHEAD)
-                .map(|wait| wait.max(Span::ZERO) + limits::PLAN_GRACE),
-        };
+        let mut advance = Advance::decided(&entry.id, entry.revision, &entry.policies, decision);
+        advance.keep_for = next
+            .map(|next| next.since(now.wall))
+            .filter(|wait| *wait <= limits::LOOKAHEAD && !crowded)
+            .map(|wait| wait.max(Span::ZERO) + limits::PLAN_GRACE);
         entry.under_way = Some((ticket, next.filter(|_| advance.keep_for.is_some())));
         self.due.remove(slot);
         Some(Output::Advance { ticket, advance })
@@ -362,8 +372,9 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
                 // it is due; only what lies beyond its reach is claimed ahead.
                 let beyond = due.is_none_or(|due| due > now.mono + limits::LOOKAHEAD);
                 self.ahead = beyond || self.horizon.epoch() != epoch;
+                self.theirs = pulse.next_due_at.filter(|_| !beyond);
                 self.horizon.learn(due, epoch);
-                self.lapse_at = pulse.mono_at(pulse.next_lapse_at, now);
+                self.note(pulse, now);
                 self.look_at = look_at(now.mono, self.max_idle);
             }
             Err(Down) => self.outage.failed(now.mono),
@@ -430,11 +441,20 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
 
     fn hear(&mut self, pulse: Pulse, now: Now) {
         self.outage.over();
-        let due = pulse.mono_at(pulse.next_due_at, now);
+        // Instants are compared as the store gave them: on the node's clock the same one looks a
+        // little earlier or later each time, depending on how long the reply took.
+        let news = pulse.next_due_at.filter(|due| self.theirs != Some(*due));
+        let due = pulse.mono_at(news, now);
         if due.is_some_and(|due| self.horizon.at().is_none_or(|known| due < known)) {
             self.horizon.hear(due);
             self.ahead = true;
         }
+        self.note(pulse, now);
+    }
+
+    /// What every pulse says.
+    fn note(&mut self, pulse: Pulse, now: Now) {
+        self.store_clock = Some((pulse.store_now, now.mono));
         self.lapse_at = pulse.mono_at(pulse.next_lapse_at, now);
     }
 

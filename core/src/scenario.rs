@@ -2,6 +2,11 @@
 
 extern crate std;
 
+#[cfg(test)]
+mod planning;
+#[cfg(test)]
+mod working;
+
 use std::collections::BTreeMap;
 use std::vec::Vec;
 
@@ -13,14 +18,16 @@ use crate::ledger::Ledger;
 use crate::limits;
 use crate::outcome::Outcome;
 use crate::planner::{self, Down, Planner};
+use crate::pulse::Pulse;
 use crate::room::Inline;
 use crate::schedule::{Coalesce, Next, Policies, Spec};
 use crate::settings::{Retry, Settings, Task, Timeout};
+use crate::table::Full;
 use crate::time::{Mono, Now, Span, Timestamp};
 use crate::trigger::Trigger;
 use crate::verb::{
     Advanced, Cancelled, ClaimJobs, ClaimSchedules, Conflict, Ended, Enqueue, Enqueued, History,
-    Put, PutSchedule, Release, Remove, Rescue, Run, Written,
+    Put, PutSchedule, Release, Remove, Renewed, Rescue, Run, Written,
 };
 use crate::worker::{self, Worker};
 
@@ -79,6 +86,10 @@ struct Rig {
     /// What ran: when it started, which instant it was for, under which token.
     started: Vec<(Timestamp, Option<Timestamp>, Token)>,
     store_is_down: bool,
+    /// How much the store's clock is ahead of the node's.
+    store_ahead: Span,
+    /// Runs take no notice of being aborted.
+    stubborn: bool,
     claims: u32,
 }
 
@@ -103,6 +114,8 @@ impl Rig {
             running: BTreeMap::new(),
             started: Vec::new(),
             store_is_down: false,
+            store_ahead: Span::ZERO,
+            stubborn: false,
             claims: 0,
         }
     }
@@ -113,6 +126,10 @@ impl Rig {
         self.planner = Planner::new(&room, limits::MAX_IDLE);
         self.worker = Worker::new(&room, LeaseTerms::DEFAULT, limits::MAX_IDLE);
         self.running.clear();
+    }
+
+    fn store_now(&self) -> Timestamp {
+        self.now.wall + self.store_ahead
     }
 
     fn put(&mut self, step: u32, policies: Policies, settings: Settings) {
@@ -126,15 +143,16 @@ impl Rig {
             settings,
             paused: false,
         };
-        let next = Step(step).next_after(self.now.wall).into();
+        let now = self.store_now();
+        let next = Step(step).next_after(now).into();
         let put = PutSchedule { spec, next, conflict: Conflict::Replace };
-        let put = self.store.put_schedule(put, self.now.wall).expect("there is room");
+        let put = self.store.put_schedule(put, now).expect("there is room");
         assert!(matches!(put, Put::Created | Put::Replaced));
     }
 
     fn enqueue(&mut self, id: u64, settings: Settings) -> Enqueued {
         let job = Enqueue { id, task: TASK, payload: 0, settings, ready_at: None, start_by: None };
-        let done = self.store.enqueue(job, self.now.wall, &self.records).expect("there is room");
+        let done = self.store.enqueue(job, self.store_now(), &self.records).expect("there is room");
         self.worker.handle(worker::Input::Hint, self.now);
         done
     }
@@ -203,7 +221,7 @@ impl Rig {
     }
 
     fn plan(&mut self, output: planner::Output<Numbers>) {
-        let wall = self.now.wall;
+        let wall = self.store_now();
         let down = self.store_is_down;
         let input = match output {
             planner::Output::Claim { ticket, within, claim_for, max } => {
@@ -245,7 +263,7 @@ impl Rig {
 
     fn work(&mut self, output: worker::Output<Numbers>) {
         use worker::{Input, Output};
-        let wall = self.now.wall;
+        let wall = self.store_now();
         let down = self.store_is_down;
         let input = match output {
             Output::Claim { ticket, lease_for, max } => {
@@ -257,7 +275,11 @@ impl Rig {
                 }
                 let count = u32::try_from(jobs.len()).expect("few");
                 for job in jobs {
-                    self.worker.adopt(job, self.now).expect("no more than fits");
+                    if let Err(Full(job)) = self.worker.adopt(job, self.now) {
+                        let release = Release { job: job.id, token: job.token };
+                        let done = self.store.release(&release, wall, &mut self.records);
+                        assert_eq!(done, Written::Done);
+                    }
                 }
                 let pulse = self.store.pulse(wall);
                 Input::Claimed { ticket, result: if down { Err(Down) } else { Ok((count, pulse)) } }
@@ -268,6 +290,7 @@ impl Rig {
                 self.running.insert(job.id, (job, self.now, until));
                 return;
             }
+            Output::Abort { .. } if self.stubborn => return,
             Output::Abort { job, why: _, .. } => return self.end_run(job, Outcome::Failed),
             Output::Renew { ticket, renew } => {
                 let result = if down { Err(Down) } else { Ok(self.store.renew(&renew, wall)) };

@@ -1,7 +1,7 @@
 //! A schedule: a trigger and a task, tied together by policies, with a cursor on the time line.
 
 use crate::domain::Domain;
-use crate::id::Revision;
+use crate::id::{ConfigRevision, Revision};
 use crate::limits;
 use crate::settings::Settings;
 use crate::time::{Span, Timestamp};
@@ -132,6 +132,17 @@ pub struct Schedule<D: Domain> {
 }
 
 impl<D: Domain> Schedule<D> {
+    /// A schedule that is new to a store, at `now` and after as many changes as `config` says.
+    ///
+    /// Its first revision is one that no former schedule of the same name had: the configuration
+    /// changed in between, and no schedule is advanced a million times a second. Otherwise a
+    /// planner that still holds the former one would go on with it.
+    pub fn created(spec: Spec<D>, next: Next, config: ConfigRevision, now: Timestamp) -> Self {
+        let number = now.as_micros().cast_unsigned().wrapping_add(config.number());
+        let revision = Revision::new(u32::try_from(number & u64::from(u32::MAX)).unwrap_or(0));
+        Self { spec, revision, next, last_fire_at: None, quarantine: None }
+    }
+
     /// Whether it can be claimed at all: neither paused, nor quarantined, nor done.
     pub fn due(&self) -> Option<Timestamp> {
         if self.spec.paused || self.quarantine.is_some() { None } else { self.next.at() }

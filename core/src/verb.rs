@@ -4,12 +4,12 @@
 //! [`Pulse`](crate::pulse::Pulse). Verdicts such as [`Written::LeaseLost`] are values, not errors.
 
 use crate::domain::{Domain, Origin};
-use crate::fire::Skip;
+use crate::fire::{Due, Skip};
 use crate::id::{Revision, Token};
 use crate::limits::FIRES_PER_ADVANCE;
 use crate::outcome::Outcome;
 use crate::retry::Cause;
-use crate::schedule::{Next, Spec};
+use crate::schedule::{Next, Policies, Spec};
 use crate::settings::Settings;
 use crate::time::{Span, Timestamp};
 
@@ -104,6 +104,32 @@ pub struct Advance<D: Domain> {
     pub next: Next,
     /// How long the planner keeps its claim; `None` gives it up.
     pub keep_for: Option<Span>,
+}
+
+impl<D: Domain> Advance<D> {
+    /// The request that carries out a decision about the schedule of this name, which was made on
+    /// the basis of this revision and these policies.
+    pub fn decided(
+        schedule: &D::ScheduleId,
+        revision: Revision,
+        policies: &Policies,
+        decision: Due,
+    ) -> Self {
+        let fires = decision.fires.iter().map(|&at| Fire {
+            job: D::fire_job(schedule, at, Origin::Fire),
+            at,
+            ready_at: at,
+            start_by: policies.misfire_grace.map(|grace| at + grace),
+        });
+        Self {
+            schedule: schedule.clone(),
+            revision,
+            fires: fires.collect(),
+            skips: decision.skips,
+            next: decision.next,
+            keep_for: None,
+        }
+    }
 }
 
 /// The answer to [`Advance`].

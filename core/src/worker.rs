@@ -41,6 +41,13 @@ pub enum Input<D: Domain> {
         /// How it went.
         ended: Ended<D>,
     },
+    /// A run could not start here, because its task was taken away: its job goes back.
+    Unstarted {
+        /// Which job.
+        job: D::JobId,
+        /// The token that it was to run under.
+        token: Token,
+    },
     /// Reply to [`Output::Renew`].
     Renewed {
         /// The output's ticket.
@@ -170,6 +177,8 @@ pub struct Worker<D: Domain, R: Room> {
     /// When to look even if nothing is on the horizon.
     look_at: Mono,
     claiming: Option<(Ticket, u32, Mono)>,
+    /// Not before this are jobs claimed: one that was refused here may go to somebody else.
+    spare_until: Mono,
     outage: Outage,
     max_idle: Span,
     ticket: Ticket,
@@ -188,6 +197,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
             horizon: Horizon::default(),
             look_at: Mono::ZERO,
             claiming: None,
+            spare_until: Mono::ZERO,
             outage: Outage::default(),
             max_idle,
             ticket: Ticket::default(),
@@ -200,9 +210,11 @@ impl<D: Domain, R: Room> Worker<D, R> {
     ///
     /// # Errors
     /// [`Full`] with the job, if the window has no room or still holds an earlier claim of the
-    /// same job. Release it, or let its lease end.
+    /// same job, whose run has not ended yet. Release it, or let its lease end.
     pub fn adopt(&mut self, job: Job<D>, now: Now) -> Result<(), Full<Job<D>>> {
         if self.window.find(&job.id).is_some() {
+            // Once released it can be claimed at once; asking at once would bring it back here.
+            self.spare_until = now.mono + limits::RECLAIM_PAUSE;
             return Err(Full(job));
         }
         let sent = self.claiming.map_or(now.mono, |(_, _, sent)| sent);
@@ -224,13 +236,25 @@ impl<D: Domain, R: Room> Worker<D, R> {
         match input {
             Input::Claimed { ticket, result } => self.claimed(ticket, result, now),
             Input::Finished { job, token, ended } => self.finished(&job, token, ended),
+            Input::Unstarted { job, token } => self.unstarted(&job, token),
             Input::Renewed { ticket, job, result } => self.renewed(ticket, &job, result, now),
             Input::Written { ticket, job, result } => self.written(ticket, &job, result, now),
             Input::Pulse(pulse) => self.hear(&pulse, now),
             Input::Hint => self.horizon.hear(Some(now.mono)),
             Input::ClockJumped => {
                 self.horizon.hear(Some(now.mono));
-                self.each(|entry| entry.renew_at = Mono::ZERO);
+                // The monotonic clock may have slept too, so a request that was under way may be
+                // much older than it seems.
+                if let Some((_, _, sent)) = &mut self.claiming {
+                    *sent = LONG_AGO;
+                }
+                self.each(|entry| {
+                    if matches!(entry.phase, Phase::Claimed) {
+                        entry.sent = LONG_AGO;
+                    }
+                    entry.renewing = None;
+                    entry.renew_at = Mono::ZERO;
+                });
             }
             Input::Stop => {
                 self.stopped = true;
@@ -293,7 +317,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
         if self.stopped || self.claiming.is_some() || self.window.len() == self.window.capacity() {
             return None;
         }
-        let at = earlier(Some(self.look_at), self.horizon.at())?;
+        let at = earlier(Some(self.look_at), self.horizon.at())?.max(self.spare_until);
         Some(self.outage.until(now.mono).map_or(at, |until| at.max(until)))
     }
 
@@ -418,6 +442,17 @@ impl<D: Domain, R: Room> Worker<D, R> {
         self.rearm(slot);
     }
 
+    fn unstarted(&mut self, job: &D::JobId, token: Token) {
+        let Some(slot) = self.window.find(job) else { return };
+        let Some(entry) = self.window.get_mut(slot).filter(|e| e.job.token == token) else {
+            return;
+        };
+        if matches!(entry.phase, Phase::Running { .. } | Phase::Aborting { .. }) {
+            entry.phase = Phase::Ending { ended: None, under_way: None };
+            self.rearm(slot);
+        }
+    }
+
     fn renewed(&mut self, ticket: Ticket, job: &D::JobId, result: Result<Renewed, Down>, now: Now) {
         match result {
             Ok(_) => self.outage.over(),
@@ -530,6 +565,9 @@ fn write_down<D: Domain>(job: &Job<D>, ticket: Ticket, mut ended: Ended<D>) -> O
         }
     }
 }
+
+/// When a request was sent of which only this is known: a lease that rests on it has ended.
+const LONG_AGO: Mono = Mono::from_micros(i64::MIN);
 
 impl<D: Domain, R: Room> fmt::Debug for Worker<D, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,9 +1,12 @@
 //! Any store behind one type, so that the scheduler needs no type parameter for it.
 //!
-//! Costs one boxed future a batch.
+//! Costs one boxed future a batch. A store that panics answers with an error, so that its defect
+//! neither ends the scheduler nor leaves it waiting.
 
-use core::future::Future;
-use core::pin::Pin;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::task::Poll;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mainspring_contract::record::{
     Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Put,
@@ -11,9 +14,9 @@ use mainspring_contract::record::{
     Task, Written,
 };
 use mainspring_contract::store::{
-    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
+    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
 };
-use mainspring_contract::{Answer, Clock, JobId, ScheduleId, Store, StoreError};
+use mainspring_contract::{Answer, Clock, JobId, ScheduleId, Store, StoreError, StoreErrorKind};
 use mainspring_core::time::Timestamp;
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -26,17 +29,35 @@ macro_rules! erased {
         pub(crate) trait AnyStore: Send + Sync + 'static {
             $(fn $verb<'a>(&'a self, $($arg: $type),*) -> Boxed<'a, Answer<$answer>>;)*
             $(fn $list<'a>(&'a self, filter: &'a $page) -> List<'a, $item>;)*
+            fn unreadable<'a>(&'a self, limit: u32) -> List<'a, Unreadable>;
         }
 
         impl<S: Store> AnyStore for S {
             $(fn $verb<'a>(&'a self, $($arg: $type),*) -> Boxed<'a, Answer<$answer>> {
-                Box::pin(Store::$verb(self, Clock::Server, $($arg),*))
+                Box::pin(caught(Store::$verb(self, Clock::Server, $($arg),*)))
             })*
             $(fn $list<'a>(&'a self, filter: &'a $page) -> List<'a, $item> {
-                Box::pin(Store::$list(self, filter))
+                Box::pin(caught(Store::$list(self, filter)))
             })*
+            fn unreadable<'a>(&'a self, limit: u32) -> List<'a, Unreadable> {
+                Box::pin(caught(Store::unreadable(self, limit)))
+            }
         }
     };
+}
+
+/// What `work` returns or, if it panics, an error. It is not polled again after a panic, so that
+/// whatever the panic left behind in it is not seen by anybody.
+async fn caught<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        polled.unwrap_or_else(|_| {
+            let message = "the store panicked (this is a defect of the store)";
+            Poll::Ready(Err(StoreError::new(StoreErrorKind::OutcomeUnknown, message)))
+        })
+    })
+    .await
 }
 
 erased! {

@@ -79,7 +79,10 @@ async fn guarded(task: Task, payload: Encoded, context: Context) -> RunEnd {
     let run = task.call(payload, context.clone());
     let told = async {
         context.cancelled().await;
-        clock::wait_for(task.abort_grace).await;
+        // A lost lease leaves no time: the job may start elsewhere at any moment.
+        if context.why_cancelled() != Some(Outcome::LeaseLost) {
+            clock::wait_for(task.abort_grace).await;
+        }
     };
     tokio::select! {
         // A run that ends while it is being told to stop has ended by itself.

@@ -25,6 +25,7 @@ mod context;
 mod erased;
 mod error;
 mod executor;
+mod owed;
 mod pump;
 mod registry;
 mod request;

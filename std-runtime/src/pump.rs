@@ -3,17 +3,14 @@
 //! One law: after every input both machines are polled until they have nothing more to say; then
 //! the pump waits for an event or for the earlier of their deadlines. It decides nothing itself.
 
+use core::time::Duration;
 use std::sync::Arc;
 
-use mainspring_contract::record::{
-    Advance, Advanced, Ended, Job, Quarantine, Rescue, Schedule, Written,
-};
+use mainspring_contract::record::{Advance, Advanced, Job, Quarantine, Rescue, Schedule, Written};
 use mainspring_contract::store::Reply;
-use mainspring_contract::trigger::TriggerForm;
 use mainspring_contract::{Answer, JobId, NodeId, Stored};
 use mainspring_core::id::Ticket;
 use mainspring_core::limits;
-use mainspring_core::outcome::Outcome;
 use mainspring_core::planner::{self, Down, Planner};
 use mainspring_core::pulse::Pulse;
 use mainspring_core::room::Boxed;
@@ -24,12 +21,12 @@ use mainspring_core::worker::{self, Worker};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::erased::AnyStore;
 use crate::executor::{Executor, Finished};
 use crate::registry::Registry;
 use crate::request::{Answered, Batch, Request};
-use crate::schedule::TRIGGER_VERSION;
+use crate::schedule::trigger_of;
 use crate::telemetry;
 use crate::trigger::AnyTrigger;
 use crate::zone::Zones;
@@ -52,6 +49,7 @@ pub(crate) struct Pump {
     clock: Clock,
     store: Arc<dyn AnyStore>,
     node: NodeId,
+    node_is_mine: bool,
     tasks: Arc<Registry>,
     zones: Arc<Zones>,
     planner: Planner<Stored, AnyTrigger, Boxed>,
@@ -61,6 +59,8 @@ pub(crate) struct Pump {
     quarantines: Vec<Quarantine>,
     releases: Vec<Release<Stored>>,
     events: mpsc::UnboundedReceiver<Event>,
+    /// Whether anybody is left who could send an event.
+    has_handles: bool,
     store_is_down: bool,
     stopping: bool,
 }
@@ -69,6 +69,8 @@ pub(crate) struct Pump {
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn AnyStore>,
     pub(crate) node: NodeId,
+    /// Nobody else uses the node's name at the same time.
+    pub(crate) node_is_mine: bool,
     pub(crate) tasks: Arc<Registry>,
     pub(crate) zones: Arc<Zones>,
     pub(crate) planner: Planner<Stored, AnyTrigger, Boxed>,
@@ -82,6 +84,7 @@ impl Pump {
             clock: Clock::new(),
             store: parts.store,
             node: parts.node,
+            node_is_mine: parts.node_is_mine,
             tasks: parts.tasks,
             zones: parts.zones,
             planner: parts.planner,
@@ -91,6 +94,7 @@ impl Pump {
             quarantines: Vec::new(),
             releases: Vec::new(),
             events: parts.events,
+            has_handles: true,
             store_is_down: false,
             stopping: false,
         }
@@ -101,20 +105,24 @@ impl Pump {
         telemetry::node_started(&self.node, self.tasks.ids().len());
         loop {
             let deadline = self.drain();
-            if self.stopping && self.planner.is_idle() && self.worker.is_idle() {
+            let idle = self.planner.is_idle() && self.worker.is_idle();
+            if self.stopping && idle && self.calls.is_empty() {
                 break;
             }
             tokio::select! {
-                event = self.events.recv() => match event {
+                event = self.events.recv(), if self.has_handles => match event {
                     Some(Event::Quit) => break,
                     Some(event) => self.told(event),
                     // The last handle is gone, and with it whoever could have stopped us.
-                    None => self.told(Event::Stop),
+                    None => {
+                        self.has_handles = false;
+                        self.told(Event::Stop);
+                    }
                 },
                 finished = self.executor.next() => self.finished(finished),
                 Some(answered) = self.calls.join_next() => {
-                    // A call that panicked is a bug of its adapter; the machines hear nothing and
-                    // leases and claims run out by themselves.
+                    // A store that panics has answered with an error; only the end of the whole
+                    // runtime ends a call without one.
                     if let Ok(answered) = answered {
                         self.answered(answered);
                     }
@@ -129,7 +137,8 @@ impl Pump {
             }
         }
         let left = self.worker.len();
-        if left == 0 {
+        // Under a name that others use too, what the store calls ours may be theirs.
+        if left == 0 && self.node_is_mine {
             self.leave().await;
         }
         telemetry::node_stopped(left);
@@ -139,9 +148,14 @@ impl Pump {
     /// Gives up what this node still has in the store, so that nobody waits for it to lapse.
     async fn leave(&mut self) {
         let rescue = Rescue::HeldBy(self.node.clone());
-        let answer = self.store.rescue(&rescue, limits::ROWS_PER_SWEEP).await;
-        // If the store is down, claims lapse by themselves.
-        let _ = self.checked("leave", answer);
+        let store = Arc::clone(&self.store);
+        // If the store is down or slow, claims lapse by themselves.
+        tokio::select! {
+            answer = store.rescue(&rescue, limits::ROWS_PER_SWEEP) => {
+                let _ = self.checked("leave", answer);
+            }
+            () = clock::wait_for(LEAVE_WITHIN) => {}
+        }
     }
 
     /// Polls both machines until they are silent, and starts what they want.
@@ -195,15 +209,9 @@ impl Pump {
             }
             O::Run(job) => match self.tasks.find(&job.task) {
                 Some(task) => self.executor.start(task, &job, now.wall),
-                // The task was taken away since the claim was sent: the job goes back, uncounted.
+                // The task was taken away since the claim was sent: the job goes back.
                 None => {
-                    let ended = Ended {
-                        outcome: Outcome::Interrupted,
-                        started_at: None,
-                        finished_at: now.wall,
-                        detail: None,
-                    };
-                    let input = worker::Input::Finished { job: job.id, token: job.token, ended };
+                    let input = worker::Input::Unstarted { job: job.id, token: job.token };
                     self.worker.handle(input, now);
                 }
             },
@@ -254,10 +262,9 @@ impl Pump {
                 });
                 self.plan_input(planner::Input::Pruned { ticket, result });
             }
-            A::Quarantine(quarantines, answer) => {
-                if self.checked("quarantine", answer).is_err() {
-                    self.quarantines.extend(quarantines);
-                }
+            A::Quarantine(answer) => {
+                // If the store is down, the claim ends, and the next one finds the same again.
+                let _ = self.checked("quarantine", answer);
             }
             A::Advance(tickets, advances, answer) => self.advanced(tickets, advances, answer),
             A::Renew(tickets, renews, answer) => {
@@ -330,16 +337,7 @@ impl Pump {
     }
 
     fn adopt_schedule(&mut self, schedule: Schedule) {
-        let trigger = schedule
-            .spec
-            .trigger
-            .from_json::<TriggerForm>(TRIGGER_VERSION)
-            .map_err(|error| format!("its trigger cannot be read: {error}"))
-            .and_then(|form| {
-                AnyTrigger::compile(&form, &self.zones)
-                    .map_err(|error| format!("its trigger {form} cannot be used: {error}"))
-            });
-        match trigger {
+        match trigger_of(&schedule, &self.zones) {
             // A full window leaves the schedule to whoever claims it next.
             Ok(trigger) => drop(self.planner.adopt(&schedule, trigger)),
             Err(reason) => {
@@ -356,7 +354,7 @@ impl Pump {
         }
     }
 
-    /// The answer to each item of a batch.
+    /// The answer to each item of a batch. An item that the store forgot to answer is asked again.
     fn spread<T: Copy>(
         &mut self,
         count: usize,
@@ -364,7 +362,13 @@ impl Pump {
         answer: Answer<Vec<T>>,
     ) -> Vec<Result<(T, Pulse), Down>> {
         match self.checked(verb, answer) {
-            Ok(Reply { value, pulse }) => value.into_iter().map(|one| Ok((one, pulse))).collect(),
+            Ok(Reply { value, pulse }) => {
+                if value.len() != count {
+                    telemetry::answers_missing(verb, count, value.len());
+                }
+                let answers = value.into_iter().map(|one| Ok((one, pulse)));
+                answers.chain(core::iter::repeat(Err(Down))).take(count).collect()
+            }
             Err(Down) => vec![Err(Down); count],
         }
     }
@@ -394,6 +398,9 @@ impl Pump {
         self.worker.handle(input, self.clock.now());
     }
 }
+
+/// How long a node that ends waits for its store to hear of it.
+const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 
 fn plan(output: planner::Output<Stored>, batch: &mut Batch) {
     use planner::Output as O;

@@ -40,14 +40,14 @@ pub(crate) enum Request {
     Settle(Vec<Ticket>, Vec<Settle>),
 }
 
-/// What the store answered. The requests come back, because their ids are part of the answer.
+/// What the store answered. Requests come back where their ids are part of the answer.
 #[derive(Debug)]
 pub(crate) enum Answered {
     ClaimSchedules(Ticket, Answer<Vec<Schedule>>),
     ClaimJobs(Ticket, Answer<Vec<Job>>),
     Rescue(Ticket, Answer<Vec<Run>>),
     Prune(Ticket, Answer<u32>),
-    Quarantine(Vec<Quarantine>, Answer<()>),
+    Quarantine(Answer<()>),
     Advance(Vec<Ticket>, Vec<Advance>, Answer<Vec<Advanced>>),
     Renew(Vec<Ticket>, Vec<Renew>, Answer<Vec<Renewed>>),
     Release(Vec<Ticket>, Vec<Release>, Answer<Vec<Written>>),
@@ -58,7 +58,7 @@ pub(crate) enum Answered {
 impl Batch {
     /// The calls that carry this batch out.
     pub(crate) fn into_requests(self) -> Vec<Request> {
-        let mut requests = self.single;
+        let mut requests = Vec::new();
         let mut add = |some: bool, request: Request| {
             if some {
                 requests.push(request);
@@ -76,6 +76,7 @@ impl Batch {
         let (tickets, advances): (Vec<_>, Vec<_>) = self.advance.into_iter().unzip();
         add(!advances.is_empty(), Request::Advance(tickets, advances));
         add(!self.quarantine.is_empty(), Request::Quarantine(self.quarantine));
+        requests.extend(self.single);
         requests
     }
 }
@@ -104,8 +105,7 @@ impl Request {
                 Answered::Prune(ticket, store.prune(before, max).await)
             }
             Self::Quarantine(quarantines) => {
-                let answer = store.quarantine(&quarantines).await;
-                Answered::Quarantine(quarantines, answer)
+                Answered::Quarantine(store.quarantine(&quarantines).await)
             }
             Self::Advance(tickets, advances) => {
                 let answer = store.advance(&advances).await;

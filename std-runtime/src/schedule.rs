@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use mainspring_contract::record::Spec;
+use mainspring_contract::record::{self, Spec};
 use mainspring_contract::trigger::{AtForm, CronForm, EveryForm, TriggerForm};
 use mainspring_contract::{Encoded, ScheduleId, Source, TaskId};
 use mainspring_core::schedule::{Coalesce, Policies};
@@ -12,9 +12,11 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::task::PAYLOAD_VERSION;
+use crate::trigger::AnyTrigger;
+use crate::zone::Zones;
 
 /// The version of the trigger's stored JSON form.
-pub(crate) const TRIGGER_VERSION: u16 = 1;
+const TRIGGER_VERSION: u16 = 1;
 
 /// When a task runs, with what arguments, and what becomes of late fires.
 ///
@@ -174,6 +176,17 @@ impl Schedule {
             paused: self.paused,
         })
     }
+}
+
+/// The trigger of a stored schedule; if it cannot be used, why, for people.
+pub(crate) fn trigger_of(stored: &record::Schedule, zones: &Zones) -> Result<AnyTrigger, String> {
+    let form = stored
+        .spec
+        .trigger
+        .from_json::<TriggerForm>(TRIGGER_VERSION)
+        .map_err(|error| format!("its trigger cannot be read: {error}"))?;
+    AnyTrigger::compile(&form, zones)
+        .map_err(|error| format!("its trigger {form} cannot be used: {error}"))
 }
 
 fn encode<A: Serialize + ?Sized>(arguments: &A) -> Result<Encoded, String> {

@@ -5,10 +5,10 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mainspring_contract::record::{
-    Cancelled, Conflict, Enqueue, Enqueued, Job, Put, PutSchedule, Remove, Rescue,
+    self, Cancelled, Conflict, Enqueue, Enqueued, Job, Put, PutSchedule, Remove, Rescue,
 };
 use mainspring_contract::store::{
-    JobFilter, Page, Reply, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
+    JobFilter, Page, Reply, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
 };
 use mainspring_contract::{Encoded, JobId, NodeId, ScheduleId, Source, Store, TaskId};
 use mainspring_core::lease::LeaseTerms;
@@ -16,7 +16,7 @@ use mainspring_core::limits;
 use mainspring_core::planner::Planner;
 use mainspring_core::room::Boxed;
 use mainspring_core::settings::Settings;
-use mainspring_core::time::{Span, Timestamp};
+use mainspring_core::time::{Mono, Span, Timestamp};
 use mainspring_core::trigger::Trigger;
 use mainspring_core::worker::Worker;
 use serde::Serialize;
@@ -26,6 +26,7 @@ use tokio::task::JoinHandle;
 use crate::clock;
 use crate::erased::AnyStore;
 use crate::error::Error;
+use crate::owed;
 use crate::pump::{Event, Parts, Pump};
 use crate::registry::{Checked, Registry};
 use crate::schedule::Schedule;
@@ -47,7 +48,10 @@ pub struct Scheduler {
 struct Shared {
     store: Arc<dyn AnyStore>,
     node: NodeId,
+    /// What this node's name holds in the store may be taken over at the start.
     node_is_mine: bool,
+    /// The name is new, or promised to be used by this process only.
+    node_is_unique: bool,
     tasks: Arc<Registry>,
     zones: Arc<Zones>,
     max_running: usize,
@@ -113,17 +117,18 @@ impl Builder {
         self
     }
 
-    /// How long leases last, and how much earlier their holder stops. Default: 15 s and 2 s.
+    /// How long leases last, and how much earlier their holder stops. Default: 15 s and 2 s. The
+    /// margin must be less than two thirds of the lease, so that it can be renewed in time.
     #[must_use]
     pub fn lease(mut self, terms: LeaseTerms) -> Self {
         self.lease = terms;
         self
     }
 
-    /// The longest time without asking the store for news. Default: 5 s.
+    /// The longest time without asking the store for news. Default: 5 s; at least 10 ms.
     #[must_use]
     pub fn max_idle(mut self, span: Duration) -> Self {
-        self.max_idle = Span::from(span);
+        self.max_idle = Span::from(span).max(limits::MIN_IDLE);
         self
     }
 
@@ -144,10 +149,12 @@ impl Builder {
     /// Makes the scheduler and makes its tasks known to the store.
     ///
     /// # Errors
-    /// If a name is not valid, two tasks have the same, or the store fails.
+    /// If a name or the lease is not valid, two tasks have the same name, or the store fails.
     pub async fn build(self) -> Result<Scheduler, Error> {
+        check(self.lease)?;
         let tasks = Checked::new(self.tasks)?;
         self.store.put_tasks(&tasks.records).await?;
+        let node_is_unique = self.node_is_mine || self.node.is_none();
         let node = match self.node {
             Some(name) => NodeId::new(name)?,
             None => NodeId::new(format!("node-{}", uuid::Uuid::new_v4().simple()))?,
@@ -156,6 +163,7 @@ impl Builder {
             store: self.store,
             node,
             node_is_mine: self.node_is_mine,
+            node_is_unique,
             tasks: Arc::new(Registry::new(tasks)),
             zones: Arc::new(self.zones.unwrap_or_else(Zones::system)),
             max_running: self.max_running.max(1),
@@ -201,10 +209,13 @@ impl Scheduler {
             self.take_over().await?;
         }
         let shared = &self.shared;
+        let unreadable = shared.store.unreadable(limits::ROWS_PER_SWEEP).await?;
+        unreadable.iter().for_each(telemetry::unreadable);
         let planner = Planner::new(&Boxed(limits::PLANNER_WINDOW), shared.max_idle);
         let pump = Pump::new(Parts {
             store: Arc::clone(&shared.store),
             node: shared.node.clone(),
+            node_is_mine: shared.node_is_unique,
             tasks: Arc::clone(&shared.tasks),
             zones: Arc::clone(&shared.zones),
             planner: planner.keep_history(shared.keep_history),
@@ -243,7 +254,8 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Puts a schedule; one of the same name and source is replaced.
+    /// Puts a schedule; one of the same name and source is replaced. A fire that was
+    /// due already still runs; of several, the first.
     ///
     /// # Errors
     /// If something about the schedule is not valid, a schedule of this name was written down
@@ -265,6 +277,9 @@ impl Scheduler {
     /// Makes the schedules of one source exactly these: puts them and removes the others that
     /// were written down there. Says what became of each, and which were removed.
     ///
+    /// What came due before that runs as it was written down then, also for a schedule that is
+    /// removed, unless its task is gone as well.
+    ///
     /// # Errors
     /// If something about a schedule is not valid (nothing is changed then), or the store fails.
     pub async fn sync(
@@ -276,11 +291,18 @@ impl Scheduler {
         for schedule in schedules {
             requests.push(self.request(schedule.source(source), Conflict::Replace)?);
         }
-        let puts = self.told(self.shared.store.put_schedules(&requests).await?);
-        let ids: Vec<_> = requests.into_iter().map(|request| request.spec.id).collect();
+        let ids: Vec<_> = requests.iter().map(|request| request.spec.id.clone()).collect();
         let source = Source::new(source)?;
+        let Shared { store, node, tasks, zones, .. } = &*self.shared;
+        // A schedule may go together with its task; its job would then wait for nobody.
+        let wanted = |schedule: &record::Schedule| {
+            let stays = schedule.spec.source != source || ids.contains(&schedule.spec.id);
+            stays || tasks.find(&schedule.spec.task).is_some()
+        };
+        owed::advance(&**store, node, zones, wanted).await?;
+        let puts = self.told(store.put_schedules(&requests).await?);
         let remove = Remove::SourceExcept(&source, &ids);
-        let removed = self.told(self.shared.store.remove_schedules(&remove).await?);
+        let removed = self.told(store.remove_schedules(&remove).await?);
         Ok((puts, removed))
     }
 
@@ -344,6 +366,14 @@ impl Scheduler {
     /// If the store fails.
     pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, Error> {
         Ok(self.shared.store.jobs(filter).await?)
+    }
+
+    /// At most `limit` schedules that are there but cannot be read, and why.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn unreadable(&self, limit: u32) -> Result<Vec<Unreadable>, Error> {
+        Ok(self.shared.store.unreadable(limit).await?)
     }
 
     /// History, newest first. Reading a result does not consume it.
@@ -472,6 +502,20 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.send(Event::Stop);
     }
+}
+
+/// A lease must be there to be renewed while its holder still trusts it; one that is not would be
+/// claimed and given back in a circle.
+fn check(lease: LeaseTerms) -> Result<(), Error> {
+    let sent = Mono::ZERO;
+    if sent < lease.renew_at(sent) && lease.renew_at(sent) < lease.trusted_until(sent) {
+        return Ok(());
+    }
+    let LeaseTerms { lease_for, margin } = lease;
+    Err(Error::invalid(format!(
+        "a lease of {lease_for} with a margin of {margin} cannot be kept (the margin must be less \
+         than two thirds of the lease)"
+    )))
 }
 
 /// How long aborted runs and their last words may take.

@@ -4,6 +4,7 @@
 //! for the store and `mainspring::node` for the process itself.
 
 use mainspring_contract::record::{Run, Schedule};
+use mainspring_contract::store::Unreadable;
 use mainspring_contract::{JobId, NodeId, ScheduleId, StoreError};
 use mainspring_core::fire::Skip;
 use mainspring_core::outcome::Outcome;
@@ -80,8 +81,23 @@ pub(crate) fn quarantined(schedule: &Schedule, reason: &str) {
     );
 }
 
+pub(crate) fn unreadable(schedule: &Unreadable) {
+    error!(
+        target: "mainspring::schedule",
+        schedule = schedule.name, reason = schedule.reason,
+        "schedule out of service: its record cannot be read; put it again to bring it back",
+    );
+}
+
 pub(crate) fn store_failed(verb: &str, error: &StoreError) {
     warn!(target: "mainspring::store", verb, error = %error, "the store failed; trying again");
+}
+
+pub(crate) fn answers_missing(verb: &str, asked: usize, answered: usize) {
+    error!(
+        target: "mainspring::store", verb, asked, answered,
+        "the store did not answer item by item; asking again (this is a defect of the store)",
+    );
 }
 
 pub(crate) fn store_is_back() {

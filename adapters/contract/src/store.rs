@@ -52,7 +52,8 @@ pub struct Capabilities {
 /// panics on bad data: a schedule row that cannot be read is put into quarantine by the claim that
 /// finds it, a job row that cannot be read is settled as
 /// [`Undecodable`](mainspring_core::outcome::Outcome::Undecodable) by the claim that finds it, and
-/// listings leave such rows out of the page but never stop at them.
+/// listings leave such rows out of the page but never stop at them, and
+/// [`unreadable`](Self::unreadable) names them.
 ///
 /// The words of each verb are defined by the requests in [`mainspring_core::verb`]; the
 /// [`Ledger`](mainspring_core::ledger::Ledger) is the model that every store must agree with, and
@@ -176,6 +177,12 @@ pub trait Store: Send + Sync + 'static {
         page: &Page<ScheduleId>,
     ) -> impl Future<Output = Result<Vec<ScheduleView>, StoreError>> + Send;
 
+    /// At most `limit` schedules that are there but cannot be read, and why, by name.
+    fn unreadable(
+        &self,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Unreadable>, StoreError>> + Send;
+
     /// Jobs that are not over, by id.
     fn jobs(&self, filter: &JobFilter)
     -> impl Future<Output = Result<Vec<Job>, StoreError>> + Send;
@@ -209,6 +216,16 @@ pub struct ScheduleView {
     pub schedule: Schedule,
     /// Its most recent attempt.
     pub last_run: Option<Run>,
+}
+
+/// A schedule whose record cannot be read: written by something else than this program, or damaged.
+/// It does not fire. Putting a schedule of its name again replaces it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its name, as far as it is a text.
+    pub name: String,
+    /// What is wrong with the record.
+    pub reason: String,
 }
 
 /// Which jobs a listing shows.

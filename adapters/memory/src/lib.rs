@@ -15,7 +15,7 @@ use mainspring_contract::record::{
     Task, Written,
 };
 use mainspring_contract::store::{
-    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
+    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
 };
 use mainspring_contract::{
     Answer, Capabilities, Clock, JobId, Reply, ScheduleId, Store, StoreError, StoreErrorKind,
@@ -228,6 +228,11 @@ impl Store for MemoryStore {
             ScheduleView { schedule: schedule.clone(), last_run }
         };
         Ok(chosen.into_iter().map(view).collect())
+    }
+
+    async fn unreadable(&self, _limit: u32) -> Result<Vec<Unreadable>, StoreError> {
+        // What is in memory was never encoded.
+        Ok(Vec::new())
     }
 
     async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {

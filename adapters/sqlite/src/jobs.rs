@@ -178,6 +178,7 @@ pub(crate) async fn update(tx: &mut Transaction<'_>, job: &Job) -> Result<(), sq
         .bind(lease.map(|lease| lease.node.as_str()))
         .at_or_null(lease.map(|lease| lease.until))
         .bind(cancel)
+        .at_or_null(job.start_by)
         .execute(tx.connection())
         .await?;
     Ok(())

@@ -6,7 +6,7 @@
 use mainspring_contract::ScheduleId;
 use mainspring_contract::record::{Job, Run};
 use mainspring_contract::store::{
-    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
+    self as contract, JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
 };
 use sqlx::sqlite::SqliteRow;
 
@@ -30,6 +30,23 @@ pub(crate) async fn schedules(
         views.push(ScheduleView { schedule, last_run });
     }
     Ok(views)
+}
+
+/// Schedules that cannot be read, by name.
+pub(crate) async fn unreadable(
+    tx: &mut Transaction<'_>,
+    limit: u32,
+) -> Result<Vec<contract::Unreadable>, sqlx::Error> {
+    let wrong = |row: &SqliteRow| match row::schedule(row) {
+        Ok(_) => Err(Unreadable::nothing()),
+        Err(why) => {
+            Ok(contract::Unreadable { name: row::text(row, "id"), reason: why.to_string() })
+        }
+    };
+    fill(tx, limit, wrong, |limit, offset| {
+        sqlx::query(SCHEDULES).bind(None::<&str>).bind(limit).bind(offset)
+    })
+    .await
 }
 
 async fn last_run(
@@ -116,7 +133,7 @@ pub(crate) async fn skips(
 async fn fill<'q, T>(
     tx: &mut Transaction<'_>,
     limit: u32,
-    read: fn(&SqliteRow) -> Result<T, Unreadable>,
+    read: impl Fn(&SqliteRow) -> Result<T, Unreadable> + Send,
     statement: impl Fn(i64, i64) -> Statement<'q> + Send,
 ) -> Result<Vec<T>, sqlx::Error> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);

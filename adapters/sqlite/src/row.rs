@@ -27,6 +27,19 @@ impl fmt::Display for Unreadable {
     }
 }
 
+impl Unreadable {
+    /// The answer of a reader that looks for something else than this row.
+    pub(crate) const fn nothing() -> Self {
+        Self(String::new())
+    }
+}
+
+/// A column as text, whatever it holds.
+pub(crate) fn text(row: &SqliteRow, column: &str) -> String {
+    let bytes: Option<Vec<u8>> = row.try_get_unchecked(column).ok();
+    bytes.map_or_else(String::new, |bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
 type Read<T> = Result<T, Unreadable>;
 
 /// A schedule.

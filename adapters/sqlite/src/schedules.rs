@@ -35,14 +35,8 @@ async fn put_one(tx: &mut Transaction<'_>, put: &PutSchedule) -> Result<Put, sql
     let PutSchedule { spec, next, conflict } = put;
     let (schedule, answer) = match find(tx, &spec.id).await? {
         None => {
-            let schedule = Schedule {
-                spec: spec.clone(),
-                revision: Revision::first(pulse::config_revision(tx).await?),
-                next: *next,
-                last_fire_at: None,
-                quarantine: None,
-            };
-            (schedule, Put::Created)
+            let config = pulse::config_revision(tx).await?;
+            (Schedule::created(spec.clone(), *next, config, tx.now()), Put::Created)
         }
         Some(Found { source, .. }) if source != spec.source.as_str() => {
             return Ok(Put::OtherSource);

@@ -10,7 +10,7 @@ use mainspring_contract::record::{
     Task, Written,
 };
 use mainspring_contract::store::{
-    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
+    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
 };
 use mainspring_contract::{
     Answer, Capabilities, Clock, JobId, Reply, ScheduleId, Store, StoreError, StoreErrorKind,
@@ -279,6 +279,10 @@ impl Store for SqliteStore {
 
     async fn schedules(&self, page: &Page<ScheduleId>) -> Result<Vec<ScheduleView>, StoreError> {
         list!(self, listing::schedules, page)
+    }
+
+    async fn unreadable(&self, limit: u32) -> Result<Vec<Unreadable>, StoreError> {
+        list!(self, listing::unreadable, limit)
     }
 
     async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {

@@ -2,7 +2,7 @@
 
 use super::{Ledger, ScheduleRow};
 use crate::domain::{Domain, Origin};
-use crate::id::{Revision, Token};
+use crate::id::Token;
 use crate::job::{Job, JobState};
 use crate::retry::Counts;
 use crate::room::Room;
@@ -26,8 +26,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     ) -> Result<Put, Full<PutSchedule<D>>> {
         let PutSchedule { spec, next, conflict } = put;
         let Some(slot) = self.schedules.find(&spec.id) else {
-            let revision = Revision::first(self.config_revision);
-            let schedule = Schedule { spec, revision, next, last_fire_at: None, quarantine: None };
+            let schedule = Schedule::created(spec, next, self.config_revision, now);
             let row = ScheduleRow { schedule, claim: None, aside: None };
             let slot = self.schedules.insert(row).map_err(|Full(row)| {
                 let Schedule { spec, next, .. } = row.schedule;

@@ -31,6 +31,16 @@
 //! ```
 //!
 //! Relative paths are relative to the file.
+//!
+//! Besides `env`, a command finds in its environment which run it is:
+//!
+//! | variable | value |
+//! |---|---|
+//! | `MAINSPRING_JOB` | the job: the same for every attempt |
+//! | `MAINSPRING_SCHEDULE` | the schedule; empty for a job that was queued by itself |
+//! | `MAINSPRING_FIRE_AT` | the instant that the trigger named (RFC 3339, UTC); empty likewise |
+//! | `MAINSPRING_ATTEMPT` | counted from 1 |
+//! | `MAINSPRING_TOKEN` | rises with each attempt: others can refuse a run that was given up |
 
 pub(crate) mod problem;
 pub(crate) mod schedule;

@@ -57,6 +57,7 @@ impl JobTasks {
 }
 
 async fn run(commands: &Commands, spec: &CommandSpec, context: &Context) -> RunEnd {
+    let spec = &informed(spec, context);
     let lost = async {
         context.cancelled().await;
         // A lost lease leaves no time for a grace: the job may start elsewhere at any moment.
@@ -72,6 +73,21 @@ async fn run(commands: &Commands, spec: &CommandSpec, context: &Context) -> RunE
         },
         () = lost => RunEnd::failure(Outcome::LeaseLost, "killed: the lease was lost"),
     }
+}
+
+/// The command, told which run it is. These variables are always set, because the daemon itself may
+/// run under another daemon, whose variables are not about this run.
+fn informed(spec: &CommandSpec, context: &Context) -> CommandSpec {
+    let about = [
+        ("MAINSPRING_JOB", context.job().to_string()),
+        ("MAINSPRING_SCHEDULE", context.schedule().map(ToString::to_string).unwrap_or_default()),
+        ("MAINSPRING_FIRE_AT", context.fire_at().map(|at| at.to_string()).unwrap_or_default()),
+        ("MAINSPRING_ATTEMPT", context.attempt().to_string()),
+        ("MAINSPRING_TOKEN", context.token().to_string()),
+    ];
+    let mut spec = spec.clone();
+    spec.env.extend(about.map(|(name, value)| (name.to_owned(), value)));
+    spec
 }
 
 fn end(ended: &Ended) -> RunEnd {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use mainspring_contract::record::{Job, JobState, Run};
-use mainspring_contract::store::{JobFilter, Page, RunFilter, RunView, ScheduleView};
+use mainspring_contract::store::{JobFilter, Page, RunFilter, RunView, ScheduleView, Unreadable};
 use mainspring_contract::trigger::TriggerForm;
 use mainspring_contract::{Store, TaskId};
 use mainspring_core::schedule::Next;
@@ -43,6 +43,7 @@ pub(crate) struct Options {
 /// Everything that is shown.
 struct Status {
     schedules: Vec<ScheduleView>,
+    unreadable: Vec<Unreadable>,
     jobs: Vec<Job>,
     runs: Vec<RunView>,
 }
@@ -130,7 +131,8 @@ async fn collect(store: &impl Store, runs: u32) -> Result<Status, mainspring_con
         jobs.extend(part);
     }
     let runs = store.runs(&RunFilter::newest(runs)).await?;
-    Ok(Status { schedules, jobs, runs })
+    let unreadable = store.unreadable(PAGE).await?;
+    Ok(Status { schedules, unreadable, jobs, runs })
 }
 
 fn in_tables(out: &mut dyn Write, status: &Status, moments: &Moments) -> io::Result<()> {
@@ -152,6 +154,9 @@ fn in_tables(out: &mut dyn Write, status: &Status, moments: &Moments) -> io::Res
             let id = &view.schedule.spec.id;
             writeln!(out, "\n`{id}` is out of service: {reason}")?;
         }
+    }
+    for Unreadable { name, reason } in &status.unreadable {
+        writeln!(out, "\n`{name}` is out of service: its record cannot be read: {reason}")?;
     }
     waiting(out, &status.jobs)?;
     writeln!(out)?;
@@ -204,7 +209,12 @@ fn in_json(out: &mut dyn Write, status: &Status) -> io::Result<()> {
     let schedules: Vec<Value> = status.schedules.iter().map(schedule_json).collect();
     let jobs: Vec<Value> = status.jobs.iter().map(job_json).collect();
     let runs: Vec<Value> = status.runs.iter().map(|view| run_json(&view.run)).collect();
-    let all = json!({ "schedules": schedules, "jobs": jobs, "runs": runs });
+    let unreadable = status.unreadable.iter();
+    let unreadable: Vec<Value> =
+        unreadable.map(|one| json!({ "id": one.name, "reason": one.reason })).collect();
+    let all = json!({
+        "schedules": schedules, "unreadable": unreadable, "jobs": jobs, "runs": runs,
+    });
     serde_json::to_writer_pretty(&mut *out, &all)?;
     writeln!(out)
 }

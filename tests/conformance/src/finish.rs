@@ -1,6 +1,6 @@
 //! Ending attempts: release, retry, settle.
 
-use mainspring_contract::record::{Ended, Job, JobState, Renewed, Retry, Settle, Written};
+use mainspring_contract::record::{Ended, Enqueue, Job, JobState, Renewed, Retry, Settle, Written};
 use mainspring_contract::store::RunFilter;
 use mainspring_contract::{Detail, Store};
 use mainspring_core::outcome::Outcome;
@@ -42,6 +42,24 @@ pub async fn a_released_job_waits_as_before<S: Subject>(subject: &S) {
     let state = JobState::Waiting { ready_at: at(3) };
     assert_eq!(rig.jobs().await, [Job { state, ..job }]);
     assert_eq!(rig.runs_of(job_id(1)).await, []);
+}
+
+/// It started in time once, even though an interruption counts as nothing.
+pub async fn an_interrupted_job_no_longer_expires<S: Subject>(subject: &S) {
+    let rig = Rig(subject.fresh().await);
+    rig.enqueue_all(0, &[Enqueue { start_by: Some(at(5)), ..queued(1, "t") }]).await;
+    let job = rig.claim_one(4, "w", "t").await;
+    let retry = Retry {
+        job: job.id,
+        token: job.token,
+        after: secs(0),
+        cause: Cause::Stop,
+        ended: ended(Outcome::Interrupted, at(9)),
+    };
+    assert_eq!(value(rig.0.retry(clock(9), &[retry]).await), [Written::Done]);
+    assert_eq!(rig.rescue(10, 9).await, []);
+    let again = rig.claim_one(11, "w", "t").await;
+    assert_eq!((again.id, again.counts), (job.id, Counts::default()));
 }
 
 /// By the store's clock, with its failure counted and recorded.

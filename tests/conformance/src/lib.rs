@@ -83,8 +83,8 @@ laws! { $
         removing_names_what_was_there,
         a_source_that_is_read_again_removes_only_its_own,
         removing_what_is_not_there_is_no_change,
-        a_decision_from_before_a_removal_is_stale_for_what_is_put_again,
         jobs_outlive_their_schedule,
+        a_schedule_put_again_has_revisions_of_its_own,
     }
     claim_schedules {
         the_earliest_come_first_and_no_more_than_asked_for,
@@ -156,6 +156,7 @@ laws! { $
         a_stale_token_changes_nothing,
         a_released_job_waits_as_before,
         a_retried_job_waits_for_its_turn,
+        an_interrupted_job_no_longer_expires,
         a_stop_counts_as_nothing,
         a_settled_job_is_over_and_its_run_says_how,
         what_a_run_left_behind_can_be_read_again_and_again,

@@ -1,7 +1,7 @@
 //! Removing schedules.
 
 use mainspring_contract::Store;
-use mainspring_contract::record::{Advanced, Remove, Spec};
+use mainspring_contract::record::{Advanced, Put, Remove, Spec};
 
 use crate::Subject;
 use crate::rig::{Rig, clock, one, value};
@@ -49,20 +49,6 @@ pub async fn removing_what_is_not_there_is_no_change<S: Subject>(subject: &S) {
     assert_eq!(rig.pulse(1).await, before);
 }
 
-/// Same name, same words, another schedule: its revisions are not those of its former self.
-pub async fn a_decision_from_before_a_removal_is_stale_for_what_is_put_again<S: Subject>(
-    subject: &S,
-) {
-    let rig = Rig(subject.fresh().await);
-    let words = replace(&spec("a", "t"), at(5));
-    let _ = rig.put(0, &words).await;
-    let old = one(rig.claim_due(5, "p", 1).await);
-    assert_eq!(rig.remove(6, "a").await, [schedule_id("a")]);
-    let _ = rig.put(6, &words).await;
-    assert_eq!(rig.advance(7, &advance(&old, at(5), at(15))).await, Advanced::Stale);
-    assert_eq!(rig.jobs().await, []);
-}
-
 /// A job that was promised is run although its schedule is gone.
 pub async fn jobs_outlive_their_schedule<S: Subject>(subject: &S) {
     let rig = Rig(subject.fresh().await);
@@ -72,4 +58,20 @@ pub async fn jobs_outlive_their_schedule<S: Subject>(subject: &S) {
     assert_eq!(rig.remove(6, "a").await, [schedule_id("a")]);
     let job = rig.claim_one(7, "w", "t").await;
     assert_eq!((job.schedule, job.fire_at), (Some(schedule_id("a")), Some(at(5))));
+}
+
+/// Otherwise a planner that still holds the former one would go on with its trigger.
+pub async fn a_schedule_put_again_has_revisions_of_its_own<S: Subject>(subject: &S) {
+    let rig = Rig(subject.fresh().await);
+    let mut revisions = std::collections::BTreeSet::new();
+    for _ in 0..3 {
+        assert_eq!(rig.put(0, &replace(&spec("a", "t"), at(5))).await, Put::Created);
+        let schedule = rig.schedule("a").await.expect("it was put");
+        assert!(revisions.insert(schedule.revision));
+        let advance = advance(&schedule, at(5), at(10));
+        assert!(matches!(rig.advance(6, &advance).await, Advanced::Done { .. }));
+        let schedule = rig.schedule("a").await.expect("it was put");
+        assert!(revisions.insert(schedule.revision));
+        assert_eq!(rig.remove(7, "a").await.len(), 1);
+    }
 }

@@ -34,7 +34,7 @@ const ARROWS: &[(Role, &[Role], &[Role])] = &[
     (Runtime, &[Core, Contract], &[Adapter, Conformance]),
     (Embassy, &[Core], &[]),
     (Console, &[Core, Contract, Runtime], &[Adapter]),
-    (Cli, &[Core, Contract, Adapter, Runtime, Console], &[]),
+    (Cli, &[Core, Contract, Adapter, Runtime, Console], &[Test]),
     (Conformance, &[Core, Contract], &[Adapter]),
     (Test, &[Core, Contract, Adapter, Runtime, Embassy, Console, Cli, Conformance, Test], &[]),
     (Example, &[Core, Contract, Adapter, Runtime, Embassy, Console], &[]),
@@ -184,6 +184,7 @@ mod tests {
             ("adapters/memory", "dev-dependencies", "mainspring-conformance"),
             ("std-runtime", "dev-dependencies", "mainspring-memory"),
             ("std-runtime/cli", "dependencies", "mainspring-memory"),
+            ("std-runtime/cli", "dev-dependencies", "mainspring-chaos"),
             ("examples/hello", "dependencies", "mainspring"),
             ("tests/chaos", "dependencies", "mainspring"),
         ];

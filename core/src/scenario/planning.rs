@@ -1,0 +1,137 @@
+//! Lives in which planning is what goes wrong.
+
+use super::*;
+
+/// A schedule that fires every `step` seconds, put at second 1 000.
+fn every(id: u16, step: u32) -> PutSchedule<Numbers> {
+    let spec = Spec {
+        id,
+        task: TASK,
+        source: 0,
+        trigger: step,
+        payload: 0,
+        policies: Policies::DEFAULT,
+        settings: Settings::NONE,
+        paused: false,
+    };
+    let next = Step(step).next_after(at(1_000)).into();
+    PutSchedule { spec, next, conflict: Conflict::Replace }
+}
+
+/// Carries out everything that `planner` wants now and counts the fires of each schedule.
+fn plan<R: crate::room::Room>(
+    planner: &mut Planner<Numbers, Step, R>,
+    store: &mut Store,
+    now: Now,
+    fires: &mut BTreeMap<u16, usize>,
+) {
+    use planner::{Input, Output};
+    while let Some(output) = planner.poll(now) {
+        let input = match output {
+            Output::Claim { ticket, within, claim_for, max } => {
+                let claim = ClaimSchedules { node: NODE, within, claim_for, max };
+                store.claim_schedules(&claim, now.wall, |schedule| {
+                    planner.adopt(schedule, Step(schedule.spec.trigger)).expect("no more than fit");
+                });
+                Input::Claimed { ticket, result: Ok(store.pulse(now.wall)) }
+            }
+            Output::Advance { ticket, advance } => {
+                let done = store.advance(&advance, now.wall, &mut ()).expect("there is room");
+                for fire in &advance.fires {
+                    *fires.entry(advance.schedule).or_default() += 1;
+                    store.cancel(&fire.job, now.wall, &mut ());
+                }
+                let result = Ok((done, store.pulse(now.wall)));
+                Input::Advanced { ticket, schedule: advance.schedule, result }
+            }
+            Output::Rescue { .. } | Output::Prune { .. } => unreachable!("nothing lapses"),
+        };
+        planner.handle(input, now);
+    }
+}
+
+#[test]
+fn a_window_full_of_busy_schedules_starves_nobody() {
+    let room = Inline::<16>;
+    let mut store = Store::new(room, room, room);
+    let mut now = Now { wall: at(1_000), mono: Mono::ZERO };
+    for id in 0..6 {
+        store.put_schedule(every(id, 1), now.wall).expect("there is room");
+    }
+    let mut planner = Planner::new(&Inline::<2>, limits::MAX_IDLE);
+    let mut fires = BTreeMap::new();
+    for _ in 0..60 {
+        now = now.after(Span::from_secs(1));
+        plan(&mut planner, &mut store, now, &mut fires);
+    }
+    assert!(fires.len() == 6 && fires.values().all(|&count| count >= 15), "{fires:?}");
+}
+
+#[test]
+fn a_schedule_put_again_under_its_name_forgets_its_old_trigger() {
+    let mut rig = Rig::new();
+    rig.put(10, Policies::DEFAULT, Settings::NONE);
+    rig.pass(Span::from_secs(5));
+    assert_eq!(rig.planner.len(), 1, "it is claimed ahead of time");
+    rig.store.remove_schedules(&Remove::Named(&[1]), |_| {});
+    rig.put(7_000, Policies::DEFAULT, Settings::NONE);
+    rig.pass(Span::from_secs(60));
+    assert!(rig.started.is_empty());
+    assert_eq!(rig.store.schedules().next().map(|(s, _)| s.next), Some(Next::At(at(7_000))));
+}
+
+#[test]
+fn a_node_whose_clock_is_wrong_plans_by_the_clock_of_the_store() {
+    for ahead in [-900, 900] {
+        let mut rig = Rig::new();
+        rig.store_ahead = Span::from_secs(ahead);
+        let strict = Policies { misfire_grace: Some(Span::from_secs(5)), ..Policies::DEFAULT };
+        let first = Step(60).next_after(rig.store_now()).expect("it fires");
+        rig.put(60, strict, Settings::NONE);
+        rig.pass(Span::from_mins(10));
+        let expected: Vec<_> = (0..10).map(|n| first + Span::from_mins(n)).collect();
+        assert_eq!(rig.started.iter().filter_map(|run| run.1).collect::<Vec<_>>(), expected);
+        assert_eq!(rig.started.iter().map(|run| run.0).collect::<Vec<_>>(), expected);
+        assert_eq!(rig.records.skipped, 0);
+    }
+}
+
+#[test]
+fn old_news_of_a_schedule_that_somebody_else_plans_is_no_reason_to_ask() {
+    let mut now = Now { wall: at(1_000), mono: Mono::ZERO };
+    let mut planner = Planner::<Numbers, Step, _>::new(&Inline::<4>, limits::MAX_IDLE);
+    let mut store = Store::new(Inline::<16>, Inline::<16>, Inline::<16>);
+    let theirs = Pulse { next_due_at: Some(at(1_004)), ..store.pulse(now.wall) };
+    let Some(planner::Output::Claim { ticket, .. }) = planner.poll(now) else {
+        panic!("a fresh planner asks")
+    };
+    planner.handle(planner::Input::Claimed { ticket, result: Ok(theirs) }, now);
+    for sooner in 1..20 {
+        now = now.after(Span::from_millis(1));
+        // The same news, faster on its way than the last one.
+        let store_now = now.wall + Span::from_micros(sooner);
+        planner.handle(planner::Input::Pulse(Pulse { store_now, ..theirs }), now);
+        assert_eq!(planner.poll(now), None);
+    }
+}
+
+#[test]
+fn machines_without_room_stay_silent() {
+    let now = Now { wall: at(1_000), mono: Mono::ZERO };
+    let mut planner = Planner::<Numbers, Step, _>::new(&Inline::<0>, limits::MAX_IDLE);
+    planner.handle(planner::Input::Hint, now);
+    planner.handle(planner::Input::ClockJumped, now);
+    assert_eq!((planner.poll(now), planner.deadline(now)), (None, None));
+    let mut worker = Worker::<Numbers, _>::new(&Inline::<0>, LeaseTerms::DEFAULT, limits::MAX_IDLE);
+    worker.handle(worker::Input::Hint, now);
+    worker.handle(worker::Input::Abort, now);
+    assert_eq!((worker.poll(now), worker.deadline(now)), (None, None));
+    let room = Inline::<0>;
+    let mut store = Ledger::<Numbers, _, _, _>::new(room, room, room);
+    let put = every(1, 1);
+    assert_eq!(store.put_schedule(put.clone(), now.wall), Err(Full(put)));
+    let claim = ClaimJobs { node: NODE, tasks: &[], lease_for: Span::ZERO, max: 9 };
+    store.claim_jobs(&claim, now.wall, |_| unreachable!("there are no jobs"));
+    store.rescue(&Rescue::HeldBy(NODE), 9, now.wall, &mut ());
+    assert_eq!(store.pulse(now.wall).next_due_at, None);
+}

@@ -1,0 +1,104 @@
+//! Lives in which work is what goes wrong.
+
+use super::*;
+
+/// A worker that has claimed job 1 and has been asked nothing since.
+fn claimed(rig: &mut Rig) {
+    assert_eq!(rig.enqueue(1, Settings::NONE), Enqueued::Inserted);
+    let Some(output @ worker::Output::Claim { .. }) = rig.worker.poll(rig.now) else {
+        panic!("a fresh worker asks for jobs")
+    };
+    rig.work(output);
+    assert_eq!(rig.worker.len(), 1);
+}
+
+#[test]
+fn a_job_that_comes_back_to_its_stubborn_former_run_is_not_asked_for_over_and_over() {
+    let mut rig = Rig::new();
+    rig.behaviour.takes = Span::from_secs(60);
+    rig.stubborn = true;
+    assert_eq!(rig.enqueue(5, Settings::NONE), Enqueued::Inserted);
+    rig.pass(Span::from_secs(1));
+    rig.store_is_down = true;
+    rig.pass(Span::from_secs(20));
+    rig.store_is_down = false;
+    rig.claims = 0;
+    rig.pass(Span::from_secs(35));
+    assert_eq!(rig.started.len(), 1, "the former run goes on");
+    assert!(rig.claims < 100, "{}", rig.claims);
+    rig.behaviour.takes = Span::from_secs(1);
+    rig.pass(Span::from_secs(15));
+    assert_eq!(rig.started.len(), 2);
+    assert_eq!(rig.outcomes().last(), Some(&Outcome::Succeeded));
+}
+
+#[test]
+fn a_run_that_cannot_start_here_goes_back_and_leaves_no_trace() {
+    let mut rig = Rig::new();
+    claimed(&mut rig);
+    let Some(worker::Output::Run(job)) = rig.worker.poll(rig.now) else { panic!("a job") };
+    let input = worker::Input::Unstarted { job: job.id, token: job.token };
+    rig.worker.handle(input, rig.now);
+    rig.worker.handle(worker::Input::Stop, rig.now);
+    rig.drain();
+    assert!(rig.worker.is_idle());
+    let job = rig.store.jobs().next().expect("the job is there");
+    assert!(matches!(job.state, JobState::Waiting { .. }) && job.attempt() == 1);
+}
+
+#[test]
+fn a_claim_from_before_a_sleep_is_not_trusted() {
+    let mut asleep_before_answer = Rig::new();
+    let rig = &mut asleep_before_answer;
+    assert_eq!(rig.enqueue(1, Settings::NONE), Enqueued::Inserted);
+    let output = rig.worker.poll(rig.now).expect("a fresh worker asks for jobs");
+    rig.worker.handle(worker::Input::ClockJumped, rig.now);
+    rig.work(output);
+    assert!(matches!(rig.worker.poll(rig.now), Some(worker::Output::Release { .. })));
+
+    let mut asleep_before_start = Rig::new();
+    let rig = &mut asleep_before_start;
+    claimed(rig);
+    rig.worker.handle(worker::Input::ClockJumped, rig.now);
+    assert!(matches!(rig.worker.poll(rig.now), Some(worker::Output::Release { .. })));
+}
+
+#[test]
+fn a_renewal_from_before_a_sleep_is_not_trusted() {
+    let mut rig = Rig::new();
+    claimed(&mut rig);
+    let Some(worker::Output::Run(job)) = rig.worker.poll(rig.now) else { panic!("a job") };
+    rig.now = rig.now.after(Span::from_secs(5));
+    let renewal = |rig: &mut Rig| {
+        let mut outputs = core::iter::from_fn(|| rig.worker.poll(rig.now));
+        let ticket = outputs.find_map(|output| match output {
+            worker::Output::Renew { ticket, .. } => Some(ticket),
+            _ => None,
+        });
+        ticket.expect("a lease is renewed")
+    };
+    let old = renewal(&mut rig);
+    rig.worker.handle(worker::Input::ClockJumped, rig.now);
+    let new = renewal(&mut rig);
+    assert_ne!(old, new);
+    let answer = |ticket, verdict| worker::Input::Renewed { ticket, job: 1, result: Ok(verdict) };
+    rig.worker.handle(answer(new, Renewed::LeaseLost), rig.now);
+    rig.worker.handle(answer(old, Renewed::Kept { cancel: false }), rig.now);
+    let why = Outcome::LeaseLost;
+    let abort = worker::Output::Abort { job: 1, token: job.token, why };
+    assert_eq!(rig.worker.poll(rig.now), Some(abort));
+}
+
+#[test]
+fn an_interrupted_job_no_longer_expires() {
+    let mut rig = Rig::new();
+    rig.behaviour.takes = Span::from_secs(60);
+    let start_by = Some(rig.now.wall + Span::from_secs(2));
+    let settings = Settings::NONE;
+    let job = Enqueue { id: 5, task: TASK, payload: 0, settings, ready_at: None, start_by };
+    assert_eq!(rig.store.enqueue(job, rig.now.wall, &rig.records), Ok(Enqueued::Inserted));
+    rig.pass(Span::from_secs(10));
+    rig.worker.handle(worker::Input::Abort, rig.now);
+    rig.pass(Span::from_secs(70));
+    assert_eq!(rig.outcomes(), [Outcome::Interrupted, Outcome::Succeeded]);
+}

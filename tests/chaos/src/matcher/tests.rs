@@ -1,0 +1,268 @@
+//! The matcher passes a faultless run and finds every fault that is planted into one.
+
+use mainspring_contract::{Detail, JobId, NodeId, ScheduleId, TaskId};
+use mainspring_core::domain::Origin;
+use mainspring_core::verb::Ended;
+
+use super::*;
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + Span::from_days(20_000) + Span::from_millis(ms)
+}
+
+fn fire(ms: i64) -> Fire {
+    Fire { schedule: "tick".to_owned(), at: at(ms) }
+}
+
+fn job(fire: &Fire) -> JobId {
+    let id = ScheduleId::new(fire.schedule.as_str()).expect("a name");
+    JobId::derived(&id, fire.at, Origin::Fire)
+}
+
+fn line(word: Word, fire_ms: i64, token: u32, ms: i64) -> Line {
+    let fire = fire(fire_ms);
+    let job = job(&fire);
+    Line { word, fire, job, attempt: token, token: Token::new(token), pid: 1, at: at(ms) }
+}
+
+fn run(outcome: Outcome, fire_ms: i64, token: u32, from: Option<i64>, to: i64) -> Run {
+    let fire = fire(fire_ms);
+    Run {
+        job: job(&fire),
+        token: Token::new(token),
+        attempt: token,
+        task: TaskId::new("tick").expect("a name"),
+        schedule: ScheduleId::new("tick").ok(),
+        origin: Origin::Fire,
+        fire_at: Some(fire.at),
+        node: NodeId::new("chaos").ok(),
+        settled: outcome == Outcome::Succeeded,
+        ended: Ended {
+            outcome,
+            started_at: from.map(at),
+            finished_at: at(to),
+            detail: None::<Detail>,
+        },
+    }
+}
+
+/// Six fires: one runs, one is killed at 2500 and rescued, one fails first, one is claimed when
+/// its daemon is killed, one has just ended then, and one is skipped.
+fn faultless() -> Evidence {
+    use Outcome::{Failed, LeaseLost, Succeeded};
+    use Word::{End, Fail, Start};
+    Evidence {
+        due: [1_000, 2_000, 2_100, 2_200, 2_300, 2_400].into_iter().map(fire).collect(),
+        optional: [fire(0)].into(),
+        journal: vec![
+            line(Start, 1_000, 1, 1_020),
+            line(End, 1_000, 1, 1_500),
+            line(Start, 2_000, 1, 2_010),
+            line(Start, 2_100, 1, 2_110),
+            line(Fail, 2_100, 1, 2_120),
+            line(Start, 2_100, 2, 2_220),
+            line(End, 2_100, 2, 2_230),
+            line(Start, 2_300, 1, 2_310),
+            line(End, 2_300, 1, 2_499),
+            line(Start, 2_000, 2, 2_700),
+            line(Start, 2_200, 2, 2_710),
+            line(Start, 2_300, 2, 2_720),
+            line(End, 2_000, 2, 2_800),
+            line(End, 2_200, 2, 2_810),
+            line(End, 2_300, 2, 2_820),
+        ],
+        runs: vec![
+            run(Succeeded, 1_000, 1, Some(1_015), 1_505),
+            run(Failed, 2_100, 1, Some(2_105), 2_125),
+            run(Succeeded, 2_100, 2, Some(2_215), 2_235),
+            run(LeaseLost, 2_000, 1, None, 2_600),
+            run(LeaseLost, 2_200, 1, None, 2_600),
+            run(LeaseLost, 2_300, 1, None, 2_600),
+            run(Succeeded, 2_000, 2, Some(2_695), 2_805),
+            run(Succeeded, 2_200, 2, Some(2_705), 2_815),
+            run(Succeeded, 2_300, 2, Some(2_715), 2_825),
+        ],
+        skips: vec![Skipped {
+            schedule: "tick".to_owned(),
+            reason: SkipReason::Coalesced,
+            from: at(2_400),
+            to: at(2_400),
+            count: 1,
+        }],
+        kills: vec![Kill { asked: at(2_500), gone: at(2_502) }],
+        lives: vec![
+            Life { from: at(500), until: at(2_500) },
+            Life { from: at(2_650), until: at(9_000) },
+        ],
+        ..Evidence::default()
+    }
+}
+
+fn faults<T>(plant: impl FnOnce(&mut Evidence) -> T) -> Vec<Fault> {
+    let mut evidence = faultless();
+    plant(&mut evidence);
+    check(&evidence).0
+}
+
+#[test]
+fn a_faultless_run_passes_and_is_counted() {
+    let (faults, tally) = check(&faultless());
+    assert_eq!(faults, []);
+    let expected = Tally {
+        due: 6,
+        ran: 5,
+        skipped: 1,
+        starts: 8,
+        interrupted: 1,
+        rescued: 3,
+        unstarted: 1,
+        unwritten: 1,
+        retried: 1,
+        kills: 1,
+        kills_in_commands: 1,
+        worst_lateness: Span::from_millis(15),
+        median_lateness: Span::from_millis(15),
+    };
+    assert_eq!(tally, expected);
+}
+
+#[test]
+fn an_optional_fire_may_run_or_not() {
+    let found = faults(|e| {
+        e.runs.push(run(Outcome::Succeeded, 0, 1, Some(5), 10));
+        e.journal.insert(0, line(Word::Start, 0, 1, 6));
+        e.journal.insert(1, line(Word::End, 0, 1, 9));
+    });
+    assert_eq!(found, []);
+}
+
+#[test]
+fn a_fire_without_a_trace_is_lost() {
+    assert_eq!(faults(|e| e.due.insert(fire(3_000))), [Fault::Lost(fire(3_000))]);
+}
+
+#[test]
+fn a_job_that_was_rescued_and_then_forgotten_is_lost() {
+    let found = faults(|e| {
+        e.runs.retain(|run| run.fire_at != Some(at(2_000)) || !run.settled);
+        e.journal.retain(|line| line.fire != fire(2_000) || line.token == Token::new(1));
+    });
+    assert_eq!(found, [Fault::Lost(fire(2_000))]);
+}
+
+#[test]
+fn a_success_without_a_command_never_ran() {
+    let found = faults(|e| e.journal.retain(|line| line.fire != fire(1_000)));
+    assert_eq!(found, [Fault::NeverRan(fire(1_000))]);
+    let half = faults(|e| {
+        e.journal.retain(|line| line.fire != fire(1_000) || line.word == Word::Start);
+    });
+    assert_eq!(half, [Fault::NeverRan(fire(1_000))]);
+}
+
+#[test]
+fn a_fire_that_was_not_due_is_noticed() {
+    let found = faults(|e| e.due.remove(&fire(1_000)));
+    assert_eq!(found, [Fault::Undue(fire(1_000))]);
+}
+
+#[test]
+fn a_second_success_is_a_double() {
+    let found = faults(|e| {
+        e.runs.push(run(Outcome::Succeeded, 1_000, 2, Some(1_600), 1_700));
+        e.journal.push(line(Word::Start, 1_000, 2, 1_600));
+        e.journal.push(line(Word::End, 1_000, 2, 1_690));
+    });
+    let expected =
+        [Fault::SettledTwice(fire(1_000)), Fault::StartedAgain(fire(1_000), Token::new(2))];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn two_jobs_of_one_fire_are_a_double() {
+    let found = faults(|e| {
+        let other = run(Outcome::LeaseLost, 2_000, 0, None, 2_600);
+        e.runs.push(Run { job: job(&fire(1)), ..other });
+    });
+    assert!(found.contains(&Fault::SettledTwice(fire(2_000))), "{found:?}");
+}
+
+#[test]
+fn a_command_that_ran_to_its_end_long_before_the_kill_was_done_twice() {
+    // The daemon was asked to die more than the time of writing after this end.
+    let found = faults(|e| {
+        e.journal[8].at = at(400);
+        e.journal[7].at = at(390);
+    });
+    assert_eq!(found, [Fault::DoneTwice(fire(2_300))]);
+    let failed = faults(|e| e.journal.push(line(Word::End, 2_100, 1, 2_121)));
+    assert_eq!(failed, [Fault::DoneTwice(fire(2_100))]);
+}
+
+#[test]
+fn a_command_that_nobody_recorded_is_noticed() {
+    let found = faults(|e| e.journal.insert(0, line(Word::Start, 1_000, 0, 1_001)));
+    let token = Token::new(0);
+    let again = Fault::StartedAgain(fire(1_000), Token::new(1));
+    assert_eq!(found, [Fault::Unrecorded(fire(1_000), token), again]);
+}
+
+#[test]
+fn a_restart_under_the_same_token_is_noticed() {
+    let found = faults(|e| e.journal.insert(3, line(Word::Start, 2_000, 1, 2_020)));
+    let token = Token::new(1);
+    assert!(found.contains(&Fault::TokenNotRaised(fire(2_000), token)), "{found:?}");
+}
+
+#[test]
+fn a_run_beside_another_one_is_noticed() {
+    // The command itself could not have its lock.
+    let seen = faults(|e| e.journal[9].word = Word::Overlap);
+    assert!(seen.contains(&Fault::Overlap(fire(2_000), Token::new(2))), "{seen:?}");
+    // It had the lock, yet it started before the job was rescued.
+    let early = faults(|e| e.journal[9].at = at(2_590));
+    assert_eq!(early, [Fault::Overlap(fire(2_000), Token::new(2))]);
+    // It started before the failed attempt had ended.
+    let retried = faults(|e| e.journal[5].at = at(2_115));
+    assert_eq!(retried, [Fault::Overlap(fire(2_100), Token::new(2))]);
+}
+
+#[test]
+fn a_lease_that_is_lost_while_the_daemon_lives_is_noticed() {
+    let found = faults(|e| e.kills.clear());
+    let tokens = |ms| Fault::LostWithoutKill(fire(ms), Token::new(1));
+    for ms in [2_000, 2_200, 2_300] {
+        assert!(found.contains(&tokens(ms)), "{found:?}");
+    }
+}
+
+#[test]
+fn a_job_that_is_given_up_ended_badly() {
+    let found = faults(|e| {
+        e.runs[0].ended.outcome = Outcome::Abandoned;
+    });
+    assert!(found.contains(&Fault::EndedBadly(fire(1_000), Outcome::Abandoned)), "{found:?}");
+}
+
+#[test]
+fn skips_must_be_of_due_fires_that_did_not_run() {
+    let wide = faults(|e| e.skips[0].to = at(2_900));
+    assert_eq!(wide, []);
+    let miscounted = faults(|e| e.skips[0].count = 2);
+    assert!(matches!(miscounted[..], [Fault::Miscounted(_)]), "{miscounted:?}");
+    let ran_too = faults(|e| {
+        e.skips[0].from = at(2_300);
+        e.skips[0].count = 2;
+    });
+    assert_eq!(ran_too, [Fault::SkippedToo(fire(2_300))]);
+    let twice = faults(|e| e.skips.push(e.skips[0].clone()));
+    assert_eq!(twice, [Fault::SkippedToo(fire(2_400))]);
+}
+
+#[test]
+fn whatever_is_left_over_is_noticed() {
+    let left = || "left".to_owned();
+    assert_eq!(faults(|e| e.open_jobs.push(left())), [Fault::StuckJob(left())]);
+    assert_eq!(faults(|e| e.open_schedules.push(left())), [Fault::StuckSchedule(left())]);
+    assert_eq!(faults(|e| e.survivors.push(left())), [Fault::Survivor(left())]);
+}
