@@ -537,10 +537,18 @@ impl Reader<'_> {
     }
 }
 
-/// Seconds → (days, second of the day). The days must fit into 31 bits.
-#[expect(clippy::cast_possible_truncation, reason = "callers stay within the years 0 to 10000")]
+/// Seconds → (days, second of the day), from the year −2030 to 15390.
+///
+/// A day is 675 × 2⁷ seconds, so that both fit into 32 bits, which divide fast everywhere.
 pub(crate) const fn split_days(secs: i64) -> (i32, u32) {
-    (secs.div_euclid(SECONDS_PER_DAY) as i32, secs.rem_euclid(SECONDS_PER_DAY) as u32)
+    const SHIFT: i64 = 10 * 146_097;
+    let secs = (secs + SHIFT * SECONDS_PER_DAY).cast_unsigned();
+    #[expect(clippy::cast_possible_truncation, reason = "the stated years, and a remainder")]
+    {
+        let day = (secs >> 7) as u32 / 675;
+        let second = (secs as u32).wrapping_sub(day.wrapping_mul(86_400));
+        (day.cast_signed() - SHIFT as i32, second)
+    }
 }
 
 /// Whole 400-year cycles added so that all intermediate values are unsigned.

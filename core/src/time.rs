@@ -295,7 +295,9 @@ impl Timestamp {
 
     /// Whole seconds since the Unix epoch, rounded towards the past.
     pub const fn as_secs(self) -> i64 {
-        self.0.div_euclid(MICROS_PER_SECOND)
+        // Counted from the first timestamp, which is a whole second, there is no sign to look at.
+        let since = (self.0 - Self::MIN.0).cast_unsigned() / MICROS_PER_SECOND.cast_unsigned();
+        since.cast_signed() + Self::MIN.0 / MICROS_PER_SECOND
     }
 
     /// Microseconds since the last whole second: 0 to 999 999.

@@ -5,9 +5,11 @@ mod zones;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mainspring_core::civil::DateTime;
+use mainspring_core::civil::{Date, DateTime};
 use mainspring_core::time::{Span, Timestamp};
-use mainspring_core::trigger::{At, Count, Cron, CronIn, Dst, Every, Fold, Gap, Trigger, Within};
+use mainspring_core::trigger::{
+    At, Count, Cron, CronIn, Dialect, Dst, Every, ExtendedCron, Fold, Gap, Trigger, Within,
+};
 use mainspring_core::zone::{Rule, Zone};
 use proptest::prelude::*;
 use zones::{at, policies, zones};
@@ -135,6 +137,78 @@ fn in_gap(
     }
 }
 
+/// Patterns of every dialect, most of which can be read.
+fn extended_texts() -> impl Strategy<Value = (Dialect, String)> {
+    let time = "([*]|[*]/[1-9]|[0-5]|[0-9],1[0-9]|H|[0-9]-2[0-3]/[23])";
+    let day = "([*]|[?]|L|L-[0-9]|[12][0-9]?W|LW|[12]?[1-9]|[*]/[2-9]|1-7,L|H)";
+    let month = "([*]|[1-9]|feb|nov-mar|[*]/3)";
+    let weekday = "([*]|[?]|[1-6]|[+]mon|[1-5]#[1-5]|friL|tue#L|sat-mon|[*]/2|[1-3],5)";
+    let years = "( [*]| 20[0-9][0-9]| 20[0-4]0-20[5-9]5/[1-7]| 2150-9999/[1-9])";
+    let crontab = format!("{time} {time} {day} {month} {weekday}");
+    let quartz = format!("{time} {time} {time} {day} {month} {weekday}{years}?");
+    let seven = format!("{time} {crontab}{years}");
+    let named = "(year=(20[0-9]5|20[01][0-9]/[1-9]) )?(month=(1-6|[*]/5|feb) )?\
+                 (day=(last|2nd wed|last fri, 13|1-7|5th mon|[*]/2) )?(week=([1-9]|53|50-53) )?\
+                 (day_of_week=(mon-fri|sun|[*]/3|0-2) )?hour=([1-9]|[*]/5) (minute=(0|[*]|7,9))?";
+    let text = |regex: &str| prop::string::string_regex(regex).unwrap();
+    prop_oneof![
+        (Just(Dialect::Crontab), text(&crontab)),
+        (Just(Dialect::Crontab), text(&seven)),
+        (Just(Dialect::Quartz), text(&quartz)),
+        (Just(Dialect::ApScheduler), text(named)),
+    ]
+}
+
+/// What the words mean, date by date.
+fn extended_day(day: &str, weekday: &str, date: Date) -> bool {
+    let length = (28..=31).rev().find(|&d| Date::new(date.year(), date.month(), d).is_some());
+    let length = length.unwrap();
+    let of = |day| Date::new(date.year(), date.month(), day).unwrap();
+    let nearest = |day: u32| {
+        let working = |date: &Date| !matches!(date.weekday() as u32, 0 | 6);
+        (1..=length).map(of).filter(working).min_by_key(|found| {
+            let distance = found.day().abs_diff(day);
+            // At the same distance there is at most one in this month and one that is nearer.
+            (distance, found.day())
+        })
+    };
+    let number = date.day();
+    let in_month = |item: &str| match item {
+        "*" => true,
+        "L" => number == length,
+        "L-2" => number == length - 2,
+        "L-9" => number == length - 9,
+        "29-31" => number >= 29,
+        "LW" => nearest(length) == Some(date),
+        _ => match item.strip_suffix('W') {
+            Some(day) => {
+                let day = day.parse().unwrap();
+                day <= length && nearest(day) == Some(date)
+            }
+            None => number == item.parse().unwrap(),
+        },
+    };
+    let in_week = |item: &str| {
+        let this = date.weekday() as u32;
+        match item.trim_start_matches('+') {
+            "*" => true,
+            "mon" => this == 1,
+            "sat" => this == 6,
+            "fri#2" => this == 5 && (8..=14).contains(&number),
+            "friL" => this == 5 && number + 7 > length,
+            "1#5" => this == 1 && number >= 29,
+            "5#1" => this == 5 && number <= 7,
+            other => panic!("{other}"),
+        }
+    };
+    let (month, week) = (day.split(',').any(in_month), weekday.split(',').any(in_week));
+    if day == "*" || weekday == "*" || weekday.starts_with('+') {
+        month && week
+    } else {
+        month || week
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,
@@ -247,6 +321,62 @@ proptest! {
         let _ = Rule::parse(&text).map_err(|error| error.to_string());
         let _ = text.parse::<Timestamp>().map_err(|error| error.to_string());
         let _ = text.parse::<Span>().map_err(|error| error.to_string());
+    }
+
+    #[test]
+    fn a_pattern_in_any_dialect_looks_both_ways_and_reads_what_it_writes(
+        text in extended_texts(),
+        zone in prop::sample::select(zones()),
+        dst in policies(),
+        t in -60_000_000_000_000_000_i64..200_000_000_000_000_000,
+        distance in 0_i64..10_000_000_000_000,
+    ) {
+        let (dialect, text) = text;
+        let Ok(cron) = ExtendedCron::hashed(&text, dialect, "seed") else { return Ok(()) };
+        let written = cron.to_string();
+        prop_assert_eq!(written.parse(), Ok(cron), "{} {}", text, written);
+        prop_assert!(!cron.describe().to_string().is_empty());
+
+        let trigger = CronIn { cron, zone: zone.0, dst };
+        let micro = Span::from_micros(1);
+        let t = Timestamp::from_micros(t).unwrap();
+        let later = t + Span::from_micros(distance);
+        let (next, next_later) = (trigger.next_after(t), trigger.next_after(later));
+        prop_assert!(next.is_none_or(|next| next > t));
+        prop_assert!(next_later.is_none_or(|later| next.is_some_and(|next| next <= later)));
+        prop_assert!(cron.is_possible() || next.is_none());
+        if let Some(next) = next {
+            prop_assert_eq!(trigger.prev_before(next + micro), Some(next));
+            prop_assert!(trigger.prev_before(next).is_none_or(|prev| prev <= t));
+        }
+        if let Some(prev) = trigger.prev_before(t) {
+            prop_assert!(prev < t);
+            prop_assert_eq!(trigger.next_after(prev - micro), Some(prev));
+            prop_assert!(trigger.next_after(prev).is_none_or(|next| next >= t));
+        }
+    }
+
+    #[test]
+    fn each_day_matches_exactly_when_the_words_say_so(
+        day in prop::sample::select(
+            &["*", "L", "L-2", "15W", "1W,31W", "LW", "13", "29-31,L-9"][..]
+        ),
+        weekday in prop::sample::select(
+            &["*", "mon", "fri#2", "friL", "1#5,sat", "+mon", "+5#1"][..]
+        ),
+        year in 1_990_i32..2_060,
+    ) {
+        let text = format!("0 0 {day} * {weekday}");
+        let cron = ExtendedCron::parse(&text, Dialect::Crontab).unwrap();
+        let first = Date::new(year, 1, 1).unwrap().days();
+        let last = Date::new(year, 12, 31).unwrap().days();
+        for days in first..=last {
+            let date = Date::from_days(days).unwrap();
+            let midnight = Timestamp::from_secs(i64::from(days) * 86_400).unwrap();
+            let next = cron.next_after(midnight - Span::from_micros(1), &Zone::UTC, Dst::ONCE);
+            let expected = extended_day(day, weekday, date);
+            prop_assert_eq!(next == Some(midnight), expected, "{} {}", text, date);
+        }
     }
 
     #[test]

@@ -4,13 +4,13 @@ use core::fmt;
 use std::sync::Arc;
 
 use mainspring_contract::trigger::{
-    AtForm, CalendarForm, CronForm, Dialect, EveryForm, TriggerForm, TriggerFormError,
+    AtForm, CalendarForm, CronForm, EveryForm, TriggerForm, TriggerFormError,
 };
 use mainspring_core::civil::Date;
-use mainspring_core::time::{Span, Timestamp};
+use mainspring_core::time::{ParseSpanError, Span, Timestamp};
 use mainspring_core::trigger::{
-    All, Any, At, Budget, Calendar, CalendarIn, Count, Cron, CronError, CronIn, Every, Period,
-    Trigger, Within,
+    All, Any, At, Budget, Calendar, CalendarIn, Count, CronError, CronIn, Every, ExtendedCron,
+    Period, Trigger, Within,
 };
 use mainspring_core::zone::{OwnedZone, TimeZone, Zone};
 
@@ -42,7 +42,7 @@ pub struct AnyTrigger(Within<Kind>);
 enum Kind {
     At(At),
     Every(Every),
-    Cron(CronIn<Place>),
+    Cron(CronIn<Place, ExtendedCron>),
     Calendar(CalendarIn<Place>),
     Any(Any<Arc<[AnyTrigger]>>),
     All(All<Arc<[AnyTrigger]>>),
@@ -142,9 +142,15 @@ impl AnyTrigger {
     }
 
     fn cron(form: &CronForm, zones: &Zones) -> Result<Self, TriggerError> {
-        let parsed = match form.dialect {
-            Dialect::Crontab => Cron::parse(&form.expr),
-            other => return Err(TriggerError::Unsupported { form: format!("{other:?}") }),
+        if let Some(span) = span_of(&form.expr) {
+            let span =
+                span.map_err(|source| TriggerError::SpanText { text: form.expr.clone(), source })?;
+            let (start, end) = (form.start, form.end);
+            return Self::every(&EveryForm { span, anchor: None, start, end });
+        }
+        let parsed = match &form.seed {
+            Some(seed) => ExtendedCron::hashed(&form.expr, form.dialect, seed),
+            None => ExtendedCron::parse(&form.expr, form.dialect),
         };
         let cron =
             parsed.map_err(|source| TriggerError::Cron { expr: form.expr.clone(), source })?;
@@ -184,6 +190,12 @@ const EPOCH: Date = match Date::from_days(0) {
     Some(date) => date,
     None => panic!("the epoch is a date"),
 };
+
+/// The span of `@every 5m`, which some crontabs have instead of a pattern.
+fn span_of(expr: &str) -> Option<Result<Span, ParseSpanError>> {
+    let (word, span) = expr.trim().split_once([' ', '\t'])?;
+    word.eq_ignore_ascii_case("@every").then(|| span.trim().parse())
+}
 
 impl Trigger for AnyTrigger {
     fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
@@ -263,6 +275,14 @@ pub enum TriggerError {
         expr: String,
         /// What is wrong with it.
         source: CronError,
+    },
+    /// What follows `@every` is not a span.
+    #[error("`{text}`: {source}")]
+    SpanText {
+        /// The whole text.
+        text: String,
+        /// What is wrong with the span.
+        source: ParseSpanError,
     },
     /// The zone cannot be had.
     #[error(transparent)]
@@ -361,6 +381,26 @@ mod tests {
                 &["2026-01-01T00:10:00Z", "2026-01-01T00:50:00Z", "2026-01-01T01:30:00Z"],
             ),
             (
+                r#"{"cron":{"expr":"@every 40m","start":"2026-01-01T00:10:00Z"}}"#,
+                "1970-01-01T00:00:00Z",
+                &["2026-01-01T00:10:00Z", "2026-01-01T00:50:00Z"],
+            ),
+            (
+                r#"{"cron":{"expr":"0 0 9 ? * 6L","dialect":"quartz"}}"#,
+                "2026-01-01T00:07:00Z",
+                &["2026-01-30T09:00:00Z", "2026-02-27T09:00:00Z"],
+            ),
+            (
+                r#"{"cron":{"expr":{"day":"2nd wed","hour":9},"dialect":"apscheduler"}}"#,
+                "2026-01-01T00:07:00Z",
+                &["2026-01-14T09:00:00Z", "2026-02-11T09:00:00Z"],
+            ),
+            (
+                r#"{"cron":{"expr":"H H(3-5) * * *","seed":"backup"}}"#,
+                "2026-01-01T00:07:00Z",
+                &["2026-01-01T03:12:00Z", "2026-01-02T03:12:00Z"],
+            ),
+            (
                 r#"{"every":{"span":"15m"}}"#,
                 "2026-01-01T00:07:00Z",
                 &["2026-01-01T00:15:00Z", "2026-01-01T00:30:00Z"],
@@ -419,6 +459,15 @@ mod tests {
             (
                 r#"{"cron":{"expr":"61 * * * *"}}"#,
                 "cron pattern `61 * * * *`: minute: 61 is not in 0-59 (bytes 0-2)",
+            ),
+            (
+                r#"{"cron":{"expr":"@every 5"}}"#,
+                "`@every 5`: no unit at byte 1 (write for example `90s`, `1h30m`, `250ms` or `7d`)",
+            ),
+            (
+                r#"{"cron":{"expr":"H * * * *"}}"#,
+                "cron pattern `H * * * *`: minute: `H` needs a seed that it depends on, such as \
+                 the schedule's id (bytes 0-1)",
             ),
             (
                 r#"{"cron":{"expr":"@daily","zone":"Europe/Belin"}}"#,

@@ -2,6 +2,8 @@
 //!
 //! ```json
 //! {"cron":  {"expr": "0 9 * * mon-fri", "zone": "Europe/Berlin"}}
+//! {"cron":  {"expr": "0 0 9 ? * 6L", "dialect": "quartz"}}
+//! {"cron":  {"expr": {"day": "2nd wed", "hour": 9}, "dialect": "apscheduler", "dst": "literal"}}
 //! {"every": {"span": "15m"}}
 //! {"at":    {"time": "2026-12-24T18:00:00+01:00"}}
 //! {"calendar": {"months": 1, "anchor": "2026-01-31", "time": "09:30", "zone": "Europe/Berlin"}}
@@ -11,9 +13,10 @@
 //! ```
 //! | kind | key | meaning | without it |
 //! |---|---|---|---|
-//! | `cron` | `expr` | the pattern, in the words of `dialect` | required |
+//! | `cron` | `expr` | the pattern, in the words of `dialect`, or an object of fields | required |
 //! | | `zone` | an IANA name, `UTC`, `+05:30`, or `posix:` and a `TZ` string | `UTC` |
-//! | | `dialect` | `crontab` | `crontab` |
+//! | | `dialect` | `crontab`, `quartz` or `apscheduler` | `crontab` |
+//! | | `seed` | a text that `H` in `expr` depends on, such as the schedule's id | none |
 //! | | `dst` | `once`, `literal`, or `{"gap": …, "fold": …}` (below) | `once` |
 //! | `every` | `span` | the distance between fires: `90s`, `1h30m` | required |
 //! | | `anchor` | one of the fires | `start`, else the Unix epoch |
@@ -49,7 +52,8 @@ use core::fmt;
 
 use mainspring_core::limits::{TRIGGER_DEPTH, TRIGGER_PARTS};
 use mainspring_core::time::{Span, Timestamp};
-use mainspring_core::trigger::{Dst, Fold, Gap};
+use mainspring_core::trigger::cron::CronErrorKind;
+use mainspring_core::trigger::{Dialect, Dst, ExtendedCron, Fold, Gap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use calendar::CalendarForm;
@@ -149,14 +153,19 @@ impl fmt::Display for TriggerForm {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CronForm {
-    /// The pattern, in the words of `dialect`.
+    /// The pattern, in the words of `dialect`. An object of fields is read as the text
+    /// `day=2nd wed hour=9`.
+    #[serde(deserialize_with = "expr::deserialize")]
     pub expr: String,
     /// Whose clocks: an IANA name, `UTC`, a fixed `+05:30`, or `posix:` and a `TZ` string.
     #[serde(default = "utc")]
     pub zone: String,
     /// How `expr` is read.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, with = "DialectName", skip_serializing_if = "is_default")]
     pub dialect: Dialect,
+    /// What `H` in the pattern depends on, such as the id of the schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<String>,
     /// What becomes of times that these clocks skip or show twice.
     #[serde(default, with = "dst", skip_serializing_if = "is_default")]
     pub dst: Dst,
@@ -175,21 +184,21 @@ impl CronForm {
             expr: expr.into(),
             zone: zone.into(),
             dialect: Dialect::Crontab,
+            seed: None,
             dst: Dst::ONCE,
             start: None,
             end: None,
         }
     }
-}
 
-/// How a cron pattern is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Dialect {
-    /// Five fields as in crontab(5), or six with seconds first.
-    #[default]
-    Crontab,
+    /// Makes `id` the seed of a pattern with `H`, unless it has one.
+    pub fn spread_by(&mut self, id: &str) {
+        let parsed = ExtendedCron::parse(&self.expr, self.dialect);
+        let wants = parsed.is_err_and(|error| error.kind() == CronErrorKind::Seedless);
+        if wants && self.seed.is_none() {
+            self.seed = Some(id.to_owned());
+        }
+    }
 }
 
 /// A fixed span, again and again.
@@ -255,6 +264,80 @@ fn utc() -> String {
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Dialect", rename_all = "lowercase")]
+enum DialectName {
+    Crontab,
+    Quartz,
+    ApScheduler,
+}
+
+/// A cron pattern as text, or as an object of named fields.
+mod expr {
+    use super::{Deserializer, de, fmt};
+    use core::fmt::Write;
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<String, D::Error> {
+        deserializer.deserialize_any(Expr)
+    }
+
+    struct Expr;
+
+    impl<'de> de::Visitor<'de> for Expr {
+        type Value = String;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a cron pattern or an object of its fields")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+            Ok(text.to_owned())
+        }
+
+        fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<String, A::Error> {
+            let mut text = String::new();
+            while let Some((name, Value(value))) = map.next_entry::<String, Value>()? {
+                // Otherwise one field could smuggle in another.
+                if name.contains(['=', ' ']) || value.contains('=') {
+                    return Err(de::Error::custom(format_args!("field `{name}`: `=` or a blank")));
+                }
+                let separator = if text.is_empty() { "" } else { " " };
+                write!(text, "{separator}{name}={value}").map_err(de::Error::custom)?;
+            }
+            Ok(text)
+        }
+    }
+
+    /// A field's value: a text or a number.
+    struct Value(String);
+
+    impl<'de> de::Deserialize<'de> for Value {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_any(ValueVisitor)
+        }
+    }
+
+    struct ValueVisitor;
+
+    impl de::Visitor<'_> for ValueVisitor {
+        type Value = Value;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text or a whole number")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
+            Ok(Value(text.to_owned()))
+        }
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<Value, E> {
+            Ok(Value(number.to_string()))
+        }
+    }
 }
 
 /// Instants and spans as their text.
@@ -409,6 +492,9 @@ mod tests {
             r#"{"cron":{"expr":"@daily","zone":"UTC","dst":"literal"}}"#,
             r#"{"cron":{"expr":"@daily","zone":"+05:30","dst":{"gap":"at_end","fold":"second"}}}"#,
             r#"{"cron":{"expr":"@daily","zone":"posix:JST-9","start":"2026-01-01T00:00:00Z"}}"#,
+            r#"{"cron":{"expr":"0 0 9 ? * 6L","zone":"UTC","dialect":"quartz"}}"#,
+            r#"{"cron":{"expr":"H 3 * * *","zone":"UTC","seed":"backup"}}"#,
+            r#"{"cron":{"expr":"hour=2 minute=30","zone":"UTC","dialect":"apscheduler"}}"#,
             r#"{"every":{"span":"15m"}}"#,
             concat!(
                 r#"{"every":{"span":"1d12h","anchor":"2026-01-01T00:00:00Z","#,
@@ -439,6 +525,10 @@ mod tests {
         assert_eq!(TriggerForm::from_json(explicit).unwrap(), form);
         let form = TriggerForm::from_json(r#"{"at":{"time":"2026-12-24T18:00:00+01:00"}}"#);
         assert_eq!(form.unwrap(), TriggerForm::At(AtForm { time: at("2026-12-24T17:00:00Z") }));
+        let fields = r#"{"cron":{"expr":{"day":"2nd wed","hour":9},"dialect":"apscheduler"}}"#;
+        let mut form = CronForm::new("day=2nd wed hour=9", "UTC");
+        form.dialect = Dialect::ApScheduler;
+        assert_eq!(TriggerForm::from_json(fields).unwrap(), TriggerForm::Cron(form));
         let form = TriggerForm::from_json(r#"{"every":{"span":"1h 30m"}}"#).unwrap();
         assert_eq!(form, TriggerForm::Every(EveryForm::new(Span::from_mins(90))));
     }
@@ -464,8 +554,8 @@ mod tests {
         for (json, message) in [
             (
                 r#"{"cron":{"expr":"@daily","until":"x"}}"#,
-                "unknown field `until`, expected one of `expr`, `zone`, `dialect`, `dst`, \
-                 `start`, `end`",
+                "unknown field `until`, expected one of `expr`, `zone`, `dialect`, `seed`, \
+                 `dst`, `start`, `end`",
             ),
             (r#"{"every":{"span":"15m","zone":"UTC"}}"#, "unknown field `zone`, expected one of"),
             (r#"{"at":{"time":"2026-01-01T00:00:00Z","dst":"once"}}"#, "unknown field `dst`"),
@@ -480,7 +570,13 @@ mod tests {
                 r#"{"cron":{"expr":"","dst":{"gap":"late","fold":"both"}}}"#,
                 "unknown variant `late`, expected one of `skip`, `at_end`, `shift`",
             ),
-            (r#"{"cron":{"expr":"","dialect":"quartz"}}"#, "unknown variant `quartz`"),
+            (
+                r#"{"cron":{"expr":"","dialect":"fcron"}}"#,
+                "unknown variant `fcron`, expected one of `crontab`, `quartz`, `apscheduler`",
+            ),
+            (r#"{"cron":{"expr":{"hour":"2 minute=3"}}}"#, "field `hour`: `=` or a blank"),
+            (r#"{"cron":{"expr":{"hour":2.5}}}"#, "expected a text or a whole number"),
+            (r#"{"cron":{"expr":5}}"#, "expected a cron pattern or an object of its fields"),
             (r#"{"at":{"time":"2026-01-01T00:00:00Z"},"every":{}}"#, "line 1"),
             (r#"{"calendar":{"months":-1}}"#, "invalid value: integer `-1`, expected u32"),
             (r#"{"calendar":{"anchor":"2026-02-30"}}"#, "`2026-02-30`: there is no such date"),

@@ -23,7 +23,7 @@ mod within;
 pub use at::At;
 pub use calendar::{Calendar, CalendarIn, Period};
 pub use combine::{All, Any, Budget, Children, Meeting};
-pub use cron::{Cron, CronError, CronIn};
+pub use cron::{Cron, CronError, CronIn, Dialect, ExtendedCron};
 pub use dst::{Dst, Fold, Gap};
 pub use every::Every;
 pub use tree::{Tree, TreeError};

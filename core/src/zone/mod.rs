@@ -152,6 +152,11 @@ impl<'a> Zone<'a> {
         None
     }
 
+    /// The offset of a zone that never had another one.
+    pub(crate) const fn constant(&self) -> Option<Offset> {
+        if self.transitions.is_empty() { self.rule.constant() } else { None }
+    }
+
     /// The stretch of constant offset around the second `t`.
     pub(crate) fn segment(&self, t: i64) -> Segment {
         let Some(last) = self.transitions.last() else {
@@ -161,12 +166,37 @@ impl<'a> Zone<'a> {
             let tail = self.rule.segment(t);
             return Segment { from: tail.from.max(last.at), ..tail };
         }
-        let next = self.transitions.partition_point(|transition| transition.at <= t);
+        let next = self.after(t);
         let until = self.transitions[next].at;
         match next.checked_sub(1).map(|i| self.transitions[i]) {
             Some(Transition { at, offset }) => Segment { from: at, until, offset },
             None => Segment { from: i64::MIN, until, offset: self.before },
         }
+    }
+
+    /// The index of the first transition after `t`, which is before the last one.
+    ///
+    /// Most questions are about a time in which clocks change twice a year, and most tables are
+    /// written out far into it. Counting half years back from the end then misses by one or two.
+    fn after(&self, t: i64) -> usize {
+        const HALF_YEAR: u64 = 15_778_476;
+        let last = self.transitions.len() - 1;
+        let from_end = self.transitions[last].at.abs_diff(t) / HALF_YEAR;
+        if let Ok(from_end) = usize::try_from(from_end)
+            && from_end + 2 < last
+        {
+            let mut guess = last - from_end - 2;
+            if self.transitions[guess].at <= t {
+                for _ in 0..5 {
+                    guess += 1;
+                    match self.transitions.get(guess) {
+                        Some(transition) if transition.at > t => return guess,
+                        _ => {}
+                    }
+                }
+            }
+        }
+        self.transitions.partition_point(|transition| transition.at <= t)
     }
 
     /// When a clock shows the local second `local`.

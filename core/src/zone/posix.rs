@@ -77,6 +77,11 @@ impl Rule {
         self.saving.is_some()
     }
 
+    /// The only offset, if there is only one.
+    pub(crate) const fn constant(&self) -> Option<Offset> {
+        if self.saving.is_none() { Some(self.standard) } else { None }
+    }
+
     /// [`parse`](Self::parse) for the bytes of a TZif footer.
     pub(crate) const fn from_bytes(bytes: &[u8]) -> Result<Self, RuleError> {
         let mut reader = Reader { bytes, at: 0 };

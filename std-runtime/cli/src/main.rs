@@ -10,6 +10,7 @@ mod check;
 mod clock;
 mod command;
 mod config;
+mod explain;
 #[cfg(unix)]
 mod guard;
 #[cfg(unix)]
@@ -49,6 +50,11 @@ enum Verb {
         /// The configuration file
         file: PathBuf,
     },
+    /// Say what a cron pattern means, and what clock changes do to it
+    ///
+    /// A description, the pattern in its usual form, and the next fires; those that a clock change
+    /// moves or doubles are marked, and those that it skips are named.
+    Explain(explain::Options),
     /// Print the next instants that a trigger names
     ///
     /// One RFC 3339 instant with its offset a line, in order; fewer than --count if the trigger
@@ -80,6 +86,7 @@ fn main() -> ExitCode {
     };
     match arguments.verb {
         Verb::Check { file } => check::main(&file),
+        Verb::Explain(options) => explain::main(&options),
         Verb::Next(options) => next::main(&options),
         #[cfg(unix)]
         Verb::Serve(options) => serve::main(&options),

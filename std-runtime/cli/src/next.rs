@@ -11,10 +11,10 @@ use std::process::ExitCode;
 use clap::{ArgGroup, Args};
 use mainspring::trigger::AnyTrigger;
 use mainspring::zone::Zones;
-use mainspring_contract::trigger::{AtForm, CronForm, Dialect, EveryForm, TriggerForm};
+use mainspring_contract::trigger::{AtForm, CronForm, EveryForm, TriggerForm};
 use mainspring_core::civil::Offset;
 use mainspring_core::time::{Span, Timestamp};
-use mainspring_core::trigger::{Dst, Trigger, Within};
+use mainspring_core::trigger::{Dialect, Dst, Trigger, Within};
 use mainspring_core::zone::{TimeZone, Zone};
 
 use crate::{BAD_INPUT, clock, output};
@@ -27,9 +27,16 @@ pub(crate) struct Options {
     #[arg(long, value_name = "EXPR")]
     cron: Option<String>,
 
-    /// How the pattern is read: crontab (five fields, or six with seconds first)
+    /// How the pattern is read: crontab, quartz or apscheduler
+    ///
+    /// crontab: five fields, six with seconds first, or seven with years last. quartz: six or
+    /// seven, Sunday is 1. apscheduler: named fields such as "day=2nd wed hour=9".
     #[arg(long, value_name = "NAME", default_value = "crontab", value_parser = dialect)]
     dialect: Dialect,
+
+    /// What H in the pattern depends on, such as the id of a schedule
+    #[arg(long, value_name = "TEXT")]
+    seed: Option<String>,
 
     /// A fixed span, such as 90s or 1h30m, counted from --start, else from --from
     #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]
@@ -83,7 +90,7 @@ pub(crate) struct Options {
 
 /// A time on the command line: RFC 3339 with an offset.
 #[derive(Clone, Copy, Debug)]
-struct Instant(Timestamp);
+pub(crate) struct Instant(pub(crate) Timestamp);
 
 impl FromStr for Instant {
     type Err = <Timestamp as FromStr>::Err;
@@ -93,17 +100,16 @@ impl FromStr for Instant {
     }
 }
 
-fn dialect(name: &str) -> Result<Dialect, String> {
+pub(crate) fn dialect(name: &str) -> Result<Dialect, String> {
     match name {
         "crontab" => Ok(Dialect::Crontab),
-        "quartz" | "apscheduler" => {
-            Err(format!("dialect `{name}` is not supported yet (write `crontab`)"))
-        }
-        _ => Err("unknown dialect (write `crontab`)".to_owned()),
+        "quartz" => Ok(Dialect::Quartz),
+        "apscheduler" => Ok(Dialect::ApScheduler),
+        _ => Err("unknown dialect (write `crontab`, `quartz` or `apscheduler`)".to_owned()),
     }
 }
 
-fn dst(name: &str) -> Result<Dst, String> {
+pub(crate) fn dst(name: &str) -> Result<Dst, String> {
     match name {
         "once" => Ok(Dst::ONCE),
         "literal" => Ok(Dst::LITERAL),
@@ -138,12 +144,14 @@ fn run(options: &Options) -> Result<Result<(), ()>, String> {
 
 impl Options {
     fn form(&self, from: Timestamp) -> Result<TriggerForm, String> {
-        if let Some(expr) = &self.cron {
+        let every = self.cron.as_deref().and_then(|expr| expr.trim().strip_prefix("@every "));
+        if let (Some(expr), None) = (&self.cron, every) {
             let mut cron = CronForm::new(expr, &self.tz);
             (cron.dialect, cron.dst) = (self.dialect, self.dst);
+            cron.seed.clone_from(&self.seed);
             return Ok(TriggerForm::Cron(cron));
         }
-        if let Some(text) = &self.every {
+        if let Some(text) = every.or(self.every.as_deref()) {
             let span: Span = text.parse().map_err(|error| self.blame(&format!("{error}")))?;
             let mut every = EveryForm::new(span);
             every.anchor = Some(self.start.map_or(from, |start| start.0));
@@ -210,7 +218,7 @@ fn write(
 
 /// The offset in whole minutes, since RFC 3339 has no others; local mean times of the 19th century
 /// have seconds. The instant stays the same.
-fn whole_minutes(offset: Offset) -> Offset {
+pub(crate) fn whole_minutes(offset: Offset) -> Offset {
     let secs = offset.as_secs();
     Offset::from_secs(secs - secs % 60).unwrap_or(offset)
 }

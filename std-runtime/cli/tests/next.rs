@@ -117,6 +117,29 @@ fn a_stored_trigger_comes_from_a_file_too() {
 }
 
 #[test]
+fn every_dialect_is_read() {
+    let from = "--from=2026-01-01T00:00:00Z";
+    for (options, expected) in [
+        (&["--cron=0 0 L * *"][..], "2026-01-31T00:00:00+00:00\n2026-02-28T00:00:00+00:00\n"),
+        (
+            &["--cron=0 15 10 ? * 6#3", "--dialect=quartz"],
+            "2026-01-16T10:15:00+00:00\n2026-02-20T10:15:00+00:00\n",
+        ),
+        (
+            &["--cron=day=2nd wed hour=9", "--dialect=apscheduler"],
+            "2026-01-14T09:00:00+00:00\n2026-02-11T09:00:00+00:00\n",
+        ),
+        (
+            &["--cron=H 3 * * *", "--seed=backup"],
+            "2026-01-01T03:12:00+00:00\n2026-01-02T03:12:00+00:00\n",
+        ),
+        (&["--cron=@every 7m"], "2026-01-01T00:07:00+00:00\n2026-01-01T00:14:00+00:00\n"),
+    ] {
+        assert_eq!(next(&[options, &[from, "--count=2"]].concat()), expected, "{options:?}");
+    }
+}
+
+#[test]
 fn a_trigger_that_never_fires_prints_nothing() {
     assert_eq!(next(&["--cron=0 0 30 2 *"]), "");
     assert_eq!(next(&["--cron=0 0 30 2 *", "--json"]), "[]\n");
@@ -128,8 +151,8 @@ fn bad_input_is_refused_in_one_line() {
         (&["next"], "were not provided"),
         (&["next", "--cron=61 * * * *"], "minute: 61 is not in 0-59"),
         (&["next", "--cron=a\nb"], "cron"),
-        (&["next", "--cron=@daily", "--dialect=quartz"], "`quartz` is not supported yet"),
-        (&["next", "--cron=@daily", "--dialect=apscheduler"], "`apscheduler` is not supported yet"),
+        (&["next", "--cron=@daily", "--dialect=quartz"], "not part of the quartz dialect"),
+        (&["next", "--cron=day=lastfoo", "--dialect=apscheduler"], "write `last`"),
         (&["next", "--cron=@daily", "--dialect=cronie"], "unknown dialect"),
         (&["next", "--cron=@daily", "--dst=twice"], "unknown policy"),
         (&["next", "--cron=@daily", "--tz=Europe/Berlim"], "`Europe/Berlin`"),
@@ -217,4 +240,30 @@ fn calendars_and_combinations_are_given_as_json() {
     assert_eq!(next(&["--trigger", never, FROM]), "");
     let nothing = refused(&["next", "--trigger", r#"{"calendar":{}}"#]);
     assert!(nothing.starts_with("a calendar needs one of `years`"), "{nothing}");
+}
+
+#[test]
+fn a_pattern_is_explained_with_what_clock_changes_do_to_it() {
+    let explain = |options: &[&str]| {
+        let output = mainspring(&[&["explain", "--tz=Europe/Berlin"], options].concat());
+        assert!(output.status.success(), "{options:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let spring = &["30 2 * * *", "--from=2026-03-28T00:00:00Z", "--count=3"];
+    let once = "at 02:30, Europe/Berlin\nwritten as: 30 2 * * *\n\
+                2026-03-28T02:30:00+01:00\n\
+                2026-03-29T03:00:00+02:00  moved: clocks go forward over 02:30\n\
+                2026-03-30T02:30:00+02:00\n";
+    assert_eq!(explain(spring), once);
+    let literal = explain(&[&spring[..], &["--dst=literal"]].concat());
+    let skipped = "+01:00\n2026-03-29 02:30 is skipped: clocks go forward over it\n2026-03-30T02";
+    assert!(literal.contains(skipped), "{literal}");
+    let autumn = ["30 2 * * *", "--from=2026-10-24T12:00:00Z", "--count=2"];
+    assert!(explain(&autumn).contains("2026-10-25T02:30:00+02:00  first of two passes\n"));
+    let doubled = explain(&[&autumn[..], &["--dst=literal"]].concat());
+    assert!(doubled.contains("+02:00  doubled: first of two passes\n"), "{doubled}");
+    assert!(doubled.contains("+01:00  doubled: second of two passes\n"), "{doubled}");
+    let named = explain(&["day=2nd wed hour=9", "--dialect=apscheduler", "--count=0"]);
+    assert!(named.starts_with("at 09:00 on the second Wednesday of the month, Europe/Berlin\n"));
+    assert!(refused(&["explain", "61 * * * *"]).contains("61 is not in 0-59"));
 }

@@ -1,18 +1,35 @@
-//! Patterns of wall-clock time: crontab's five fields, or six with seconds first.
+//! Patterns of wall-clock time: crontab's five fields, and what other schedulers made of them.
 //!
 //! ```text
-//! ┌──────────── second   0-59        (only in the form with six fields)
+//! ┌──────────── second   0-59        (only in the forms with six and seven fields)
 //! │ ┌────────── minute   0-59
 //! │ │ ┌──────── hour     0-23        may wrap: 22-2
 //! │ │ │ ┌────── day      1-31        ? is *
 //! │ │ │ │ ┌──── month    1-12        names; may wrap: nov-feb
 //! │ │ │ │ │ ┌── weekday  0-7         0 and 7 are Sunday; names; may wrap: fri-mon; ? is *
-//! 0 30 9 * * mon-fri
+//! │ │ │ │ │ │  ┌ year    1970-9999   (only in the form with seven fields)
+//! 0 30 9 * * fri 2026
 //! ```
 //! A field is a list of items with commas: `*`, a value, a range `a-b`, and any of them with a
 //! step: `*/n`, `a-b/n`, and `a/n`, which runs from `a` to the field's end. Names are English, of
 //! three letters or in full, in any case. `@yearly @annually @monthly @weekly @daily @midnight
 //! @hourly` stand for the usual patterns.
+//!
+//! `L` as a day is the last one of the month.
+//!
+//! This much is a [`Cron`] of 32 bytes. An [`ExtendedCron`] of 96 bytes also has years and
+//!
+//! | item | field | meaning |
+//! |---|---|---|
+//! | `L-3` | day | the third day before the last one of the month |
+//! | `15W`, `LW` | day | the working day nearest to the 15th within the month; the last one |
+//! | `fri#2`, `5#2` | weekday | the second Friday of the month |
+//! | `friL`, `5L`, `fri#L` | weekday | the last Friday of the month |
+//! | `+mon` | weekday | a `+` before the field: both day and weekday must match |
+//! | `H`, `H(0-29)` | not year | a value that a seed spreads; a day is at most 28 |
+//! | `H/15`, `H(0-29)/10` | not year | a step whose first value a seed spreads |
+//!
+//! in the [`Dialect`] crontab, and reads two more dialects, which see.
 //!
 //! **Day and weekday.** As in Vixie's cron: if both fields are restricted, either may match
 //! (`0 0 13 * fri` is every 13th and every Friday). A field counts as unrestricted if it *begins*
@@ -21,18 +38,51 @@
 //! **Daylight saving.** See [`Dst`]. A pattern *flows* if its minute or hour field has a `*` or a
 //! step or names every value; otherwise it is a fixed time. Weekday, day and second do not matter.
 
+use core::fmt;
 use core::str::FromStr;
 
 use super::{Dst, Trigger};
-use crate::civil::{SECONDS_PER_DAY, date_of, days_in_month, days_of, split_days, weekday_of};
 use crate::time::Timestamp;
 use crate::zone::{TimeZone, Zone};
 
+mod change;
+mod compile;
+mod describe;
 mod error;
+mod extended;
+mod item;
+mod named;
 mod parse;
+mod quick;
+mod search;
+mod text;
+mod year;
 mod zoned;
 
+pub use change::{ClockChange, ClockChanges, Effect};
+pub use describe::Description;
 pub use error::{CronError, CronErrorKind, Field};
+pub use extended::ExtendedCron;
+use search::DayRule;
+
+/// How the text of a pattern is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// Five fields as in crontab(5), six with seconds first, or seven with years last; see the
+    /// [module](self).
+    #[default]
+    Crontab,
+    /// Six fields with seconds first, or seven with years last. Weekdays count from Sunday = 1 to
+    /// Saturday = 7, and both day and weekday must match; one of them is usually `?`.
+    Quartz,
+    /// APScheduler's named fields, `day=2nd wed hour=9`: all of `year month day week day_of_week
+    /// hour minute second` must match. A field that is not given is `*` before the last one given,
+    /// and its smallest value after it. `day` also has `last`, `2nd wed` and `last fri`; `week` is
+    /// the ISO week. Ranges do not wrap around, except those of weekday names; 0 and 7 are Sunday,
+    /// and a step on `*` weekdays counts from Monday. Five words without `=` are read as a
+    /// crontab, still with all fields needed.
+    ApScheduler,
+}
 
 /// A cron pattern, as sets of seconds, minutes, hours, days, months and weekdays.
 ///
@@ -46,6 +96,8 @@ pub use error::{CronError, CronErrorKind, Field};
 /// let friday = "2026-03-27T12:00:00Z".parse().unwrap();
 /// let next = NINE.next_after(friday, &berlin, Dst::ONCE).unwrap();
 /// assert_eq!(next.to_string(), "2026-03-30T07:00:00Z");
+/// assert_eq!(NINE.to_string(), "0 9 * * 1-5");
+/// assert_eq!(NINE.describe().to_string(), "at 09:00 on Monday to Friday");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cron {
@@ -55,7 +107,8 @@ pub struct Cron {
     minutes: u64,
     /// Bits 0 to 23.
     hours: u32,
-    /// Bits 1 to 31.
+    /// Bits 1 to 31, and bit 0 for the last day. May be empty within an [`ExtendedCron`], as may
+    /// `weekdays`.
     days: u32,
     /// Bits 1 to 12.
     months: u16,
@@ -65,8 +118,8 @@ pub struct Cron {
     flows: bool,
     /// Day or weekday may match; otherwise both must.
     either_day: bool,
-    /// Some day of some year matches.
-    possible: bool,
+    /// The shortest way to a matching day; follows from the sets.
+    rule: DayRule,
 }
 
 impl Cron {
@@ -75,7 +128,13 @@ impl Cron {
     /// # Errors
     /// [`CronError`], which names the field, the bytes and the way out.
     pub const fn parse(text: &str) -> Result<Self, CronError> {
-        parse::parse(text.as_bytes())
+        if let Some(cron) = quick::parse(text.as_bytes()) {
+            return Ok(cron);
+        }
+        match parse::parse(text.as_bytes(), parse::Syntax::PLAIN) {
+            Ok(draft) => Ok(draft.plain()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads a pattern that is part of the program: in a `const`, a mistake is a compile error.
@@ -92,7 +151,7 @@ impl Cron {
 
     /// Whether any date ever matches: `0 0 30 2 *` has none.
     pub const fn is_possible(&self) -> bool {
-        self.possible
+        !matches!(self.rule, DayRule::Never)
     }
 
     /// Whether the minute or hour is a wildcard or stepped, so that the pattern follows elapsed
@@ -104,113 +163,61 @@ impl Cron {
     /// The first fire strictly after `t` on the clocks of `zone`, or `None` if there is none
     /// before the year 10000.
     pub fn next_after(&self, t: Timestamp, zone: &Zone<'_>, dst: Dst) -> Option<Timestamp> {
-        zoned::next_from(self, t.as_secs() + 1, zone, dst).and_then(Timestamp::from_secs)
+        zoned::next_after(self, t, zone, dst)
     }
 
-    /// The first matching local second from `local` on, in seconds since 1970-01-01T00:00:00 on
-    /// the wall clock; `None` if there is none up to the year 10000.
-    fn next_local(&self, local: i64) -> Option<i64> {
-        if !self.possible {
-            return None;
-        }
-        let (today, second) = split_days(local);
-        let (year, month, day) = date_of(today);
-        if self.matches_day(month, day, today)
-            && let Some(time) = self.time_from(second)
-        {
-            return Some(i64::from(today) * SECONDS_PER_DAY + i64::from(time));
-        }
-        let day = self.day_from(year, month, day + 1)?;
-        Some(i64::from(day) * SECONDS_PER_DAY + i64::from(self.first_time()))
+    /// The last fire strictly before `t` on the clocks of `zone`, or `None` if there is none from
+    /// the year 1 on.
+    pub fn prev_before(&self, t: Timestamp, zone: &Zone<'_>, dst: Dst) -> Option<Timestamp> {
+        zoned::prev_before(self, t, zone, dst)
     }
 
-    const fn matches_day(&self, month: u32, day: u32, days: i32) -> bool {
-        let in_month = self.days >> day & 1 != 0;
-        let in_week = self.weekdays >> weekday_of(days) & 1 != 0;
-        let fits = if self.either_day { in_month || in_week } else { in_month && in_week };
-        fits && self.months >> month & 1 != 0
-    }
-
-    /// The first matching second of the day from `second` on.
-    const fn time_from(&self, second: u32) -> Option<u32> {
-        let (minute, second) = (second / 60, second % 60);
-        let (hour, minute) = (minute / 60, minute % 60);
-        if self.hours >> hour & 1 != 0 {
-            if self.minutes >> minute & 1 != 0 {
-                let left = self.seconds >> second;
-                if left != 0 {
-                    let second = second + left.trailing_zeros();
-                    return Some(hour * 3_600 + minute * 60 + second);
-                }
-            }
-            let left = self.minutes >> minute >> 1;
-            if left != 0 {
-                let minute = minute + 1 + left.trailing_zeros();
-                return Some(hour * 3_600 + minute * 60 + self.seconds.trailing_zeros());
-            }
-        }
-        let left = self.hours >> hour >> 1;
-        if left == 0 {
-            return None;
-        }
-        let hour = hour + 1 + left.trailing_zeros();
-        Some(hour * 3_600 + self.minutes.trailing_zeros() * 60 + self.seconds.trailing_zeros())
-    }
-
-    const fn first_time(&self) -> u32 {
-        let minute = self.hours.trailing_zeros() * 60 + self.minutes.trailing_zeros();
-        minute * 60 + self.seconds.trailing_zeros()
-    }
-
-    /// The first matching day from this one on, as days since 1970-01-01. `day` may be one more
-    /// than the month has.
-    fn day_from(&self, year: i32, month: u32, day: u32) -> Option<i32> {
-        let (mut year, mut month, mut day) = (year, month, day);
-        // A possible date comes back within 40 years: the 29th of February on a given weekday
-        // can be that rare around a century without a leap day.
-        let last = LAST_YEAR.min(year + 41);
-        loop {
-            if self.months >> month & 1 != 0 {
-                let first = days_of(year, month, 1);
-                let all = self.days_of_month(year, month, weekday_of(first));
-                let left = all.checked_shr(day).unwrap_or(0);
-                if left != 0 {
-                    return Some(first + (day + left.trailing_zeros()).cast_signed() - 1);
-                }
-            }
-            day = 1;
-            let left = self.months >> month >> 1;
-            if left != 0 {
-                month += 1 + left.trailing_zeros();
-            } else {
-                month = self.months.trailing_zeros();
-                year += 1;
-                if year > last {
-                    return None;
-                }
-            }
-        }
-    }
-
-    /// The matching days of a month that begins on weekday `first`, as bits 1 to 31.
-    const fn days_of_month(&self, year: i32, month: u32, first: u32) -> u32 {
-        let week = self.weekdays as u32;
-        // Bit 0 is the weekday of the 1st; repeated five times and moved to bit 1.
-        let week = (week | week << 7) >> first & 0x7f;
-        let by_week = week.wrapping_mul(0x1020_4081) << 1;
-        let days = if self.either_day { self.days | by_week } else { self.days & by_week };
-        days & (u32::MAX >> (31 - days_in_month(year, month)))
+    /// The pattern in English: `at 09:00 on Monday to Friday`.
+    pub const fn describe(&self) -> Description {
+        Description::new(ExtendedCron::plain(*self))
     }
 }
-
-/// One more than a timestamp has, because local time may be ahead of UTC.
-const LAST_YEAR: i32 = 10_000;
 
 impl FromStr for Cron {
     type Err = CronError;
 
     fn from_str(text: &str) -> Result<Self, CronError> {
         Self::parse(text)
+    }
+}
+
+/// A set of wall-clock times that repeats; implemented by [`Cron`] and [`ExtendedCron`].
+///
+/// Times are whole local seconds since 1970-01-01T00:00:00 on the wall clock.
+pub trait Pattern {
+    /// The first matching time from `local` on, up to the year 10000.
+    fn next_local(&self, local: i64) -> Option<i64>;
+
+    /// The last matching time up to `local`, down to the year 0.
+    fn prev_local(&self, local: i64) -> Option<i64>;
+
+    /// Whether the pattern follows elapsed time through daylight saving changes; see [`Dst`].
+    fn flows(&self) -> bool;
+
+    /// The pattern in English.
+    fn in_english(&self) -> Description;
+}
+
+impl Pattern for Cron {
+    fn next_local(&self, local: i64) -> Option<i64> {
+        Self::next_local(self, local)
+    }
+
+    fn prev_local(&self, local: i64) -> Option<i64> {
+        Self::prev_local(self, local)
+    }
+
+    fn flows(&self) -> bool {
+        self.flows
+    }
+
+    fn in_english(&self) -> Description {
+        self.describe()
     }
 }
 
@@ -223,25 +230,44 @@ impl FromStr for Cron {
 /// assert_eq!(daily.next_after(t).unwrap().to_string(), "2026-03-01T00:00:00Z");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CronIn<Z> {
+pub struct CronIn<Z, P = Cron> {
     /// The pattern.
-    pub cron: Cron,
+    pub cron: P,
     /// Whose clocks it is about.
     pub zone: Z,
     /// What becomes of times that these clocks skip or show twice.
     pub dst: Dst,
 }
 
-impl<Z: TimeZone> CronIn<Z> {
+impl<Z: TimeZone, P: Pattern> CronIn<Z, P> {
     /// The pattern in a zone, under [`Dst::ONCE`].
-    pub const fn new(cron: Cron, zone: Z) -> Self {
+    pub const fn new(cron: P, zone: Z) -> Self {
         Self { cron, zone, dst: Dst::ONCE }
+    }
+
+    /// What the zone's clock changes strictly after `after` and up to `until` do to the pattern,
+    /// earliest first; changes that it does not notice are left out.
+    pub fn clock_changes(&self, after: Timestamp, until: Timestamp) -> ClockChanges<'_, P> {
+        ClockChanges::new(&self.cron, self.zone.zone(), self.dst, after, until)
     }
 }
 
-impl<Z: TimeZone> Trigger for CronIn<Z> {
+impl<Z: TimeZone, P: Pattern> Trigger for CronIn<Z, P> {
     fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
-        self.cron.next_after(t, &self.zone.zone(), self.dst)
+        zoned::next_after(&self.cron, t, &self.zone.zone(), self.dst)
+    }
+
+    fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
+        zoned::prev_before(&self.cron, t, &self.zone.zone(), self.dst)
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.cron.in_english(), f)?;
+        if let Some(name) = self.zone.name() {
+            write!(f, ", {name}")?;
+        }
+        // A pattern that follows elapsed time has no use for the policy.
+        if self.cron.flows() { Ok(()) } else { self.dst.describe(f) }
     }
 }
 

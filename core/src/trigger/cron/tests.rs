@@ -83,6 +83,59 @@ fn day_and_weekday_follow_vixies_rule() {
 }
 
 #[test]
+fn the_quick_way_to_read_means_what_the_long_one_does() {
+    let items = [
+        "*",
+        "*/7",
+        "*/31",
+        "3",
+        "07",
+        "0",
+        "7",
+        "3-9",
+        "9-3",
+        "1-6/2",
+        "5/3",
+        "59",
+        "24",
+        "1,5",
+        "*,3",
+        "3,*/6",
+        "1-3,5-7/2,9",
+        "L",
+        "1,L",
+        "*,L",
+        "1-31",
+        "0-6",
+        "0-59",
+        "",
+        "1-",
+        "/2",
+        "*1",
+        "1/0",
+        "100",
+        "x",
+    ];
+    for field in 0..6 {
+        for item in items {
+            for others in ["*", "1"] {
+                for missing in [0, 1] {
+                    let mut words = [others; 6];
+                    words[field] = item;
+                    let text = words[missing..].join(" ");
+                    let Some(quick) = quick::parse(text.as_bytes()) else { continue };
+                    let long = parse::parse(text.as_bytes(), parse::Syntax::PLAIN);
+                    assert_eq!(Ok(quick), long.map(|draft| draft.plain()), "{text}");
+                }
+            }
+        }
+    }
+    for text in ["* * * * *", "*/5 1-7 * * 0,3", "\t0 9  1,L * 1-5 ", "1 2 3 4 5 6"] {
+        assert!(quick::parse(text.as_bytes()).is_some(), "{text}");
+    }
+}
+
+#[test]
 fn an_impossible_date_has_no_fire_and_a_rare_one_is_found() {
     assert!(!Cron::literal("0 0 30 2 *").is_possible());
     assert_eq!(fires("0 0 30 2 *", "2026-01-01T00:00:00Z", 1), [""; 0]);
@@ -149,17 +202,20 @@ fn a_mistake_is_named_with_its_place_and_a_way_out() {
         ("-1 * * * *", "minute: a value is missing (bytes 0-0)"),
         ("1, * * * *", "minute: a value is missing (bytes 2-2)"),
         ("? * * * *", "minute: `?` has no meaning here (bytes 0-1)"),
-        ("0 0 L * *", "day: `L` is not part of the crontab dialect (bytes 4-5)"),
-        ("0 0 15W * *", "day: `W` is not part of the crontab dialect (bytes 6-7)"),
-        ("0 0 * * mon#2", "weekday: `#` is not part of the crontab dialect (bytes 11-12)"),
-        ("0 0 * * 5L", "weekday: `L` is not part of the crontab dialect (bytes 9-10)"),
-        ("H * * * *", "minute: `H` is not part of the crontab dialect (bytes 0-1)"),
+        ("0 0 L-2 * *", "day: `L` does not fit a `Cron`, use an `ExtendedCron` (bytes 4-5)"),
+        ("0 0 15W * *", "day: `W` does not fit a `Cron`, use an `ExtendedCron` (bytes 6-7)"),
+        (
+            "0 0 * * mon#2",
+            "weekday: `#` does not fit a `Cron`, use an `ExtendedCron` (bytes 11-12)",
+        ),
+        ("0 0 * * 5L", "weekday: `L` does not fit a `Cron`, use an `ExtendedCron` (bytes 9-10)"),
+        ("H * * * *", "minute: `H` does not fit a `Cron`, use an `ExtendedCron` (bytes 0-1)"),
         ("0 0 * sept *", "month: unknown name, did you mean `sep`? (bytes 6-10)"),
         ("0 0 * * thurs", "weekday: unknown name, did you mean `thu`? (bytes 8-13)"),
         ("0 0 * * xyz", "weekday: unknown name (bytes 8-11)"),
         ("0 0 * * mon-fri/2x", "weekday: `x` has no meaning here (bytes 17-18)"),
         ("0 0 * * é", "weekday: `\\xc3` has no meaning here (bytes 8-9)"),
-        ("*1 * * * *", "minute: `*` has no meaning here (bytes 0-1)"),
+        ("*1 * * * *", "minute: `1` has no meaning here (bytes 1-2)"),
         ("@reboot", "`@reboot` is not a time: run the function when your program starts"),
         ("@every 5m", "`@every` is a span, not a pattern: use an `every` trigger"),
     ] {
@@ -177,4 +233,14 @@ fn a_mistake_is_named_with_its_place_and_a_way_out() {
 fn a_constant_is_parsed_by_the_compiler() {
     const NIGHTLY: Cron = Cron::literal("30 2 * * *");
     assert_eq!(NIGHTLY, "30 2 * * *".parse().unwrap());
+}
+
+#[test]
+fn a_cron_trigger_says_where_its_clocks_are() {
+    let trigger = CronIn::new(Cron::literal("30 2 * * *"), Zone::UTC);
+    let told = Trigger::description(&trigger).to_string();
+    assert!(told.starts_with("at 02:30"), "{told}");
+    let literal = CronIn { dst: Dst::LITERAL, ..trigger };
+    let told = Trigger::description(&literal).to_string();
+    assert!(told.contains("clock change skips"), "{told}");
 }

@@ -3,97 +3,190 @@
 //! The time line is cut into the zone's segments of constant offset. Each segment has its own
 //! fires: the matching local times that it shows, less what the fold policy drops at its ends,
 //! plus what the gap policy adds at its start. A segment's fires depend on it and its neighbours
-//! only, and the answer is the earliest fire of the first segment that has one, so the sequence
+//! only, and the answer is the nearest fire of the first segment that has one, so the sequence
 //! increases strictly and does not depend on where it is entered.
 
-use super::Cron;
+use super::Pattern;
 use crate::civil::Offset;
+use crate::time::Timestamp;
 use crate::trigger::dst::{Dst, Fold, Gap};
 use crate::zone::{MAX_SWING, Segment, Zone};
 
-/// The first fire at or after the second `t`.
-pub(super) fn next_from(cron: &Cron, t: i64, zone: &Zone<'_>, dst: Dst) -> Option<i64> {
-    let dst = if cron.flows { Dst::LITERAL } else { dst };
-    let mut t = t;
+/// The first fire strictly after `t`.
+pub(super) fn next_after(
+    pattern: &impl Pattern,
+    t: Timestamp,
+    zone: &Zone<'_>,
+    dst: Dst,
+) -> Option<Timestamp> {
+    let mut t = t.as_secs() + 1;
+    if let Some(offset) = zone.constant() {
+        let offset = i64::from(offset.as_secs());
+        return Timestamp::from_secs(pattern.next_local(t + offset)? - offset);
+    }
+    let view = View::new(pattern, zone, dst);
     loop {
-        let segment = zone.segment(t);
-        match search(cron, t, zone, dst, segment) {
-            Found::Fire(at) => return Some(at),
-            Found::NotBefore(at) => t = at,
-            Found::Never => return None,
+        match view.search(t, zone.segment(t)) {
+            Found::Fire(at) => return Timestamp::from_secs(at),
+            Found::Beyond(at) if at <= Timestamp::MAX.as_secs() => t = at,
+            Found::Beyond(_) | Found::Never => return None,
+        }
+    }
+}
+
+/// The last fire strictly before `t`.
+pub(super) fn prev_before(
+    pattern: &impl Pattern,
+    t: Timestamp,
+    zone: &Zone<'_>,
+    dst: Dst,
+) -> Option<Timestamp> {
+    let mut t = t.as_secs() - i64::from(t.subsec_micros() == 0);
+    if let Some(offset) = zone.constant() {
+        let offset = i64::from(offset.as_secs());
+        return Timestamp::from_secs(pattern.prev_local(t + offset)? - offset);
+    }
+    let view = View::new(pattern, zone, dst);
+    loop {
+        match view.search_back(t, zone.segment(t)) {
+            Found::Fire(at) => return Timestamp::from_secs(at),
+            Found::Beyond(at) if at >= Timestamp::MIN.as_secs() => t = at,
+            Found::Beyond(_) | Found::Never => return None,
         }
     }
 }
 
 enum Found {
     Fire(i64),
-    /// No fire in this segment, nor before this instant in later ones.
-    NotBefore(i64),
+    /// No fire in this segment, nor in others on the near side of this instant.
+    Beyond(i64),
     Never,
 }
 
-fn search(cron: &Cron, t: i64, zone: &Zone<'_>, dst: Dst, segment: Segment) -> Found {
-    let offset = i64::from(segment.offset.as_secs());
-    let mut local = t + offset;
-    let mut extra = None;
-    if dst != Dst::LITERAL && segment.from != i64::MIN && t - segment.from <= MAX_SWING {
-        let before = i64::from(zone.segment(segment.from - 1).offset.as_secs());
-        let (gap_start, gap_end) = (segment.from + before, segment.from + offset);
-        if gap_start < gap_end {
-            extra = in_gap(cron, t, dst.gap, segment, gap_start..gap_end);
-        } else if dst.fold == Fold::First {
-            // Up to `gap_start`, the earlier segment has shown these local times already.
-            local = local.max(gap_start);
-        }
-    }
-    let Some(matching) = cron.next_local(local) else {
-        return extra.map_or(Found::Never, Found::Fire);
-    };
-    let at = matching - offset;
-    if let Some(extra) = extra.filter(|&extra| extra <= at) {
-        return Found::Fire(extra);
-    }
-    if at < segment.until && !is_first_pass(at, zone, dst, segment) {
-        return Found::Fire(at);
-    }
-    if segment.until == i64::MAX {
-        return Found::Never;
-    }
-    // No local time from `local` to `matching` matches. A fold may show earlier ones again, but
-    // not if the segment still lasts longer than any fold; then whole segments may be stepped over.
-    let reach = i64::from(Offset::MAX_SECS);
-    let again = segment.until - reach < local;
-    Found::NotBefore(if again { segment.until } else { segment.until.max(matching - reach) })
+/// How far local time can be from UTC.
+const REACH: i64 = Offset::MAX_SECS as i64;
+
+struct View<'a, P> {
+    pattern: &'a P,
+    zone: &'a Zone<'a>,
+    dst: Dst,
 }
 
-/// The earliest fire at or after `t` that the gap at the start of `segment` adds to it.
-fn in_gap(
-    cron: &Cron,
-    t: i64,
-    policy: Gap,
-    segment: Segment,
-    gap: core::ops::Range<i64>,
-) -> Option<i64> {
-    match policy {
-        Gap::Skip => None,
-        Gap::AtEnd if t > segment.from => None,
-        Gap::AtEnd => {
-            cron.next_local(gap.start).filter(|&local| local < gap.end).map(|_| segment.from)
-        }
-        Gap::Shift => {
-            // A skipped local time is as far after `gap.start` as its fire is after the gap.
-            let local = cron.next_local(gap.start + (t - segment.from))?;
-            let at = segment.from + (local - gap.start);
-            (local < gap.end && at < segment.until).then_some(at)
-        }
+impl<'a, P: Pattern> View<'a, P> {
+    fn new(pattern: &'a P, zone: &'a Zone<'a>, dst: Dst) -> Self {
+        let dst = if pattern.flows() { Dst::LITERAL } else { dst };
+        Self { pattern, zone, dst }
     }
-}
 
-/// Whether the policy leaves the local time shown at `at` to a second pass.
-fn is_first_pass(at: i64, zone: &Zone<'_>, dst: Dst, segment: Segment) -> bool {
-    if dst.fold != Fold::Second || segment.until.saturating_sub(at) > MAX_SWING {
-        return false;
+    fn search(&self, t: i64, segment: Segment) -> Found {
+        let offset = i64::from(segment.offset.as_secs());
+        let mut local = t + offset;
+        let mut extra = None;
+        if self.dst != Dst::LITERAL && t.saturating_sub(segment.from) <= MAX_SWING {
+            let start = segment.from + self.offset_before(segment);
+            if start < segment.from + offset {
+                extra = self.in_gap(t, start, segment);
+            } else if self.dst.fold == Fold::First {
+                // Up to `start`, the earlier segment has shown these local times already.
+                local = local.max(start);
+            }
+        }
+        let matching = self.pattern.next_local(local);
+        if let Some(matching) = matching {
+            let at = matching - offset;
+            if let Some(extra) = extra.filter(|&extra| extra <= at) {
+                return Found::Fire(extra);
+            }
+            if at < segment.until && at < self.second_pass(at, segment) {
+                return Found::Fire(at);
+            }
+        } else if let Some(extra) = extra {
+            return Found::Fire(extra);
+        }
+        if segment.until == i64::MAX {
+            return Found::Never;
+        }
+        // No local time from `local` to `matching` matches. A fold may show earlier ones again, but
+        // not if the segment still lasts longer than any fold; then segments may be stepped over.
+        if segment.until - REACH < local {
+            return Found::Beyond(segment.until);
+        }
+        matching.map_or(Found::Never, |matching| Found::Beyond(segment.until.max(matching - REACH)))
     }
-    let after = zone.segment(segment.until).offset.as_secs();
-    at + i64::from(segment.offset.as_secs()) >= segment.until + i64::from(after)
+
+    fn search_back(&self, t: i64, segment: Segment) -> Found {
+        let offset = i64::from(segment.offset.as_secs());
+        let local = (t + offset).min(self.second_pass(t, segment) - 1 + offset);
+        let matching = self.pattern.prev_local(local);
+        let mut fire = matching.map(|local| local - offset).filter(|&at| at >= segment.from);
+        let near = fire.is_none_or(|fire| fire.saturating_sub(segment.from) <= MAX_SWING);
+        if self.dst != Dst::LITERAL && segment.from != i64::MIN && near {
+            let start = segment.from + self.offset_before(segment);
+            if start < segment.from + offset {
+                fire = fire.max(self.in_gap_back(t, start, segment));
+            } else if self.dst.fold == Fold::First {
+                fire = fire.filter(|fire| fire + offset >= start);
+            }
+        }
+        if let Some(fire) = fire {
+            return Found::Fire(fire);
+        }
+        if segment.from == i64::MIN {
+            return Found::Never;
+        }
+        // As in `search`, mirrored.
+        if segment.from + REACH > local {
+            return Found::Beyond(segment.from - 1);
+        }
+        matching.map_or(Found::Never, |matching| {
+            Found::Beyond((segment.from - 1).min(matching + REACH))
+        })
+    }
+
+    fn offset_before(&self, segment: Segment) -> i64 {
+        i64::from(self.zone.segment(segment.from - 1).offset.as_secs())
+    }
+
+    /// The earliest fire at or after `t` that a gap adds to the segment after it. The gap begins
+    /// at the local time `start`.
+    fn in_gap(&self, t: i64, start: i64, segment: Segment) -> Option<i64> {
+        let end = segment.from + i64::from(segment.offset.as_secs());
+        match self.dst.gap {
+            Gap::Skip => None,
+            Gap::AtEnd if t > segment.from => None,
+            Gap::AtEnd => {
+                self.pattern.next_local(start).filter(|&local| local < end).map(|_| segment.from)
+            }
+            Gap::Shift => {
+                // A skipped local time is as far after `start` as its fire is after the gap.
+                let local = self.pattern.next_local(start + (t - segment.from))?;
+                let at = segment.from + (local - start);
+                (local < end && at < segment.until).then_some(at)
+            }
+        }
+    }
+
+    /// The latest fire at or before `t` that a gap adds.
+    fn in_gap_back(&self, t: i64, start: i64, segment: Segment) -> Option<i64> {
+        let end = segment.from + i64::from(segment.offset.as_secs());
+        match self.dst.gap {
+            Gap::Skip => None,
+            Gap::AtEnd => self.in_gap(segment.from, start, segment),
+            Gap::Shift => {
+                let last = t.min(segment.until - 1) - segment.from + start;
+                let local = self.pattern.prev_local(last.min(end - 1))?;
+                (local >= start).then(|| segment.from + (local - start))
+            }
+        }
+    }
+
+    /// From when on the policy leaves the segment's local times to a second pass, as far as that
+    /// may concern `at`; never, unless it is near the segment's end.
+    fn second_pass(&self, at: i64, segment: Segment) -> i64 {
+        if self.dst.fold != Fold::Second || segment.until.saturating_sub(at) > MAX_SWING {
+            return i64::MAX / 2;
+        }
+        let after = i64::from(self.zone.segment(segment.until).offset.as_secs());
+        segment.until + (after - i64::from(segment.offset.as_secs()))
+    }
 }
