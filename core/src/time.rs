@@ -282,10 +282,10 @@ impl Timestamp {
 
     /// The instant `secs` seconds after the Unix epoch, or `None` outside the years 0001 to 9999.
     pub const fn from_secs(secs: i64) -> Option<Self> {
-        match secs.checked_mul(MICROS_PER_SECOND) {
-            Some(micros) => Self::from_micros(micros),
-            None => None,
+        if secs < Self::MIN.as_secs() || secs > Self::MAX.as_secs() {
+            return None;
         }
+        Some(Self(secs * MICROS_PER_SECOND))
     }
 
     /// Microseconds since the Unix epoch; negative before it.

@@ -6,6 +6,7 @@
 use super::Cron;
 use super::compile::Sets;
 use super::parse::is_blank;
+use crate::limits::CRON_TEXT_LIMIT;
 
 /// The smallest and the largest number of each field, from seconds on.
 const RANGES: [(u32, u32); 6] = [(0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 7)];
@@ -14,6 +15,9 @@ const WEEKDAY: usize = 5;
 
 /// Five or six fields of the crontab dialect; `None` if somebody else should look.
 pub(super) const fn parse(text: &[u8]) -> Option<Cron> {
+    if text.len() > CRON_TEXT_LIMIT {
+        return None;
+    }
     let mut field = match words(text) {
         5 => 1,
         6 => 0,
@@ -29,6 +33,14 @@ pub(super) const fn parse(text: &[u8]) -> Option<Cron> {
         }
         if text[at] == b'*' {
             stars |= 1 << field;
+            // The most common field of all.
+            if at + 1 == text.len() || is_blank(text[at + 1]) {
+                let (min, max) = RANGES[field];
+                sets[field] = u64::MAX >> (63 - max) & u64::MAX << min;
+                flowing |= 1 << field;
+                (at, field) = (at + 1, field + 1);
+                continue;
+            }
         }
         let mut bits = 0;
         loop {

@@ -227,6 +227,7 @@ fn a_mistake_is_named_with_its_place_and_a_way_out() {
     assert!(error("@fortnightly").starts_with("unknown macro"));
     assert!(error("@daily 5").starts_with("unknown macro"));
     assert_eq!(error(&" ".repeat(2_000)), "longer than 1024 bytes");
+    assert_eq!(error(&format!("{}0 * * * *", "0,".repeat(600))), "longer than 1024 bytes");
 }
 
 #[test]
