@@ -20,6 +20,7 @@
 //!
 //! [schedules.nightly]
 //! cron = "30 2 * * *"            # or: every = "15m"; or: at = 2027-01-01T00:00:00Z
+//! dialect = "crontab"            # or "quartz", "apscheduler"; cron only
 //! zone = "Europe/Berlin"         # with cron and calendar, as is dst
 //! dst = "once"                   # or "literal", or { gap = "at_end", fold = "first" }
 //! start = 2027-01-01T00:00:00Z   # inclusive, as is end; not with `at`

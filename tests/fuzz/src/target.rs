@@ -8,7 +8,8 @@ use mainspring_contract::trigger::TriggerForm;
 use mainspring_core::civil::{Date, TimeOfDay};
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::{
-    Budget, Calendar, CalendarIn, Cron, CronIn, Dst, Every, Fold, Gap, Period, Tree, Trigger,
+    Budget, Calendar, CalendarIn, Cron, CronIn, Dialect, Dst, Every, ExtendedCron, Fold, Gap,
+    Period, Tree, Trigger,
 };
 use mainspring_core::zone::{OwnedZone, Rule, TimeZone, Zone};
 
@@ -34,6 +35,12 @@ impl Target {
 
 pub(crate) const TARGETS: &[Target] = &[
     Target { name: "cron", run: cron, good: |random| pick(CRON, random), words: CRON_WORDS },
+    Target {
+        name: "dialects",
+        run: dialects,
+        good: |random| pick(DIALECTS, random),
+        words: CRON_WORDS,
+    },
     Target { name: "calendar", run: calendar, good: noise, words: &[] },
     Target { name: "combine", run: combine, good: noise, words: &[] },
     Target { name: "posix", run: posix, good: |random| pick(POSIX, random), words: POSIX_WORDS },
@@ -51,6 +58,17 @@ const CRON: &[&str] = &[
     "@daily",
     "0,10,50 2,3 * * 1",
     "59 23 31 12 sun",
+];
+
+const DIALECTS: &[&str] = &[
+    "0 0 9 ? * 2-6",
+    "0 15 10 L * ? 2026/2",
+    "0 0 12 ? * 6#3",
+    "H H(2-4) 15W * fri#2",
+    "30 4 L-3 * * ",
+    "day=2nd wed hour=9",
+    "year=2026,2030 week=8 day_of_week=mon,fri hour=*/6",
+    "day=last hour=23 minute=59 second=30",
 ];
 
 const CRON_WORDS: &[&str] = &[
@@ -218,6 +236,23 @@ fn cron(input: &[u8]) -> Result<(), String> {
             laws::trigger(&CronIn { cron, zone: numbers.zone(), dst: numbers.dst() }, input)
         }
     }
+}
+
+fn dialects(input: &[u8]) -> Result<(), String> {
+    let text = String::from_utf8_lossy(input);
+    for dialect in [Dialect::Crontab, Dialect::Quartz, Dialect::ApScheduler] {
+        match ExtendedCron::hashed(&text, dialect, "seed") {
+            Err(error) => {
+                let _ = error.to_string();
+            }
+            Ok(cron) => {
+                let mut numbers = Numbers(input);
+                let trigger = CronIn { cron, zone: numbers.zone(), dst: numbers.dst() };
+                laws::trigger(&trigger, input)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn calendar(input: &[u8]) -> Result<(), String> {

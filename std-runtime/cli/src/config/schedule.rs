@@ -96,7 +96,7 @@ fn read(table: Table<'_>, name: &str, runs: Option<Runs>, around: Around<'_>) ->
     table.allow(&keys.concat());
     let words =
         [("latest", Coalesce::Latest), ("earliest", Coalesce::Earliest), ("all", Coalesce::All)];
-    let trigger = trigger::read(table, around.zone, around.host);
+    let trigger = trigger::read(table, name, around.zone, around.host);
     let coalesce = table.word("coalesce", &words);
     let misfire_grace = table.span("misfire_grace", Span::ZERO);
     let catch_up = table.number("catch_up", 1..=CATCH_UP_LIMIT).and_then(|n| n.try_into().ok());

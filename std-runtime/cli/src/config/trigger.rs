@@ -10,20 +10,26 @@ use mainspring::trigger::AnyTrigger;
 use mainspring::zone::{self, Zones};
 use mainspring_contract::trigger::{AtForm, CalendarForm, CronForm, EveryForm, TriggerForm};
 use mainspring_core::time::{Span, Timestamp};
-use mainspring_core::trigger::{Dst, Fold, Gap, Trigger};
+use mainspring_core::trigger::{Dialect, Dst, Fold, Gap, Trigger};
 use toml::de::DeValue;
 
 use super::Host;
 use super::table::{Table, list};
 
 /// The keys of a trigger.
-pub(super) const KEYS: [&str; 9] =
-    ["cron", "every", "at", "calendar", "trigger", "zone", "dst", "start", "end"];
+pub(super) const KEYS: [&str; 10] =
+    ["cron", "every", "at", "calendar", "trigger", "dialect", "zone", "dst", "start", "end"];
+
+const DIALECTS: [(&str, Dialect); 3] = [
+    ("crontab", Dialect::Crontab),
+    ("quartz", Dialect::Quartz),
+    ("apscheduler", Dialect::ApScheduler),
+];
 
 const KINDS: [&str; 5] = ["cron", "every", "at", "calendar", "trigger"];
 
-/// Reads the trigger of a schedule; `zone` is the file's own. The result compiles.
-pub(super) fn read(table: Table<'_>, zone: &str, host: &Host) -> Option<TriggerForm> {
+/// Reads the trigger of the schedule `name`; `zone` is the file's own. The result compiles.
+pub(super) fn read(table: Table<'_>, name: &str, zone: &str, host: &Host) -> Option<TriggerForm> {
     let present: Vec<_> = KINDS.into_iter().filter(|kind| table.has(kind)).collect();
     let [kind] = present[..] else {
         let message = match present[..] {
@@ -40,6 +46,9 @@ pub(super) fn read(table: Table<'_>, zone: &str, host: &Host) -> Option<TriggerF
     if !matches!(kind, "cron" | "calendar") {
         table.refuse(&["zone", "dst"], "only goes with `cron` and `calendar`: remove it");
     }
+    if kind != "cron" {
+        table.refuse(&["dialect"], "only goes with `cron`: remove it");
+    }
     let form = match kind {
         "at" => {
             table.refuse(&["start", "end"], "does not go with `at`: remove it");
@@ -51,7 +60,7 @@ pub(super) fn read(table: Table<'_>, zone: &str, host: &Host) -> Option<TriggerF
         }
         "every" => every(table)?,
         "calendar" => calendar(table, zone, &host.zones)?,
-        _ => cron(table, zone, &host.zones)?,
+        _ => cron(table, name, zone, &host.zones)?,
     };
     let at = table.value(kind).map_or(table.at, |value| value.span().start);
     match AnyTrigger::compile(&form, &host.zones) {
@@ -82,13 +91,17 @@ fn every(table: Table<'_>) -> Option<TriggerForm> {
     Some(TriggerForm::Every(every))
 }
 
-fn cron(table: Table<'_>, zone: &str, zones: &Zones) -> Option<TriggerForm> {
+fn cron(table: Table<'_>, name: &str, zone: &str, zones: &Zones) -> Option<TriggerForm> {
     let bounds = (instant(table, "start"), instant(table, "end"));
     let own = self::zone(table, zones);
     let dst = dst(table, Dst::LITERAL);
     let expr = table.text("cron", "\"30 2 * * *\"")?.value;
     // With a zone that does not exist, the pattern is still worth checking.
     let mut cron = CronForm::new(expr, own.as_deref().unwrap_or(zone));
+    if table.has("dialect") {
+        cron.dialect = table.word("dialect", &DIALECTS)?;
+    }
+    cron.spread_by(name);
     (cron.start, cron.end) = bounds;
     cron.dst = dst?;
     Some(TriggerForm::Cron(cron))
