@@ -94,6 +94,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_number_survives_to_the_last_bit() {
+        for number in [276_962_982_136_008_212_452.0_f64, 0.1 + 0.2, f64::MIN_POSITIVE, 1e300] {
+            let encoded = Encoded::json(1, &number).expect("numbers encode");
+            assert_eq!(encoded.from_json::<f64>(1), Ok(number));
+        }
+    }
+
+    #[test]
     fn a_value_survives_and_a_newer_one_is_refused() {
         let encoded = Encoded::json(2, &vec![1, 2]).expect("numbers encode");
         assert_eq!(encoded.from_json::<Vec<u8>>(2), Ok(vec![1, 2]));
