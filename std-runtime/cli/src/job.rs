@@ -20,7 +20,7 @@ const OUTPUT_VERSION: u16 = 1;
 /// SIGTERM, the grace, SIGKILL, and the time that a kernel in trouble takes.
 const ABORT_GRACE: Duration = Duration::from_secs(30);
 
-/// Makes tasks of what a file says, run after run of the daemon's file.
+/// Makes tasks of what a file says; their commands run under one daemon's lock.
 #[derive(Debug)]
 pub(crate) struct JobTasks {
     commands: Commands,
@@ -32,7 +32,7 @@ impl JobTasks {
     }
 
     /// The tasks of a file.
-    pub(crate) fn replace(&mut self, configured: &[Configured]) -> Vec<Task> {
+    pub(crate) fn of(&self, configured: &[Configured]) -> Vec<Task> {
         configured.iter().map(|task| self.task(task)).collect()
     }
 
@@ -58,20 +58,10 @@ impl JobTasks {
 
 async fn run(commands: &Commands, spec: &CommandSpec, context: &Context) -> RunEnd {
     let spec = &informed(spec, context);
-    let lost = async {
-        context.cancelled().await;
-        // A lost lease leaves no time for a grace: the job may start elsewhere at any moment.
-        // Letting go of the guard kills the whole session at once.
-        if context.why_cancelled() != Some(Outcome::LeaseLost) {
-            core::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        ended = commands.run(spec, context.cancelled(), DEFAULT_GRACE) => match ended {
-            Ok(ended) => end(&ended),
-            Err(error) => RunEnd::failure(Outcome::Failed, format!("not started: {error}")),
-        },
-        () = lost => RunEnd::failure(Outcome::LeaseLost, "killed: the lease was lost"),
+    // When the lease is lost, the runtime drops this at once: the guard then kills the session.
+    match commands.run(spec, context.cancelled(), DEFAULT_GRACE).await {
+        Ok(ended) => end(&ended),
+        Err(error) => RunEnd::failure(Outcome::Failed, format!("not started: {error}")),
     }
 }
 

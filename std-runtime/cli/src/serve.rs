@@ -65,8 +65,8 @@ async fn serve(options: &Options, config: Config) -> Result<(), String> {
     let mut signals = Signals::new().map_err(|error| format!("cannot receive signals: {error}"))?;
     let lock = lock(&config.store, &node).await?;
     let commands = Commands::new(lock.as_ref().map(|lock| lock.runs_lock().to_owned()));
-    let mut tasks = JobTasks::new(commands);
-    let scheduler = open(&config, &node, &mut tasks).await?;
+    let tasks = JobTasks::new(commands);
+    let scheduler = open(&config, &node, &tasks).await?;
     let source = plan::source(&options.file)?;
     sync(&scheduler, &config, &source).await?;
     let running = scheduler.start().await.map_err(|error| error.to_string())?;
@@ -76,7 +76,7 @@ async fn serve(options: &Options, config: Config) -> Result<(), String> {
         "serving",
     );
     while signals.reload_or_stop().await {
-        reload(&options.file, &scheduler, &mut tasks, &config.store, &source).await;
+        reload(&options.file, &scheduler, &tasks, &config.store, &source).await;
     }
     stop(running, &mut signals, options.grace.to_duration()).await;
     drop(lock);
@@ -91,7 +91,7 @@ async fn lock(store: &StorePlace, node: &str) -> Result<Option<NodeLock>, String
     lock.map(Some).map_err(|error| error.to_string())
 }
 
-async fn open(config: &Config, node: &str, tasks: &mut JobTasks) -> Result<Scheduler, String> {
+async fn open(config: &Config, node: &str, tasks: &JobTasks) -> Result<Scheduler, String> {
     let mut builder = match &config.store {
         StorePlace::Memory => Scheduler::builder(MemoryStore::default()),
         StorePlace::Sqlite(path) => {
@@ -103,7 +103,7 @@ async fn open(config: &Config, node: &str, tasks: &mut JobTasks) -> Result<Sched
     if let Some(span) = config.keep_runs {
         builder = builder.keep_history(span.to_duration());
     }
-    for task in tasks.replace(&config.tasks) {
+    for task in tasks.of(&config.tasks) {
         builder = builder.task(task);
     }
     builder.node(node).build().await.map_err(|error| error.to_string())
@@ -125,7 +125,7 @@ async fn sync(scheduler: &Scheduler, config: &Config, source: &str) -> Result<()
 async fn reload(
     file: &Path,
     scheduler: &Scheduler,
-    tasks: &mut JobTasks,
+    tasks: &JobTasks,
     store: &StorePlace,
     source: &str,
 ) {
@@ -141,7 +141,7 @@ async fn reload(
         warn!(target: "mainspring::node", "a new `store` is used after a restart only");
     }
     let changed = async {
-        let tasks = tasks.replace(&config.tasks);
+        let tasks = tasks.of(&config.tasks);
         scheduler.replace_tasks(tasks).await.map_err(|error| error.to_string())?;
         sync(scheduler, &config, source).await
     };
