@@ -28,12 +28,28 @@ pub trait Domain: Copy + Debug + Eq + Hash + 'static {
     type Detail: Clone + Debug + PartialEq;
     /// A short text for people, such as the reason of a quarantine.
     type Text: Clone + Debug + PartialEq;
+    /// Stretches of time in which a schedule does not fire, as they are stored; the default is
+    /// none. `()` if there are none in this domain.
+    type Exclusions: Clone + Debug + Default + PartialEq;
+    /// What keeps jobs that stand for the same thing from being queued twice. A domain that does
+    /// without takes [`Infallible`](core::convert::Infallible), which takes no room.
+    type Key: Clone + Debug + Eq + Hash;
+    /// What a worker must offer to run a job, such as a region or a device. `()` if there is no such
+    /// thing in this domain. The default asks for nothing.
+    type Tags: Clone + Debug + Default + Eq + Ord + Hash;
 
     /// The id of the job that a schedule's fire becomes.
     ///
     /// Must depend on the arguments only and differ whenever they differ: this is what keeps one
     /// fire from becoming two jobs.
     fn fire_job(schedule: &Self::ScheduleId, at: Timestamp, origin: Origin) -> Self::JobId;
+
+    /// A number for a schedule, the same on every node and after every restart, by which
+    /// [stable jitter](crate::schedule::Spread::Stable) spreads schedules.
+    fn spread(schedule: &Self::ScheduleId) -> u64;
+
+    /// Whether a worker that offers these tags may run a job that needs those.
+    fn covers(offered: &Self::Tags, needed: &Self::Tags) -> bool;
 }
 
 /// How a job came to be.
@@ -43,17 +59,23 @@ pub enum Origin {
     Fire,
     /// Somebody queued it, without any schedule.
     Queued,
+    /// Somebody asked for a schedule to run now.
+    Manual,
+    /// Somebody asked for a schedule's fires of a past range.
+    Backfill,
 }
 
 impl Origin {
     /// Every origin, in the order of their codes.
-    pub const ALL: [Self; 2] = [Self::Fire, Self::Queued];
+    pub const ALL: [Self; 4] = [Self::Fire, Self::Queued, Self::Manual, Self::Backfill];
 
     /// The number kept in stores; it never changes its meaning.
     pub const fn code(self) -> u8 {
         match self {
             Self::Fire => 0,
             Self::Queued => 1,
+            Self::Manual => 2,
+            Self::Backfill => 3,
         }
     }
 
@@ -67,6 +89,8 @@ impl Origin {
         match self {
             Self::Fire => "fire",
             Self::Queued => "queued",
+            Self::Manual => "manual",
+            Self::Backfill => "backfill",
         }
     }
 }
@@ -89,10 +113,23 @@ pub(crate) mod tests {
         type Payload = u32;
         type Detail = u32;
         type Text = &'static str;
+        /// One excluded stretch: its first and the first second after it.
+        type Exclusions = Option<(u32, u32)>;
+        type Key = u16;
+        /// A bit for each tag.
+        type Tags = u8;
 
         fn fire_job(schedule: &u16, at: Timestamp, origin: Origin) -> u64 {
             let micros = u64::try_from(at.as_micros()).unwrap_or(0);
             micros << 18 | u64::from(*schedule) << 2 | u64::from(origin.code())
+        }
+
+        fn spread(schedule: &u16) -> u64 {
+            u64::from(*schedule).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        }
+
+        fn covers(offered: &u8, needed: &u8) -> bool {
+            needed & !offered == 0
         }
     }
 

@@ -1,10 +1,11 @@
 //! Which fires of a schedule are due, and what becomes of them.
 //!
-//! Coalescing, misfire grace and the catch-up limit are decided here and nowhere else. The work
-//! is bounded however many fires were missed: ranges are found by the trigger's own arithmetic or
-//! by bisection, never by stepping through them.
+//! Coalescing, misfire grace, exclusions and the catch-up limit are decided here and nowhere else.
+//! The work is bounded however many fires were missed: ranges are found by the trigger's own
+//! arithmetic or by bisection, never by stepping through them.
 
-use crate::limits::FIRES_PER_ADVANCE;
+use crate::exclude::{Allowed, Exclude, Plan, Stretch as Range, excluded};
+use crate::limits::{FIRES_PER_ADVANCE, SKIPS_PER_ADVANCE};
 use crate::schedule::{Coalesce, Next, Policies};
 use crate::time::{Span, Timestamp};
 use crate::trigger::{Count, Trigger};
@@ -18,19 +19,28 @@ pub enum SkipReason {
     Missed,
     /// More fires were due than the catch-up limit allows; only the most recent ones run.
     CatchUp,
+    /// An earlier job of the schedule was not over yet.
+    Overlapped,
+    /// The schedule's exclusions name it.
+    Excluded,
+    /// The schedule was paused, and was resumed with a later fire.
+    Paused,
 }
 
 impl SkipReason {
     /// Every reason, in the order of their codes.
-    pub const ALL: [Self; 3] = [Self::Coalesced, Self::Missed, Self::CatchUp];
+    pub const ALL: [Self; 6] = [
+        Self::Coalesced,
+        Self::Missed,
+        Self::CatchUp,
+        Self::Overlapped,
+        Self::Excluded,
+        Self::Paused,
+    ];
 
     /// The number kept in stores; it never changes its meaning.
     pub const fn code(self) -> u8 {
-        match self {
-            Self::Coalesced => 0,
-            Self::Missed => 1,
-            Self::CatchUp => 2,
-        }
+        self as u8
     }
 
     /// The reason with this code, or `None` if this program knows none.
@@ -44,6 +54,9 @@ impl SkipReason {
             Self::Coalesced => "coalesced",
             Self::Missed => "missed",
             Self::CatchUp => "catch-up limit",
+            Self::Overlapped => "overlapped",
+            Self::Excluded => "excluded",
+            Self::Paused => "paused",
         }
     }
 }
@@ -61,13 +74,23 @@ pub struct Skip {
     pub count: Count,
 }
 
+impl Skip {
+    /// One more fire at `at` that comes while an earlier job is not over.
+    #[must_use]
+    pub fn overlapped(before: Option<Self>, at: Timestamp) -> Self {
+        let count = before.map_or(Count::Exact(0), |skip| skip.count).plus(Count::Exact(1));
+        let from = before.map_or(at, |skip| skip.from);
+        Self { reason: SkipReason::Overlapped, from, to: at, count }
+    }
+}
+
 /// What to do with the fires that are due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// These become jobs, oldest first.
     pub fires: heapless::Vec<Timestamp, FIRES_PER_ADVANCE>,
     /// These do not.
-    pub skips: heapless::Vec<Skip, SKIPS>,
+    pub skips: heapless::Vec<Skip, SKIPS_PER_ADVANCE>,
     /// The cursor after this decision. It may still be due: a long catch-up comes in pieces.
     pub next: Next,
 }
@@ -75,61 +98,149 @@ pub struct Due {
 /// Decides about every fire from `next` (the stored cursor) up to `now`; `None` if nothing is due.
 ///
 /// The cursor itself always counts as a fire, even if the trigger no longer names it: it was
-/// promised before the trigger was replaced.
-pub fn due<T: Trigger + ?Sized>(
-    trigger: &T,
-    next: Timestamp,
-    now: Timestamp,
-    policies: &Policies,
-) -> Option<Due> {
+/// promised before the trigger was replaced. `policies` are those of
+/// [`Schedule::policies`](crate::schedule::Schedule::policies), whose limit is what is left of it.
+///
+/// What is excluded until the new cursor is recorded by this decision, also where that lies ahead:
+/// a freeze of a month wakes nobody up each minute.
+pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Policies) -> Option<Due> {
     if next > now {
         return None;
     }
-    let stretch = Stretch { trigger, cursor: next, now };
-    let mut skips = heapless::Vec::new();
-    let oldest_in_grace = match policies.misfire_grace {
-        None => Some(next),
-        Some(grace) => stretch.from(now - grace.max(Span::ZERO)),
-    };
-    let missed_until = match oldest_in_grace {
-        Some(oldest) => stretch.before(oldest),
-        None => Some(stretch.last()),
-    };
-    if let Some(to) = missed_until {
-        record(&mut skips, stretch.skip(SkipReason::Missed, next, to));
+    let mut due =
+        Due { fires: heapless::Vec::new(), skips: heapless::Vec::new(), next: Next::Done };
+    if policies.limit == Some(0) {
+        return Some(due);
     }
-    let mut fires = heapless::Vec::new();
-    let mut cursor = stretch.last();
-    if let Some(oldest) = oldest_in_grace {
+    if policies.after_run.is_some() {
+        due.after_run(plan, next);
+        return Some(due);
+    }
+    let trigger = &Allowed(plan);
+    let is_allowed = |at| plan.exclude().around(at).is_none();
+    let cursor = if is_allowed(next) { Some(next) } else { trigger.next_after(next) };
+    match cursor {
+        Some(cursor) if cursor <= now && is_allowed(cursor) => {
+            let last = due.decide(&Stretch { trigger, cursor, now }, policies);
+            due.next = trigger.next_after(last).into();
+        }
+        ahead => due.next = ahead.into(),
+    }
+    let until = due.next.at().unwrap_or(Timestamp::MAX);
+    if let Some((from, to, count)) = excluded(plan, Range { from: next, until }) {
+        due.record(Skip { reason: SkipReason::Excluded, from, to, count });
+    }
+    Some(due.limited(policies.limit))
+}
+
+impl Due {
+    /// Decides about a stretch whose first fire is due and not excluded. Returns the last fire that
+    /// is settled by this.
+    fn decide<T: Trigger>(&mut self, stretch: &Stretch<'_, T>, policies: &Policies) -> Timestamp {
+        let Stretch { cursor: next, now, .. } = *stretch;
         let last = stretch.last();
+        let oldest_in_grace = match policies.misfire_grace {
+            None => Some(next),
+            Some(grace) => stretch.from(now - grace.max(Span::ZERO)),
+        };
+        let missed_until = match oldest_in_grace {
+            Some(oldest) => stretch.before(oldest),
+            None => Some(last),
+        };
+        if let Some(to) = missed_until {
+            self.record(stretch.skip(SkipReason::Missed, next, to));
+        }
+        let Some(oldest) = oldest_in_grace else { return last };
         match policies.coalesce {
             Coalesce::Latest => {
                 if let Some(to) = stretch.before(last).filter(|&to| to >= oldest) {
-                    record(&mut skips, stretch.skip(SkipReason::Coalesced, oldest, to));
+                    self.record(stretch.skip(SkipReason::Coalesced, oldest, to));
                 }
-                push(&mut fires, last);
+                self.push(last);
             }
             Coalesce::Earliest => {
-                push(&mut fires, oldest);
+                self.push(oldest);
                 if let Some(from) = stretch.after(oldest) {
-                    record(&mut skips, stretch.skip(SkipReason::Coalesced, from, last));
+                    self.record(stretch.skip(SkipReason::Coalesced, from, last));
                 }
             }
             Coalesce::All => {
                 let kept = stretch.most_recent(oldest, policies.catch_up.max(1));
                 if let Some(to) = stretch.before(kept).filter(|&to| to >= oldest) {
-                    record(&mut skips, stretch.skip(SkipReason::CatchUp, oldest, to));
+                    self.record(stretch.skip(SkipReason::CatchUp, oldest, to));
                 }
+                let mut settled = kept;
                 let mut fire = Some(kept);
-                while let Some(at) = fire.filter(|_| !fires.is_full()) {
-                    push(&mut fires, at);
-                    cursor = at;
+                while let Some(at) = fire.filter(|_| !self.fires.is_full()) {
+                    self.push(at);
+                    settled = at;
                     fire = stretch.after(at);
                 }
+                return settled;
             }
         }
+        last
     }
-    Some(Due { fires, skips, next: trigger.next_after(cursor).into() })
+
+    /// The one fire of a schedule that fires again only when its job is over. It is never too late:
+    /// nobody knows when it should have been.
+    fn after_run<P: Plan>(&mut self, plan: &P, next: Timestamp) {
+        if plan.trigger().next_after(next - ONE_MICRO).is_none() {
+            return;
+        }
+        if let Some(stretch) = plan.exclude().around(next) {
+            let (reason, count) = (SkipReason::Excluded, Count::Exact(1));
+            self.record(Skip { reason, from: next, to: next, count });
+            self.next = Next::At(stretch.until.max(next + ONE_MICRO));
+        } else {
+            self.push(next);
+            self.next = Next::AfterRun;
+        }
+    }
+
+    /// No more than what is left of the limit, the oldest first.
+    fn limited(mut self, left: Option<u32>) -> Self {
+        let left = left.map_or(usize::MAX, |left| left as usize);
+        if self.fires.len() >= left {
+            self.fires.truncate(left);
+            self.next = Next::Done;
+        }
+        self
+    }
+
+    fn record(&mut self, skip: Skip) {
+        let pushed = self.skips.push(skip);
+        debug_assert!(pushed.is_ok(), "one decision skips for three reasons at most");
+    }
+
+    fn push(&mut self, at: Timestamp) {
+        let pushed = self.fires.push(at);
+        debug_assert!(pushed.is_ok(), "callers ask whether the list is full");
+    }
+}
+
+/// Where a schedule that was paused goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Resume {
+    /// With what came due in the meantime, as coalescing, misfire grace and the catch-up limit say.
+    #[default]
+    Owed,
+    /// With the first fire at or after this instant, which may lie ahead. What came due before is
+    /// recorded as skipped.
+    At(Timestamp),
+}
+
+/// The cursor of a schedule that is resumed, and what is skipped by that, given the cursor that it
+/// was paused with.
+pub fn resumed<P: Plan>(plan: &P, cursor: Next, point: Resume) -> (Next, Option<Skip>) {
+    let (Next::At(from), Resume::At(at)) = (cursor, point) else { return (cursor, None) };
+    if at <= from {
+        return (cursor, None);
+    }
+    let trigger = plan.trigger();
+    let next = trigger.next_after(at - ONE_MICRO).into();
+    let stretch = Stretch { trigger, cursor: from, now: at - ONE_MICRO };
+    (next, Some(stretch.skip(SkipReason::Paused, from, stretch.last())))
 }
 
 /// The fires of one decision: the cursor and whatever the trigger names after it, up to `now`.
@@ -186,25 +297,9 @@ impl<T: Trigger + ?Sized> Stretch<'_, T> {
 
     /// How many fires lie in `[from, to]`, where `from` is one of them.
     fn count(&self, from: Timestamp, to: Timestamp) -> Count {
-        match self.trigger.count_between(from, to) {
-            Count::Exact(n) => Count::Exact(n + 1),
-            Count::AtLeast(n) => Count::AtLeast(n + 1),
-        }
+        self.trigger.count_between(from, to).plus(Count::Exact(1))
     }
 }
-
-fn record(skips: &mut heapless::Vec<Skip, SKIPS>, skip: Skip) {
-    let pushed = skips.push(skip);
-    debug_assert!(pushed.is_ok(), "one decision skips for two reasons at most");
-}
-
-fn push(fires: &mut heapless::Vec<Timestamp, FIRES_PER_ADVANCE>, at: Timestamp) {
-    let pushed = fires.push(at);
-    debug_assert!(pushed.is_ok(), "callers ask whether the list is full");
-}
-
-/// Missed fires, and coalesced ones or those beyond the catch-up limit.
-const SKIPS: usize = 2;
 
 const ONE_MICRO: Span = Span::from_micros(1);
 
@@ -334,7 +429,7 @@ mod tests {
             for coalesce in Coalesce::ALL {
                 for catch_up in [1, 3, 50] {
                     let misfire_grace = grace.map(Span::from_secs);
-                    let policies = Policies { coalesce, misfire_grace, catch_up };
+                    let policies = Policies { coalesce, misfire_grace, catch_up, ..LATEST };
                     let now = at(1_203);
                     let mut seen = 0;
                     let mut next = Some(all[0]);
@@ -348,5 +443,71 @@ mod tests {
                 }
             }
         }
+    }
+
+    fn with_freeze(step: i64, from: i64, until: i64) -> crate::exclude::Except<Seconds, Range> {
+        let exclude = Range { from: at(from), until: at(until) };
+        crate::exclude::Except { trigger: every(step), exclude }
+    }
+
+    #[test]
+    fn excluded_fires_leave_a_record_and_wake_nobody_up() {
+        let plan = with_freeze(10, 100, 200);
+        let before = due(&plan, at(90), at(90), &LATEST).expect("due");
+        assert_eq!((&before.fires[..], before.next), (&[at(90)][..], Next::At(at(200))));
+        assert_eq!(before.skips[..], [skip(SkipReason::Excluded, 100, 190, 10)]);
+        let created_inside = due(&plan, at(150), at(151), &LATEST).expect("due");
+        assert_eq!((created_inside.fires.len(), created_inside.next), (0, Next::At(at(200))));
+        assert_eq!(created_inside.skips[..], [skip(SkipReason::Excluded, 150, 190, 5)]);
+    }
+
+    #[test]
+    fn catching_up_over_a_freeze_runs_what_is_allowed() {
+        let plan = with_freeze(10, 100, 200);
+        let all = due(&plan, at(80), at(215), &ALL).expect("due");
+        assert_eq!(all.fires[..], [at(80), at(90), at(200), at(210)]);
+        assert_eq!(all.skips[..], [skip(SkipReason::Excluded, 100, 190, 10)]);
+        let latest = due(&plan, at(80), at(150), &LATEST).expect("due");
+        assert_eq!((&latest.fires[..], latest.next), (&[at(90)][..], Next::At(at(200))));
+        let reasons: Vec<_> = latest.skips.iter().map(|s| (s.reason, s.count.value())).collect();
+        assert_eq!(reasons, [(SkipReason::Coalesced, 1), (SkipReason::Excluded, 10)]);
+    }
+
+    #[test]
+    fn a_limit_ends_a_schedule_with_its_last_fire() {
+        let limited = |limit, coalesce| Policies { limit: Some(limit), coalesce, ..LATEST };
+        let one = decide(&every(10), 50, 50, limited(1, Coalesce::Latest));
+        assert_eq!((&one.fires[..], one.next), (&[at(50)][..], Next::Done));
+        let two = decide(&every(10), 50, 95, limited(2, Coalesce::All));
+        assert_eq!((&two.fires[..], two.next), (&[at(50), at(60)][..], Next::Done));
+        let none = decide(&every(10), 50, 95, limited(0, Coalesce::All));
+        assert_eq!((none.fires.len(), none.next), (0, Next::Done));
+        let more = decide(&every(10), 50, 50, limited(2, Coalesce::All));
+        assert_eq!(more.next, Next::At(at(60)));
+    }
+
+    #[test]
+    fn a_fixed_delay_waits_for_its_job_and_ends_with_its_trigger() {
+        let policies = Policies { after_run: Some(Span::from_secs(5)), ..LATEST };
+        let first = decide(&every(10), 50, 95, policies);
+        assert_eq!((&first.fires[..], first.next), (&[at(50)][..], Next::AfterRun));
+        let over = decide(&Seconds(std::vec![50]), 55, 56, policies);
+        assert_eq!((over.fires.len(), over.next), (0, Next::Done));
+        let frozen = due(&with_freeze(10, 100, 200), at(123), at(124), &policies).expect("due");
+        assert_eq!((frozen.fires.len(), frozen.next), (0, Next::At(at(200))));
+    }
+
+    #[test]
+    fn resuming_goes_on_with_what_is_owed_or_from_an_instant_on() {
+        let cursor = Next::At(at(50));
+        assert_eq!(resumed(&every(10), cursor, Resume::Owed), (cursor, None));
+        assert_eq!(resumed(&every(10), cursor, Resume::At(at(50))), (cursor, None));
+        let skipped = skip(SkipReason::Paused, 50, 90, 5);
+        let later = resumed(&every(10), cursor, Resume::At(at(100)));
+        assert_eq!(later, (Next::At(at(100)), Some(skipped)));
+        let last = resumed(&Seconds(std::vec![50]), cursor, Resume::At(at(100)));
+        assert_eq!(last, (Next::Done, Some(skip(SkipReason::Paused, 50, 50, 1))));
+        let waits = resumed(&every(10), Next::AfterRun, Resume::At(at(100)));
+        assert_eq!(waits, (Next::AfterRun, None));
     }
 }

@@ -1,24 +1,25 @@
 //! A job, the states it can be in, and THE table of how it gets from one to the next.
 //!
 //! ```text
-//!            ┌────────── release, retry, rescue ──────────┐
-//!            ▼                                             │
-//!        Waiting ──────────────── claim ───────────────▶ Leased ──┐ renew, cancel
-//!            │                                             │  ▲───┘
-//!            └── cancel, expire ──▶ Settled ◀── settle, rescue
+//!               ┌────────── release, retry, rescue ──────────┐
+//!               ▼                                             │
+//! Held ─ free ▶ Waiting ──────────── claim ───────────────▶ Leased ──┐ renew, cancel
+//!   │           │                                             │  ▲───┘
+//!   └───────────┴── cancel, expire ──▶ Settled ◀── settle, rescue
 //! ```
 //!
-//! Scheduled, available, retrying and running are words derived for people; only three states are
+//! Scheduled, available, retrying and running are words derived for people; only four states are
 //! stored. Every store executes [`Job::apply`] or quotes its rows in SQL. `job_table.txt`, beside
 //! this file, shows what it makes of every change in every state.
 
+use crate::dice::Dice;
 use crate::domain::{Domain, Origin};
 use crate::id::Token;
 use crate::lease::Lease;
 use crate::outcome::Outcome;
-use crate::retry::{Cause, Counts, Verdict, verdict};
+use crate::retry::{Ask, Cause, Counts, Verdict, verdict};
 use crate::settings::Terms;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// A unit of work: one call of a task, to be done at least once.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +38,12 @@ pub struct Job<D: Domain> {
     pub payload: D::Payload,
     /// Its settings, decided when it was written.
     pub terms: Terms,
+    /// What a worker must offer to run it.
+    pub tags: D::Tags,
+    /// What keeps jobs that stand for the same thing out.
+    pub unique: Option<Unique<D>>,
+    /// Its schedule has to hear of its end.
+    pub watched: bool,
     /// It expires unless its first attempt has started by then.
     pub start_by: Option<Timestamp>,
     /// When it was written, by the store's clock.
@@ -49,9 +56,45 @@ pub struct Job<D: Domain> {
     pub state: JobState<D>,
 }
 
+/// A key that jobs of one task hold one at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unique<D: Domain> {
+    /// What the job stands for. Jobs of different tasks do not meet.
+    pub key: D::Key,
+    /// How long it holds the key.
+    pub hold: Hold,
+}
+
+/// How long a job holds its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hold {
+    /// Until it is claimed for the first time: while it runs, another one may be queued.
+    Waiting,
+    /// Until it is over.
+    Live,
+    /// Until it is over, and at least this long after it was queued.
+    AtLeast(Span),
+}
+
+impl Hold {
+    /// When the key becomes free at the latest if the job of this instant is over; `None`: with its
+    /// end.
+    pub fn until(self, created_at: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Waiting | Self::Live => None,
+            Self::AtLeast(span) => Some(created_at + span),
+        }
+    }
+}
+
 /// Where a job stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobState<D: Domain> {
+    /// Another job of its schedule must be over first.
+    Held {
+        /// It can be claimed from this instant on, once it is free.
+        ready_at: Timestamp,
+    },
     /// Nobody has it.
     Waiting {
         /// It can be claimed from this instant on.
@@ -121,6 +164,8 @@ pub enum Change<D: Domain> {
     },
     /// Its start deadline has passed.
     Expire,
+    /// The jobs of its schedule for which it was held are over.
+    Free,
 }
 
 /// Why a change did not happen. The job is as it was.
@@ -135,6 +180,8 @@ pub enum Refused {
     Held,
     /// Its lease, or its start deadline, has not ended yet.
     NotLapsed,
+    /// It waits for nothing but its time.
+    NotHeld,
     /// It is over.
     Settled,
 }
@@ -147,6 +194,8 @@ impl<D: Domain> Job<D> {
     pub fn apply(&mut self, change: &Change<D>, now: Timestamp) -> Result<(), Refused> {
         use Change as C;
         use JobState as S;
+        // A rescue does not wait, so there is nothing to leave to chance.
+        let no_dice = &mut Dice::seeded(0);
         let next = match (&self.state, change) {
             (S::Waiting { ready_at }, C::Claim { node, until }) => {
                 if *ready_at > now || self.is_expired(now) {
@@ -156,14 +205,18 @@ impl<D: Domain> Job<D> {
                 let lease = Lease { node: node.clone(), token: self.token, until: *until };
                 S::Leased { lease, cancel: false }
             }
-            (S::Waiting { .. }, C::Cancel) => settled(Outcome::Cancelled, now),
-            (S::Waiting { .. }, C::Expire) => {
+            (S::Held { ready_at }, C::Free) => S::Waiting { ready_at: *ready_at },
+            (S::Waiting { .. } | S::Held { .. }, C::Cancel) => settled(Outcome::Cancelled, now),
+            (S::Waiting { .. } | S::Held { .. }, C::Expire) => {
                 if !self.is_expired(now) {
                     return Err(Refused::NotLapsed);
                 }
                 settled(Outcome::Expired, now)
             }
-            (S::Waiting { .. }, C::Rescue { .. }) => return Err(Refused::NotLapsed),
+            (S::Waiting { .. } | S::Held { .. }, C::Rescue { .. }) => {
+                return Err(Refused::NotLapsed);
+            }
+            (S::Held { .. }, C::Claim { .. }) => return Err(Refused::NotReady),
             (S::Leased { lease, cancel }, C::Renew { token, until }) if lease.token == *token => {
                 // A renewal never shortens a lease: replies may overtake one another.
                 let until = lease.until.max(*until);
@@ -190,7 +243,7 @@ impl<D: Domain> Job<D> {
                 if *lapsed && lease.is_live(now) {
                     return Err(Refused::NotLapsed);
                 }
-                match verdict(Outcome::LeaseLost, self.counts, &self.terms) {
+                match verdict(Outcome::LeaseLost, Ask::Nothing, self.counts, &self.terms, no_dice) {
                     _ if *cancel => settled(Outcome::Cancelled, now),
                     Verdict::Again { after, cause } => {
                         self.counts = self.counts.plus(cause);
@@ -202,12 +255,14 @@ impl<D: Domain> Job<D> {
             (S::Leased { .. }, C::Claim { .. }) => return Err(Refused::Held),
             (S::Leased { .. }, C::Expire) => return Err(Refused::NotLapsed),
             (
-                S::Waiting { .. } | S::Leased { .. } | S::Settled { .. },
+                S::Held { .. } | S::Waiting { .. } | S::Leased { .. } | S::Settled { .. },
                 C::Renew { .. } | C::Release { .. } | C::Retry { .. } | C::Settle { .. },
             ) => return Err(Refused::LeaseLost),
-            (S::Settled { .. }, C::Claim { .. } | C::Cancel | C::Rescue { .. } | C::Expire) => {
-                return Err(Refused::Settled);
-            }
+            (S::Waiting { .. } | S::Leased { .. }, C::Free) => return Err(Refused::NotHeld),
+            (
+                S::Settled { .. },
+                C::Claim { .. } | C::Cancel | C::Rescue { .. } | C::Expire | C::Free,
+            ) => return Err(Refused::Settled),
         };
         self.state = next;
         Ok(())
@@ -245,7 +300,6 @@ mod tests {
     use crate::domain::tests::Numbers;
     use crate::retry::Cause;
     use crate::settings::Settings;
-    use crate::time::Span;
 
     fn at(secs: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + Span::from_secs(secs)
@@ -264,6 +318,9 @@ mod tests {
             fire_at: None,
             payload: 0,
             terms: Settings { max_rescues: Some(1), ..Settings::NONE }.resolve(),
+            tags: 0,
+            unique: None,
+            watched: false,
             start_by: None,
             created_at: at(0),
             counts: Counts::default(),
@@ -282,7 +339,10 @@ mod tests {
         let rescued = Counts { failures: 0, rescues: 1 };
         let late = Some(at(NOW - 1));
         let (outcome, finished_at) = (Outcome::Succeeded, at(NOW - 1));
+        let held = job(JobState::Held { ready_at: at(NOW) });
         Vec::from([
+            ("held", held.clone()),
+            ("held, expired", Job { start_by: late, ..held }),
             ("waiting, ready", waiting(NOW)),
             ("waiting, not ready", waiting(NOW + 1)),
             ("waiting, start deadline now", Job { start_by: Some(at(NOW)), ..waiting(NOW) }),
@@ -312,6 +372,7 @@ mod tests {
         all.push(("rescue", "lapsed", C::Rescue { lapsed: true }));
         all.push(("rescue", "held", C::Rescue { lapsed: false }));
         all.push(("expire", "", C::Expire));
+        all.push(("free", "", C::Free));
         all
     }
 
@@ -325,11 +386,13 @@ mod tests {
                 Refused::NotReady => "not ready",
                 Refused::Held => "held",
                 Refused::NotLapsed => "not lapsed",
+                Refused::NotHeld => "not held",
                 Refused::Settled => "over",
             };
             return format!("({word})");
         }
         let mut word = match &after.state {
+            JobState::Held { .. } => "held".to_string(),
             JobState::Waiting { .. } => "waiting".to_string(),
             JobState::Leased { cancel: false, .. } => "leased".to_string(),
             JobState::Leased { cancel: true, .. } => "leased!".to_string(),
@@ -377,7 +440,8 @@ What every change makes of a job in every state, as `Job::apply` decides it.
 
 (word)  refused, and nothing is changed: the token is not that of the current lease (lost), it is
         too early or too late to be claimed (not ready), somebody holds it (held), neither lease
-        nor start deadline has passed (not lapsed), it is over (over)
+        nor start deadline has passed (not lapsed), it is not held for another job (not held), it
+        is over (over)
 !       somebody asked for it to stop
 +t      the token is raised     +f  a failure is counted     +r  a rescue is counted
 

@@ -5,7 +5,9 @@
 extern crate alloc;
 
 pub mod civil;
+pub mod dice;
 pub mod domain;
+pub mod exclude;
 pub mod fire;
 pub mod id;
 pub mod job;
@@ -14,6 +16,7 @@ pub mod lease;
 pub mod ledger;
 pub mod limits;
 pub mod outcome;
+pub mod overlap;
 pub mod planner;
 pub mod pulse;
 pub mod queue;

@@ -11,6 +11,10 @@ pub const COUNT_LIMIT: u64 = 10_080;
 /// to a few milliseconds.
 pub const MEET_LIMIT: u32 = 20_000;
 
+/// Over how many excluded stretches one search leaps: a year of nights. One that would have to leap
+/// further goes on in the next decision.
+pub const EXCLUDED_STRETCHES: u32 = 400;
+
 /// How deep stored triggers may be nested: deeper than people think, shallower than any stack.
 pub const TRIGGER_DEPTH: usize = 8;
 
@@ -20,6 +24,10 @@ pub const TRIGGER_PARTS: usize = 64;
 /// Due fires that one advance turns into jobs; more come in further advances. Small, because the
 /// list lies inline in a machine's output and one transaction should stay short.
 pub const FIRES_PER_ADVANCE: usize = 16;
+
+/// Ranges of fires that one decision skips: excluded ones, missed ones, and coalesced ones or those
+/// beyond the catch-up limit.
+pub const SKIPS_PER_ADVANCE: usize = 3;
 
 /// How many late fires [`Coalesce::All`](crate::schedule::Coalesce::All) runs unless told
 /// otherwise: more than a workday of quarter hours, less than what floods a worker.
@@ -75,6 +83,9 @@ pub const RECLAIM_PAUSE: Span = Span::from_secs(1);
 /// A difference between wall and monotonic clock that changes by more than this at once is a
 /// jump: the clock was set or the machine slept. NTP slews far more slowly.
 pub const CLOCK_JUMP: Span = Span::from_secs(1);
+
+/// How long a schedule waits whose jobs find no room in a store of fixed size.
+pub const FULL_PAUSE: Span = Span::from_secs(1);
 
 /// Rows that one rescue or prune touches, so that neither holds a database for long.
 pub const ROWS_PER_SWEEP: u32 = 200;

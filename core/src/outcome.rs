@@ -4,8 +4,8 @@ use core::fmt;
 
 /// How an attempt, or a whole job, ended.
 ///
-/// All but [`Interrupted`](Self::Interrupted) and [`LeaseLost`](Self::LeaseLost) can be the last
-/// word on a job; these two only ever end an attempt.
+/// All but [`Interrupted`](Self::Interrupted), [`LeaseLost`](Self::LeaseLost) and
+/// [`Snoozed`](Self::Snoozed) can be the last word on a job; these only ever end an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
     /// The task did what it should.
@@ -28,11 +28,13 @@ pub enum Outcome {
     Interrupted,
     /// The holder's lease ended without a word from it.
     LeaseLost,
+    /// The task asked to be run again later; this counts as nothing.
+    Snoozed,
 }
 
 impl Outcome {
     /// Every outcome, in the order of their codes.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Succeeded,
         Self::Failed,
         Self::Panicked,
@@ -43,6 +45,7 @@ impl Outcome {
         Self::Abandoned,
         Self::Interrupted,
         Self::LeaseLost,
+        Self::Snoozed,
     ];
 
     /// The number kept in stores; it never changes its meaning.
@@ -53,6 +56,24 @@ impl Outcome {
     /// The outcome with this code, or `None` if this program knows none.
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.code() == code)
+    }
+
+    /// Whether a job that ends like this has failed. One that was cancelled, or that expired before
+    /// it ran, has not.
+    pub const fn is_failure(self) -> bool {
+        match self {
+            Self::Failed
+            | Self::Panicked
+            | Self::TimedOut
+            | Self::Undecodable
+            | Self::Abandoned => true,
+            Self::Succeeded
+            | Self::Cancelled
+            | Self::Expired
+            | Self::Interrupted
+            | Self::LeaseLost
+            | Self::Snoozed => false,
+        }
     }
 
     /// The words for people.
@@ -68,6 +89,7 @@ impl Outcome {
             Self::Abandoned => "abandoned",
             Self::Interrupted => "interrupted",
             Self::LeaseLost => "lease lost",
+            Self::Snoozed => "snoozed",
         }
     }
 }
@@ -88,6 +110,6 @@ mod tests {
             assert_eq!(usize::from(outcome.code()), index);
             assert_eq!(Outcome::from_code(outcome.code()), Some(outcome));
         }
-        assert_eq!(Outcome::from_code(10), None);
+        assert_eq!(Outcome::from_code(11), None);
     }
 }

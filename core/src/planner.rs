@@ -8,7 +8,9 @@
 
 use core::fmt;
 
+use crate::dice::Dice;
 use crate::domain::Domain;
+use crate::exclude::Plan;
 use crate::fire;
 use crate::id::{Revision, Ticket};
 use crate::limits;
@@ -18,7 +20,6 @@ use crate::room::Room;
 use crate::schedule::{Policies, Schedule};
 use crate::table::{Full, Keyed, Table};
 use crate::time::{Mono, Now, Span, Timestamp};
-use crate::trigger::Trigger;
 use crate::verb::{Advance, Advanced};
 
 /// The store did not do what was asked, or nobody knows whether it did.
@@ -110,17 +111,18 @@ pub enum Output<D: Domain> {
 
 /// A claimed schedule in the planner's window.
 #[derive(Clone, Debug)]
-pub struct Entry<D: Domain, T> {
+pub struct Entry<D: Domain, P> {
     id: D::ScheduleId,
     revision: Revision,
     next: Timestamp,
+    /// As for the next decision: the limit is what is left of it.
     policies: Policies,
-    trigger: T,
+    plan: P,
     /// The advance that is under way, and the cursor after it.
     under_way: Option<(Ticket, Option<Timestamp>)>,
 }
 
-impl<D: Domain, T> Keyed for Entry<D, T> {
+impl<D: Domain, P> Keyed for Entry<D, P> {
     type Key = D::ScheduleId;
     fn key(&self) -> &D::ScheduleId {
         &self.id
@@ -128,10 +130,14 @@ impl<D: Domain, T> Keyed for Entry<D, T> {
 }
 
 /// Decides which fires become jobs, and when to look for more schedules.
-pub struct Planner<D: Domain, T: Trigger, R: Room> {
-    window: Table<Entry<D, T>, R::Slots<Entry<D, T>>>,
-    /// Entries without an advance under way, by their next fire.
+pub struct Planner<D: Domain, P: Plan, R: Room> {
+    window: Table<Entry<D, P>, R::Slots<Entry<D, P>>>,
+    /// Entries without an advance under way, by the latest instant at which their next fire is to
+    /// be noticed.
     due: Queue<Timestamp, R::Cells<Timestamp>>,
+    /// The largest slack in the window since it was last empty.
+    slack: Span,
+    dice: Dice,
     /// When the store will have a schedule to claim.
     horizon: Horizon,
     /// Whether to claim ahead of the horizon, so that the claim costs no lateness.
@@ -159,13 +165,15 @@ pub struct Planner<D: Domain, T: Trigger, R: Room> {
     stopped: bool,
 }
 
-impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
+impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     /// A planner whose window has this much room and which looks at the store at least every
     /// `max_idle`.
     pub fn new(room: &R, max_idle: Span) -> Self {
         Self {
             window: Table::new(room.slots()),
             due: Queue::new(room.cells()),
+            slack: Span::ZERO,
+            dice: Dice::seeded(0),
             horizon: Horizon::default(),
             ahead: true,
             theirs: None,
@@ -192,13 +200,21 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
         self
     }
 
-    /// Takes a claimed schedule with its decoded trigger into the window. One that is there
-    /// already is replaced, unless an advance of the same revision is under way.
+    /// Makes this planner roll these dice where [jitter](crate::schedule::Jitter) asks for chance.
+    /// Without, every planner draws the same delays.
+    #[must_use]
+    pub fn dice(mut self, dice: Dice) -> Self {
+        self.dice = dice;
+        self
+    }
+
+    /// Takes a claimed schedule with its decoded plan into the window. One that is there already is
+    /// replaced, unless an advance of the same revision is under way.
     ///
     /// # Errors
-    /// [`Full`] with the trigger, if the window has no room. [`Output::Claim`] never asks for
-    /// more than fits.
-    pub fn adopt(&mut self, schedule: &Schedule<D>, trigger: T) -> Result<(), Full<T>> {
+    /// [`Full`] with the plan, if the window has no room. [`Output::Claim`] never asks for more
+    /// than fits.
+    pub fn adopt(&mut self, schedule: &Schedule<D>, plan: P) -> Result<(), Full<P>> {
         let Some(next) = schedule.due() else { return Ok(()) };
         let spec = &schedule.spec;
         if let Some(slot) = self.window.find(&spec.id) {
@@ -208,16 +224,23 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
             }
             self.drop_slot(slot);
         }
+        let mut policies = schedule.policies();
+        policies.slack = policies.slack.max(Span::ZERO);
         let entry = Entry {
             id: spec.id.clone(),
             revision: schedule.revision,
             next,
-            policies: spec.policies,
-            trigger,
+            policies,
+            plan,
             under_way: None,
         };
-        let slot = self.window.insert(entry).map_err(|Full(entry)| Full(entry.trigger))?;
-        self.due.put(slot, next);
+        if self.window.is_empty() {
+            self.slack = Span::ZERO;
+        }
+        let slack = entry.policies.slack;
+        let slot = self.window.insert(entry).map_err(|Full(entry)| Full(entry.plan))?;
+        self.slack = self.slack.max(slack);
+        self.due.put(slot, next + slack);
         Ok(())
     }
 
@@ -228,10 +251,10 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
         }
     }
 
-    /// The trigger of a schedule in the window.
-    pub fn trigger(&self, schedule: &D::ScheduleId) -> Option<&T> {
+    /// The plan of a schedule in the window.
+    pub fn plan(&self, schedule: &D::ScheduleId) -> Option<&P> {
         let slot = self.window.find(schedule)?;
-        self.window.get(slot).map(|entry| &entry.trigger)
+        self.window.get(slot).map(|entry| &entry.plan)
     }
 
     /// Takes note of what happened.
@@ -359,12 +382,14 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
     fn next_advance(&mut self, now: Now) -> Option<Output<D>> {
         let now = self.by_store_clock(now);
         let crowded = self.is_crowded(now);
-        let (slot, next) = self.due.peek().filter(|(_, next)| *next <= now.wall)?;
+        let slot = self.first_due(now.wall)?;
         let ticket = self.next_ticket();
         let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
-        let decision = fire::due(&entry.trigger, next, now.wall, &entry.policies)?;
+        let policies = &entry.policies;
+        let decision = fire::due(&entry.plan, entry.next, now.wall, policies)?;
         let next = decision.next.at();
-        let mut advance = Advance::decided(&entry.id, entry.revision, &entry.policies, decision);
+        let dice = &mut self.dice;
+        let mut advance = Advance::decided(&entry.id, entry.revision, policies, decision, dice);
         advance.keep_for = next
             .map(|next| next.since(now.wall))
             .filter(|wait| *wait <= limits::LOOKAHEAD && !crowded)
@@ -372,6 +397,23 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
         entry.under_way = Some((ticket, next.filter(|_| advance.keep_for.is_some())));
         self.due.remove(slot);
         Some(Output::Advance { ticket, advance })
+    }
+
+    /// A schedule that is due: one that must not wait any longer or, as this node is awake now, one
+    /// that could.
+    fn first_due(&self, now: Timestamp) -> Option<usize> {
+        let (slot, latest) = self.due.peek()?;
+        if latest <= now {
+            return Some(slot);
+        }
+        if self.slack <= Span::ZERO || latest > now + self.slack {
+            return None;
+        }
+        let is_due = |&(slot, entry): &(usize, &Entry<D, P>)| {
+            let latest = self.due.key_of(slot);
+            latest.is_some_and(|latest| latest <= now + entry.policies.slack)
+        };
+        self.window.iter().find(is_due).map(|(slot, _)| slot)
     }
 
     fn claimed(&mut self, ticket: Ticket, result: Result<Pulse, Down>, now: Now) {
@@ -423,6 +465,7 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
         } else {
             self.outage.failed(now.mono);
         }
+        let later = self.by_store_clock(Now { mono: now.mono + limits::FULL_PAUSE, ..now }).wall;
         let Some(slot) = self.window.find(schedule) else { return };
         let entry = self.window.get_mut(slot).expect("find returns slots that are in use");
         let Some((_, after)) = entry.under_way.filter(|(asked, _)| *asked == ticket) else {
@@ -430,19 +473,23 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
         };
         entry.under_way = None;
         match (result, after) {
-            (Ok((Advanced::Done { revision, .. }, _)), Some(next)) => {
+            (Ok((Advanced::Done { revision, inserted }, _)), Some(next)) => {
                 entry.revision = revision;
                 entry.next = next;
-                self.due.put(slot, next);
+                let limit = &mut entry.policies.limit;
+                *limit = limit.map(|left| left.saturating_sub(inserted));
+                self.due.put(slot, next + entry.policies.slack);
             }
             (Ok((Advanced::Done { .. }, _)), None) => self.drop_slot(slot),
             (Ok((Advanced::Stale, _)), _) => {
                 self.drop_slot(slot);
                 self.look(now);
             }
+            // Still due, but the others come first: jobs that end make room.
+            (Ok((Advanced::Full, _)), _) => self.due.put(slot, later + entry.policies.slack),
             // Still due: the same decision is made again when the store is back. If it took
-            // effect after all, the answer will be Stale.
-            (Err(Down), _) => self.due.put(slot, entry.next),
+            // effect after all, the store will know it again.
+            (Err(Down), _) => self.due.put(slot, entry.next + entry.policies.slack),
         }
     }
 
@@ -482,7 +529,7 @@ impl<D: Domain, T: Trigger, R: Room> Planner<D, T, R> {
     }
 }
 
-impl<D: Domain, T: Trigger, R: Room> fmt::Debug for Planner<D, T, R> {
+impl<D: Domain, P: Plan, R: Room> fmt::Debug for Planner<D, P, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Planner")
             .field("window", &self.window.len())

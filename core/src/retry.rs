@@ -2,6 +2,7 @@
 //!
 //! Failures and rescues are counted and bounded separately: a job whose node died has not failed.
 
+use crate::dice::Dice;
 use crate::outcome::Outcome;
 use crate::settings::Terms;
 use crate::time::Span;
@@ -24,6 +25,23 @@ pub enum Cause {
     Loss,
     /// The node was asked to stop; this counts as nothing.
     Stop,
+    /// The task asked for it; this counts as nothing.
+    Snooze,
+}
+
+/// What a task that ended asks for, beyond what its outcome says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Ask {
+    /// What the job's settings say.
+    #[default]
+    Nothing,
+    /// No further attempt: trying again cannot help.
+    GiveUp,
+    /// If there is a further attempt, after this span instead of the usual wait.
+    RetryAfter(Span),
+    /// Another attempt after this span. It was no failure and is counted as nothing, so a task may
+    /// ask for it any number of times.
+    Snooze(Span),
 }
 
 impl Counts {
@@ -33,7 +51,7 @@ impl Counts {
         match cause {
             Cause::Failure => Self { failures: self.failures.saturating_add(1), ..self },
             Cause::Loss => Self { rescues: self.rescues.saturating_add(1), ..self },
-            Cause::Stop => self,
+            Cause::Stop | Cause::Snooze => self,
         }
     }
 }
@@ -52,8 +70,15 @@ pub enum Verdict {
     Settle(Outcome),
 }
 
-/// What follows an attempt that ended with `outcome`, given what went before.
-pub fn verdict(outcome: Outcome, counts: Counts, terms: &Terms) -> Verdict {
+/// What follows an attempt that ended with `outcome` and asked for something, given what went
+/// before. Only failures are asked about; what a task that succeeded asks for is a snooze or nothing.
+pub fn verdict(
+    outcome: Outcome,
+    ask: Ask,
+    counts: Counts,
+    terms: &Terms,
+    dice: &mut Dice,
+) -> Verdict {
     match outcome {
         Outcome::Succeeded
         | Outcome::Cancelled
@@ -61,12 +86,18 @@ pub fn verdict(outcome: Outcome, counts: Counts, terms: &Terms) -> Verdict {
         | Outcome::Expired
         | Outcome::Abandoned => Verdict::Settle(outcome),
         Outcome::Failed | Outcome::Panicked | Outcome::TimedOut => {
-            if counts.failures < terms.retry.max {
-                let after = terms.retry.backoff.delay(counts.failures + 1);
-                Verdict::Again { after, cause: Cause::Failure }
-            } else {
-                Verdict::Settle(outcome)
+            if counts.failures >= terms.retry.max || ask == Ask::GiveUp {
+                return Verdict::Settle(outcome);
             }
+            let after = match ask {
+                Ask::RetryAfter(span) => span.max(Span::ZERO),
+                _ => terms.retry.delay(counts.failures + 1, dice),
+            };
+            Verdict::Again { after, cause: Cause::Failure }
+        }
+        Outcome::Snoozed => {
+            let after = if let Ask::Snooze(span) = ask { span.max(Span::ZERO) } else { Span::ZERO };
+            Verdict::Again { after, cause: Cause::Snooze }
         }
         Outcome::Interrupted => Verdict::Again { after: Span::ZERO, cause: Cause::Stop },
         Outcome::LeaseLost => {
@@ -84,6 +115,10 @@ mod tests {
     use super::*;
     use crate::settings::{Retry, Settings};
 
+    fn judged(outcome: Outcome, counts: Counts, terms: &Terms) -> Verdict {
+        verdict(outcome, Ask::Nothing, counts, terms, &mut Dice::seeded(0))
+    }
+
     fn terms(retries: u16, rescues: u16) -> Terms {
         let retry = Some(Retry::times(retries));
         Settings { retry, max_rescues: Some(rescues), ..Settings::NONE }.resolve()
@@ -94,13 +129,13 @@ mod tests {
         let terms = terms(2, 1);
         let mut counts = Counts::default();
         let mut failures = 0;
-        while let Verdict::Again { cause, .. } = verdict(Outcome::Failed, counts, &terms) {
+        while let Verdict::Again { cause, .. } = judged(Outcome::Failed, counts, &terms) {
             counts = counts.plus(cause);
             failures += 1;
         }
         assert_eq!(failures, 2);
         let mut losses = 0;
-        while let Verdict::Again { cause, .. } = verdict(Outcome::LeaseLost, counts, &terms) {
+        while let Verdict::Again { cause, .. } = judged(Outcome::LeaseLost, counts, &terms) {
             counts = counts.plus(cause);
             losses += 1;
         }
@@ -112,7 +147,7 @@ mod tests {
         let terms = terms(3, 0);
         let ready = |failures| {
             let counts = Counts { failures, rescues: 0 };
-            verdict(Outcome::TimedOut, counts, &terms)
+            judged(Outcome::TimedOut, counts, &terms)
         };
         let again = |secs| Verdict::Again { after: Span::from_secs(secs), cause: Cause::Failure };
         assert_eq!((ready(0), ready(1), ready(2)), (again(1), again(2), again(4)));
@@ -122,10 +157,29 @@ mod tests {
     #[test]
     fn a_stop_counts_as_nothing_and_a_success_is_final() {
         let terms = terms(0, 0);
-        let stop = verdict(Outcome::Interrupted, Counts::default(), &terms);
+        let stop = judged(Outcome::Interrupted, Counts::default(), &terms);
         assert_eq!(stop, Verdict::Again { after: Span::ZERO, cause: Cause::Stop });
         assert_eq!(Counts::default().plus(Cause::Stop), Counts::default());
-        let done = verdict(Outcome::Succeeded, Counts::default(), &terms);
+        let done = judged(Outcome::Succeeded, Counts::default(), &terms);
         assert_eq!(done, Verdict::Settle(Outcome::Succeeded));
+    }
+
+    #[test]
+    fn a_task_has_the_last_word_on_its_failure() {
+        let terms = terms(1, 0);
+        let mut dice = Dice::seeded(0);
+        let mut ask = |outcome, ask, failures| {
+            verdict(outcome, ask, Counts { failures, rescues: 0 }, &terms, &mut dice)
+        };
+        let after = Span::from_secs(30);
+        assert_eq!(ask(Outcome::Failed, Ask::GiveUp, 0), Verdict::Settle(Outcome::Failed));
+        let later = Verdict::Again { after, cause: Cause::Failure };
+        assert_eq!(ask(Outcome::Failed, Ask::RetryAfter(after), 0), later);
+        // Asking for a wait does not buy another attempt.
+        let last = ask(Outcome::Failed, Ask::RetryAfter(after), 1);
+        assert_eq!(last, Verdict::Settle(Outcome::Failed));
+        let snoozed = Verdict::Again { after, cause: Cause::Snooze };
+        assert_eq!(ask(Outcome::Snoozed, Ask::Snooze(after), 1), snoozed);
+        assert_eq!(Counts::default().plus(Cause::Snooze), Counts::default());
     }
 }

@@ -19,6 +19,7 @@ use crate::limits;
 use crate::outcome::Outcome;
 use crate::planner::{self, Down, Planner};
 use crate::pulse::Pulse;
+use crate::retry::Ask;
 use crate::room::Inline;
 use crate::schedule::{Coalesce, Next, Policies, Spec};
 use crate::settings::{Retry, Settings, Task, Timeout};
@@ -133,16 +134,7 @@ impl Rig {
     }
 
     fn put(&mut self, step: u32, policies: Policies, settings: Settings) {
-        let spec = Spec {
-            id: 1,
-            task: TASK,
-            source: 0,
-            trigger: step,
-            payload: 0,
-            policies,
-            settings,
-            paused: false,
-        };
+        let spec = Spec { policies, settings, ..Spec::new(1, TASK, 0, step, 0) };
         let now = self.store_now();
         let next = Step(step).next_after(now).into();
         let put = PutSchedule { spec, next, conflict: Conflict::Replace };
@@ -150,9 +142,10 @@ impl Rig {
         assert!(matches!(put, Put::Created | Put::Replaced));
     }
 
-    fn enqueue(&mut self, id: u64, settings: Settings) -> Enqueued {
-        let job = Enqueue { id, task: TASK, payload: 0, settings, ready_at: None, start_by: None };
-        let done = self.store.enqueue(job, self.store_now(), &self.records).expect("there is room");
+    fn enqueue(&mut self, id: u64, settings: Settings) -> Enqueued<u64> {
+        let job = Enqueue { settings, ..Enqueue::new(id, TASK, 0) };
+        let now = self.store_now();
+        let done = self.store.enqueue(job, now, &mut self.records).expect("there is room");
         self.worker.handle(worker::Input::Hint, self.now);
         done
     }
@@ -204,7 +197,7 @@ impl Rig {
             finished_at: self.now.wall,
             detail: None,
         };
-        let input = worker::Input::Finished { job: id, token: job.token, ended };
+        let input = worker::Input::Finished { job: id, token: job.token, ended, ask: Ask::Nothing };
         self.worker.handle(input, self.now);
     }
 
@@ -244,7 +237,7 @@ impl Rig {
                 } else {
                     let done = self.store.advance(&advance, wall, &mut self.records);
                     self.worker.handle(worker::Input::Hint, self.now);
-                    Ok((done.expect("there is room"), self.store.pulse(wall)))
+                    Ok((done, self.store.pulse(wall)))
                 };
                 planner::Input::Advanced { ticket, schedule, result }
             }
@@ -268,7 +261,7 @@ impl Rig {
         let input = match output {
             Output::Claim { ticket, lease_for, max } => {
                 self.claims += 1;
-                let claim = ClaimJobs { node: NODE, tasks: &[TASK], lease_for, max };
+                let claim = ClaimJobs { node: NODE, tasks: &[TASK], tags: &0, lease_for, max };
                 let mut jobs = Vec::new();
                 if !down {
                     self.store.claim_jobs(&claim, wall, |job| jobs.push(job.clone()));
@@ -480,12 +473,12 @@ fn a_change_during_planning_makes_the_decision_stale() {
     };
     rig.put(7, Policies::DEFAULT, Settings::NONE);
     let late = rig.store.advance(&advance, rig.now.wall, &mut rig.records);
-    assert_eq!(late, Ok(Advanced::Stale));
+    assert_eq!(late, Advanced::Stale);
     let mut removed = 0;
     rig.store.remove_schedules(&Remove::Named(&[1]), |_| removed += 1);
     assert_eq!(removed, 1);
     let gone = rig.store.advance(&advance, rig.now.wall, &mut rig.records);
-    assert_eq!((gone, rig.store.jobs().count()), (Ok(Advanced::Stale), 0));
+    assert_eq!((gone, rig.store.jobs().count()), (Advanced::Stale, 0));
 }
 
 #[test]
@@ -513,7 +506,7 @@ fn stopping_hands_back_what_has_not_started() {
         panic!("a fresh worker asks for jobs")
     };
     rig.worker.handle(worker::Input::Stop, rig.now);
-    let claim = ClaimJobs { node: NODE, tasks: &[TASK], lease_for, max };
+    let claim = ClaimJobs { node: NODE, tasks: &[TASK], tags: &0, lease_for, max };
     let mut jobs = Vec::new();
     rig.store.claim_jobs(&claim, rig.now.wall, |job| jobs.push(job.clone()));
     rig.worker.adopt(jobs.remove(0), rig.now).expect("there is room");
@@ -531,7 +524,7 @@ fn a_stale_token_changes_nothing() {
     assert_eq!(rig.enqueue(1, Settings::NONE), Enqueued::Inserted);
     let claim = |rig: &mut Rig| {
         let lease_for = Span::from_secs(10);
-        let request = ClaimJobs { node: NODE, tasks: &[TASK], lease_for, max: 5 };
+        let request = ClaimJobs { node: NODE, tasks: &[TASK], tags: &0, lease_for, max: 5 };
         let mut tokens = Vec::new();
         rig.store.claim_jobs(&request, rig.now.wall, |job| tokens.push(job.token));
         tokens

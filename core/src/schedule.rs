@@ -3,6 +3,8 @@
 use crate::domain::Domain;
 use crate::id::{ConfigRevision, Revision};
 use crate::limits;
+use crate::outcome::Outcome;
+use crate::overlap::Overlap;
 use crate::settings::Settings;
 use crate::time::{Span, Timestamp};
 
@@ -46,7 +48,49 @@ impl Coalesce {
     }
 }
 
-/// What becomes of fires that are noticed late.
+/// A delay by chance, so that what is due at the same instant does not start at the same instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Jitter {
+    /// The longest delay. It never reaches the next fire of the same schedule.
+    pub up_to: Span,
+    /// What the delay depends on.
+    pub spread: Spread,
+}
+
+/// What a delay by chance depends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Spread {
+    /// A new delay for each fire.
+    #[default]
+    Random,
+    /// The schedule's name: its fires keep their distance, different schedules are spread.
+    Stable,
+}
+
+impl Spread {
+    /// Both, in the order of their codes.
+    pub const ALL: [Self; 2] = [Self::Random, Self::Stable];
+
+    /// The number kept in stores; it never changes its meaning.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The spread with this code, or `None` if this program knows none.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|spread| spread.code() == code)
+    }
+
+    /// The word for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Random => "random",
+            Self::Stable => "stable",
+        }
+    }
+}
+
+/// What becomes of a schedule's fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Policies {
     /// Which of several due fires become jobs.
@@ -55,12 +99,41 @@ pub struct Policies {
     pub misfire_grace: Option<Span>,
     /// With [`Coalesce::All`]: how many of the most recent due fires become jobs, at least 1.
     pub catch_up: u16,
+    /// A delay by chance before its jobs can be claimed.
+    pub jitter: Option<Jitter>,
+    /// How much later a fire may be noticed, so that a device which sleeps wakes up for several
+    /// schedules at once. A node that is awake does not wait.
+    pub slack: Span,
+    /// What becomes of a fire while an earlier job is not over.
+    pub overlap: Overlap,
+    /// How many fires may become jobs in the whole life of the schedule; `None` means any number.
+    pub limit: Option<u32>,
+    /// A fixed delay: each fire but the first comes this long after the job of the fire before is
+    /// over. The trigger names the first fire, and there is none after its last.
+    pub after_run: Option<Span>,
+    /// The schedule is paused after this many jobs in a row have failed; `None` means never.
+    pub pause_after: Option<u16>,
 }
 
 impl Policies {
-    /// The latest of several due fires, however late.
-    pub const DEFAULT: Self =
-        Self { coalesce: Coalesce::Latest, misfire_grace: None, catch_up: limits::CATCH_UP };
+    /// The latest of several due fires, however late; everything else is off.
+    pub const DEFAULT: Self = Self {
+        coalesce: Coalesce::Latest,
+        misfire_grace: None,
+        catch_up: limits::CATCH_UP,
+        jitter: None,
+        slack: Span::ZERO,
+        overlap: Overlap::Allow,
+        limit: None,
+        after_run: None,
+        pause_after: None,
+    };
+
+    /// Whether the schedule has to hear of the end of each of its jobs.
+    pub fn watches(&self) -> bool {
+        let overlap = matches!(self.overlap, Overlap::Queue | Overlap::Cancel);
+        overlap || self.after_run.is_some() || self.pause_after.is_some()
+    }
 }
 
 impl Default for Policies {
@@ -74,7 +147,9 @@ impl Default for Policies {
 pub enum Next {
     /// At this instant.
     At(Timestamp),
-    /// Never: its trigger names no further instant.
+    /// Some time after its job is over, as [`Policies::after_run`] says.
+    AfterRun,
+    /// Never: its trigger names no further instant, or its limit is reached.
     Done,
 }
 
@@ -83,7 +158,7 @@ impl Next {
     pub const fn at(self) -> Option<Timestamp> {
         match self {
             Self::At(at) => Some(at),
-            Self::Done => None,
+            Self::AfterRun | Self::Done => None,
         }
     }
 }
@@ -107,12 +182,82 @@ pub struct Spec<D: Domain> {
     pub trigger: D::Trigger,
     /// The arguments of its jobs.
     pub payload: D::Payload,
-    /// What becomes of late fires.
+    /// When it does not fire although its trigger says so.
+    pub exclusions: D::Exclusions,
+    /// What becomes of its fires.
     pub policies: Policies,
     /// Settings of its jobs that differ from the task's.
     pub settings: Settings,
-    /// A paused schedule keeps its cursor and does not fire.
+    /// What a worker must offer to run its jobs; `None`: what the task says.
+    pub tags: Option<D::Tags>,
+    /// It is written down as paused: it keeps its cursor and does not fire until it is written down
+    /// otherwise. [`Schedule::pause`] is the other way to stop it.
     pub paused: bool,
+}
+
+impl<D: Domain> Spec<D> {
+    /// A schedule that excludes nothing, with the built-in policies and the settings of its task.
+    pub fn new(
+        id: D::ScheduleId,
+        task: D::TaskId,
+        source: D::Source,
+        trigger: D::Trigger,
+        payload: D::Payload,
+    ) -> Self {
+        Self {
+            id,
+            task,
+            source,
+            trigger,
+            payload,
+            exclusions: D::Exclusions::default(),
+            policies: Policies::DEFAULT,
+            settings: Settings::NONE,
+            tags: None,
+            paused: false,
+        }
+    }
+}
+
+/// A schedule was told to stop firing for a while. It keeps its cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pause {
+    /// Why.
+    pub reason: PauseReason,
+    /// When, by the store's clock.
+    pub since: Timestamp,
+}
+
+/// Why a schedule was told to stop firing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PauseReason {
+    /// Somebody said so.
+    Person,
+    /// As many of its jobs failed in a row as [`Policies::pause_after`] allows.
+    Failures,
+}
+
+impl PauseReason {
+    /// Every reason, in the order of their codes.
+    pub const ALL: [Self; 2] = [Self::Person, Self::Failures];
+
+    /// The number kept in stores; it never changes its meaning.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The reason with this code, or `None` if this program knows none.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+
+    /// The words for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Person => "by hand",
+            Self::Failures => "after failures",
+        }
+    }
 }
 
 /// A schedule as it is stored.
@@ -126,6 +271,13 @@ pub struct Schedule<D: Domain> {
     pub next: Next,
     /// The last fire that became a job.
     pub last_fire_at: Option<Timestamp>,
+    /// How many fires became jobs.
+    pub fired: u32,
+    /// How many of its jobs in a row have failed until now. Counted only if
+    /// [`Policies::pause_after`] asks for it.
+    pub failures: u16,
+    /// It was told to stop firing for a while.
+    pub pause: Option<Pause>,
     /// Why it is out of service, if it is: for instance a trigger that cannot be decoded. It is
     /// neither claimed nor fired until it is put again.
     pub quarantine: Option<D::Text>,
@@ -140,26 +292,47 @@ impl<D: Domain> Schedule<D> {
     pub fn created(spec: Spec<D>, next: Next, config: ConfigRevision, now: Timestamp) -> Self {
         let number = now.as_micros().cast_unsigned().wrapping_add(config.number());
         let revision = Revision::new(u32::try_from(number & u64::from(u32::MAX)).unwrap_or(0));
-        Self { spec, revision, next, last_fire_at: None, quarantine: None }
+        Self {
+            spec,
+            revision,
+            next,
+            last_fire_at: None,
+            fired: 0,
+            failures: 0,
+            pause: None,
+            quarantine: None,
+        }
     }
 
-    /// Whether it can be claimed at all: neither paused, nor quarantined, nor done.
+    /// When it comes due; `None` if it is paused, quarantined, done, or waits for a run to end.
     pub fn due(&self) -> Option<Timestamp> {
-        if self.spec.paused || self.quarantine.is_some() { None } else { self.next.at() }
+        let out = self.is_paused() || self.quarantine.is_some();
+        if out { None } else { self.next.at() }
+    }
+
+    /// Whether it is paused, for whatever reason.
+    pub fn is_paused(&self) -> bool {
+        self.spec.paused || self.pause.is_some()
+    }
+
+    /// Its policies as they are for the next decision: the limit is what is left of it.
+    pub fn policies(&self) -> Policies {
+        let limit = self.spec.policies.limit.map(|limit| limit.saturating_sub(self.fired));
+        Policies { limit, ..self.spec.policies }
     }
 
     /// The schedule after `spec` replaced this one at `now`, with `next` as the first instant
     /// that the new trigger names after `now`.
     ///
     /// An unchanged trigger keeps the cursor. A fire that was already due stays owed under a new
-    /// trigger too, so that editing a schedule never loses one.
+    /// trigger too, so that editing a schedule never loses one. An edit ends a pause after failures,
+    /// but not one by hand.
     #[must_use]
     pub fn replaced(&self, spec: Spec<D>, next: Next, now: Timestamp) -> Self {
         let owed = self.due().filter(|&at| at <= now);
-        let same_trigger = spec.trigger == self.spec.trigger;
         let next = match owed {
             Some(at) => Next::At(at),
-            None if same_trigger && self.quarantine.is_none() => self.next,
+            None if self.keeps_cursor(&spec) => self.next,
             None => next,
         };
         Self {
@@ -167,7 +340,98 @@ impl<D: Domain> Schedule<D> {
             next,
             revision: self.revision.next(),
             last_fire_at: self.last_fire_at,
+            fired: self.fired,
+            failures: 0,
+            pause: self.pause.filter(|pause| pause.reason == PauseReason::Person),
             quarantine: None,
         }
     }
+
+    fn keeps_cursor(&self, spec: &Spec<D>) -> bool {
+        let (old, new) = (&self.spec, spec);
+        let same = old.trigger == new.trigger && old.exclusions == new.exclusions;
+        let ends = match self.next {
+            Next::At(_) => false,
+            Next::AfterRun => new.policies.after_run.is_none(),
+            Next::Done => old.policies.limit != new.policies.limit,
+        };
+        same && !ends && self.quarantine.is_none()
+    }
+
+    /// Tells it to stop firing; says whether it was not told already.
+    pub fn stop(&mut self, reason: PauseReason, now: Timestamp) -> bool {
+        let new = self.pause.is_none();
+        if new {
+            self.pause = Some(Pause { reason, since: now });
+            self.revision = self.revision.next();
+        }
+        new
+    }
+
+    /// Lets it fire again from `next` on; says whether it was told to stop before.
+    pub fn resume(&mut self, next: Next) -> bool {
+        let was_paused = self.pause.take().is_some();
+        if was_paused {
+            self.next = next;
+            self.failures = 0;
+            self.revision = self.revision.next();
+        }
+        was_paused
+    }
+
+    /// Carries out a decision on the schedule itself, after its fires went into the store.
+    pub fn advance(&mut self, step: Step, now: Timestamp) {
+        self.fired = self.fired.saturating_add(step.inserted);
+        self.last_fire_at = step.last_fire_at.or(self.last_fire_at);
+        self.revision = self.revision.next();
+        let spent = self.spec.policies.limit.is_some_and(|limit| self.fired >= limit);
+        self.next = match (step.next, self.spec.policies.after_run) {
+            _ if spent => Next::Done,
+            // Nobody will report an end: the delay counts from now.
+            (Next::AfterRun, Some(delay)) if !step.awaited => Next::At(now + delay),
+            (next, _) => next,
+        };
+    }
+
+    /// Whether this schedule is what the decision that was made on `revision` has made of it: the
+    /// same request once more, whose first answer was lost.
+    ///
+    /// A decision always moves the cursor, and no other change moves it to the same place: a pause
+    /// and a quarantine leave it where it was, and so does a put as long as it is due.
+    pub fn is_advanced(&self, revision: Revision, next: Next) -> bool {
+        self.revision == revision.next() && self.next == next
+    }
+
+    /// Takes note that a job of this schedule is over; says whether that changes anything.
+    pub fn run_ended(&mut self, outcome: Outcome, now: Timestamp) -> bool {
+        let before = (self.failures, self.next, self.pause);
+        if let Some(max) = self.spec.policies.pause_after {
+            if outcome.is_failure() {
+                self.failures = self.failures.saturating_add(1);
+            } else if outcome == Outcome::Succeeded {
+                self.failures = 0;
+            }
+            if self.failures >= max.max(1) {
+                self.stop(PauseReason::Failures, now);
+            }
+        }
+        if let (Next::AfterRun, Some(delay)) = (self.next, self.spec.policies.after_run) {
+            self.next = Next::At(now + delay);
+            self.revision = self.revision.next();
+        }
+        before != (self.failures, self.next, self.pause)
+    }
+}
+
+/// What one decision does to a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The cursor from now on.
+    pub next: Next,
+    /// The last of the decision's fires.
+    pub last_fire_at: Option<Timestamp>,
+    /// How many fires became jobs.
+    pub inserted: u32,
+    /// Whether a job is left of whose end the schedule will hear.
+    pub awaited: bool,
 }

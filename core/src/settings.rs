@@ -4,6 +4,7 @@
 //! a later change of a task or schedule does not change jobs that exist. `max_running` is not
 //! here: it stays live at the [`Task`].
 
+use crate::dice::Dice;
 use crate::domain::Domain;
 use crate::limits;
 use crate::time::Span;
@@ -42,6 +43,13 @@ impl Default for Priority {
 pub enum Backoff {
     /// The same span each time.
     Fixed(Span),
+    /// `first`, then twice that, three times, … but at most `max`.
+    Linear {
+        /// Before the first retry.
+        first: Span,
+        /// The longest wait.
+        max: Span,
+    },
     /// `first`, then twice that, four times, … but at most `max`.
     Exponential {
         /// Before the first retry.
@@ -60,6 +68,7 @@ impl Backoff {
     pub fn delay(self, retry: u16) -> Span {
         let span = match self {
             Self::Fixed(span) => span,
+            Self::Linear { first, max } => first.saturating_mul(i64::from(retry)).min(max),
             Self::Exponential { first, max } => {
                 // 2^62 µs is longer than any span that matters, and the product saturates.
                 let doublings = u32::from(retry.saturating_sub(1)).min(62);
@@ -77,6 +86,9 @@ pub struct Retry {
     pub max: u16,
     /// The wait before each retry.
     pub backoff: Backoff,
+    /// By how many percent, 0 to 100, chance may shorten each wait, so that what failed together is
+    /// not tried again together. More than 100 counts as 100.
+    pub jitter: u8,
 }
 
 impl Retry {
@@ -85,7 +97,18 @@ impl Retry {
 
     /// Up to `max` retries with the built-in [`Backoff::DEFAULT`].
     pub const fn times(max: u16) -> Self {
-        Self { max, backoff: Backoff::DEFAULT }
+        Self { max, backoff: Backoff::DEFAULT, jitter: 0 }
+    }
+
+    /// The wait before retry number `retry`, which counts from 1.
+    pub fn delay(self, retry: u16, dice: &mut Dice) -> Span {
+        let whole = self.backoff.delay(retry);
+        if self.jitter == 0 {
+            return whole;
+        }
+        let percent = i64::from(self.jitter.min(100));
+        // Whole first, so that nothing overflows; a wait below 100 µs needs no jitter.
+        whole - dice.span(Span::from_micros(whole.as_micros() / 100 * percent))
     }
 }
 
@@ -183,12 +206,15 @@ pub struct Task<D: Domain> {
     pub max_running: Option<u32>,
     /// The defaults of its jobs.
     pub settings: Settings,
+    /// What a worker must offer to run its jobs, unless schedule or job say otherwise.
+    pub tags: D::Tags,
 }
 
 impl<D: Domain> Task<D> {
     /// A task without limits and with the built-in defaults.
-    pub const fn new(id: D::TaskId) -> Self {
-        Self { id, version: 1, max_running: None, settings: Settings::NONE }
+    pub fn new(id: D::TaskId) -> Self {
+        let tags = D::Tags::default();
+        Self { id, version: 1, max_running: None, settings: Settings::NONE, tags }
     }
 }
 
@@ -206,6 +232,27 @@ mod tests {
         assert_eq!(terms.priority.number(), 1);
         assert_eq!((terms.max_rescues, terms.retry.max), (9, 2));
         assert_eq!(terms.timeout, Timeout::Never);
+    }
+
+    #[test]
+    fn linear_backoff_grows_evenly_up_to_its_maximum() {
+        let backoff = Backoff::Linear { first: Span::from_secs(2), max: Span::from_secs(9) };
+        let secs = |retry| backoff.delay(retry).as_micros() / 1_000_000;
+        assert_eq!((secs(1), secs(2), secs(4), secs(5), secs(u16::MAX)), (2, 4, 8, 9, 9));
+    }
+
+    #[test]
+    fn jitter_shortens_a_wait_by_no_more_than_its_share() {
+        let mut dice = Dice::seeded(1);
+        let wait = Span::from_secs(100);
+        let retry = Retry { backoff: Backoff::Fixed(wait), jitter: 25, ..Retry::times(1) };
+        let waits: [Span; 64] = core::array::from_fn(|_| retry.delay(1, &mut dice));
+        assert!(waits.iter().all(|&one| one <= wait && one >= Span::from_secs(75)));
+        assert!(waits.iter().any(|&one| one < Span::from_secs(80)));
+        let none = Retry { jitter: 0, ..retry };
+        assert_eq!(none.delay(1, &mut dice), wait);
+        let all = Retry { jitter: u8::MAX, ..retry };
+        assert!((0..64).all(|_| all.delay(1, &mut dice) >= Span::ZERO));
     }
 
     #[test]

@@ -3,25 +3,29 @@
 //! Each request is atomic. Stores take them in slices and answer item by item, together with a
 //! [`Pulse`](crate::pulse::Pulse). Verdicts such as [`Written::LeaseLost`] are values, not errors.
 
+use crate::dice::{Dice, spread};
 use crate::domain::{Domain, Origin};
 use crate::fire::{Due, Skip};
 use crate::id::{Revision, Token};
-use crate::limits::FIRES_PER_ADVANCE;
+use crate::job::{Job, JobState, Unique};
+use crate::limits::{FIRES_PER_ADVANCE, SKIPS_PER_ADVANCE};
 use crate::outcome::Outcome;
-use crate::retry::Cause;
-use crate::schedule::{Next, Policies, Spec};
-use crate::settings::Settings;
+use crate::overlap::Admission;
+use crate::retry::{Cause, Counts};
+use crate::schedule::{Next, Policies, Spec, Spread};
+use crate::settings::{Settings, Task};
 use crate::time::{Span, Timestamp};
 
-/// What to do when a schedule of this name exists.
+/// What to do when a schedule of this name, or a job with this key, exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Conflict {
     /// Change nothing and say so.
     Reject,
     /// Keep what is there.
     Keep,
-    /// Take the new one. What becomes of the cursor is decided by
-    /// [`Schedule::replaced`](crate::schedule::Schedule::replaced).
+    /// Take the new one. What becomes of a schedule's cursor is decided by
+    /// [`Schedule::replaced`](crate::schedule::Schedule::replaced). A job that waits is cancelled for the new one; one that runs, or is
+    /// over, cannot be replaced.
     Replace,
 }
 
@@ -99,7 +103,7 @@ pub struct Advance<D: Domain> {
     /// These become jobs.
     pub fires: heapless::Vec<Fire<D>, FIRES_PER_ADVANCE>,
     /// These do not; a record of why.
-    pub skips: heapless::Vec<Skip, 2>,
+    pub skips: heapless::Vec<Skip, SKIPS_PER_ADVANCE>,
     /// The cursor from now on.
     pub next: Next,
     /// How long the planner keeps its claim; `None` gives it up.
@@ -108,27 +112,42 @@ pub struct Advance<D: Domain> {
 
 impl<D: Domain> Advance<D> {
     /// The request that carries out a decision about the schedule of this name, which was made on
-    /// the basis of this revision and these policies.
+    /// the basis of this revision and these policies. The dice are rolled only for
+    /// [`Spread::Random`].
     pub fn decided(
         schedule: &D::ScheduleId,
         revision: Revision,
         policies: &Policies,
         decision: Due,
+        dice: &mut Dice,
     ) -> Self {
-        let fires = decision.fires.iter().map(|&at| Fire {
-            job: D::fire_job(schedule, at, Origin::Fire),
-            at,
-            ready_at: at,
-            start_by: policies.misfire_grace.map(|grace| at + grace),
-        });
-        Self {
+        let mut advance = Self {
             schedule: schedule.clone(),
             revision,
-            fires: fires.collect(),
+            fires: heapless::Vec::new(),
             skips: decision.skips,
             next: decision.next,
             keep_for: None,
+        };
+        for (index, &at) in decision.fires.iter().enumerate() {
+            let following = decision.fires.get(index + 1).copied().or(decision.next.at());
+            let delay = policies.jitter.map_or(Span::ZERO, |jitter| {
+                let room = following.map_or(Span::MAX, |next| next.since(at) - ONE_MICRO);
+                let longest = jitter.up_to.min(room);
+                match jitter.spread {
+                    Spread::Random => dice.span(longest),
+                    Spread::Stable => spread(D::spread(schedule), longest),
+                }
+            });
+            let ready_at = at + delay;
+            // A fire that follows the run before is never too late.
+            let grace = policies.misfire_grace.filter(|_| policies.after_run.is_none());
+            let start_by = grace.map(|grace| ready_at + grace);
+            let job = D::fire_job(schedule, at, Origin::Fire);
+            let pushed = advance.fires.push(Fire { job, at, ready_at, start_by });
+            debug_assert!(pushed.is_ok(), "a decision has no more fires than an advance");
         }
+        advance
     }
 }
 
@@ -140,10 +159,49 @@ pub enum Advanced {
     Done {
         /// The schedule's revision from now on.
         revision: Revision,
-        /// How many of the fires became jobs; the others were jobs already.
+        /// How many of the fires became jobs. The others were jobs already, or were skipped because
+        /// an earlier job was not over.
         inserted: u32,
     },
     /// The schedule changed or is gone; nothing was done.
+    Stale,
+    /// The store has no room for all of the jobs; nothing was done.
+    Full,
+}
+
+/// The answer to a request that a schedule be paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Paused {
+    /// It does not fire from now on.
+    Done,
+    /// It was paused already.
+    Already,
+    /// There is no such schedule.
+    Missing,
+}
+
+/// Let a paused schedule fire again, if its revision is still the one that was looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resume<D: Domain> {
+    /// Which.
+    pub schedule: D::ScheduleId,
+    /// The revision that the cursor was computed from.
+    pub revision: Revision,
+    /// The cursor from now on, as [`resumed`](crate::fire::resumed) says.
+    pub next: Next,
+    /// What is skipped by that.
+    pub skip: Option<Skip>,
+}
+
+/// The answer to [`Resume`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+pub enum Resumed {
+    /// It fires again.
+    Done,
+    /// It was not paused, or it is paused where it was written down, which has the last word.
+    Unchanged,
+    /// It changed or is gone; nothing was done.
     Stale,
 }
 
@@ -158,7 +216,7 @@ pub struct Quarantine<D: Domain> {
     pub reason: D::Text,
 }
 
-/// Queue a job without any schedule.
+/// Queue a job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Enqueue<D: Domain> {
     /// Its name, chosen by the caller so that asking twice adds one job.
@@ -169,19 +227,150 @@ pub struct Enqueue<D: Domain> {
     pub payload: D::Payload,
     /// Settings that differ from the task's.
     pub settings: Settings,
+    /// What a worker must offer to run it; `None`: what the task says.
+    pub tags: Option<D::Tags>,
     /// Not before this instant; `None`: at once.
     pub ready_at: Option<Timestamp>,
     /// It expires unless it has started by then.
     pub start_by: Option<Timestamp>,
+    /// Another job must not hold the same key, and what to do if one does.
+    pub unique: Option<(Unique<D>, Conflict)>,
+    /// The schedule on whose behalf it is queued, if any.
+    pub extra: Option<Extra<D>>,
+}
+
+/// A job that somebody asks of a schedule besides its fires.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Extra<D: Domain> {
+    /// Which schedule. What it says about overlap is kept, except for a backfill: its jobs stand for
+    /// instants of the past, each of which is wanted.
+    pub schedule: D::ScheduleId,
+    /// The instant that the job is for.
+    pub at: Timestamp,
+    /// [`Origin::Manual`] or [`Origin::Backfill`].
+    pub origin: Origin,
 }
 
 /// The answer to [`Enqueue`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Enqueued {
+#[must_use]
+pub enum Enqueued<Id> {
     /// It waits.
     Inserted,
     /// A job of this name exists, or existed and is over.
     Exists,
+    /// This job has the key and stays ([`Conflict::Keep`]).
+    Kept(Id),
+    /// This job has the key ([`Conflict::Reject`]), or had it and cannot be replaced.
+    Rejected(Id),
+    /// It waits, and this job was cancelled for it.
+    Replaced(Id),
+    /// An earlier job of the schedule is not over.
+    Overlapped,
+    /// There is no such schedule.
+    Missing,
+}
+
+/// What a job that wants a key meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contest<Id> {
+    /// Nobody has it.
+    Free,
+    /// It is not queued, because of this one.
+    Lost(Enqueued<Id>),
+    /// This job has it and is cancelled for the new one.
+    Replace(Id),
+}
+
+impl<Id> Contest<Id> {
+    /// Against this holder, which waits or does not.
+    pub fn with(holder: Id, waits: bool, conflict: Conflict) -> Self {
+        match conflict {
+            Conflict::Replace if waits => Self::Replace(holder),
+            Conflict::Replace | Conflict::Reject => Self::Lost(Enqueued::Rejected(holder)),
+            Conflict::Keep => Self::Lost(Enqueued::Kept(holder)),
+        }
+    }
+}
+
+impl<D: Domain> Enqueue<D> {
+    /// A job that can be claimed at once, with the settings and tags of its task.
+    pub const fn new(id: D::JobId, task: D::TaskId, payload: D::Payload) -> Self {
+        Self {
+            id,
+            task,
+            payload,
+            settings: Settings::NONE,
+            tags: None,
+            ready_at: None,
+            start_by: None,
+            unique: None,
+            extra: None,
+        }
+    }
+
+    /// The job as it is written at `now`, given what the store knows of its task.
+    pub fn job(self, task: &Task<D>, now: Timestamp) -> Job<D> {
+        let (schedule, at, origin) = match self.extra {
+            Some(extra) => (Some(extra.schedule), Some(extra.at), extra.origin),
+            None => (None, None, Origin::Queued),
+        };
+        Job {
+            id: self.id,
+            task: self.task,
+            schedule,
+            origin,
+            fire_at: at,
+            payload: self.payload,
+            terms: self.settings.or(task.settings).resolve(),
+            tags: self.tags.unwrap_or_else(|| task.tags.clone()),
+            unique: self.unique.map(|(unique, _)| unique),
+            watched: false,
+            start_by: self.start_by,
+            created_at: now,
+            counts: Counts::default(),
+            token: Token::default(),
+            state: JobState::Waiting { ready_at: self.ready_at.unwrap_or(now) },
+        }
+    }
+}
+
+impl<D: Domain> Fire<D> {
+    /// The job that this fire of a schedule becomes at `now`, given what the store knows of its task.
+    pub fn job(&self, spec: &Spec<D>, task: &Task<D>, now: Timestamp) -> Job<D> {
+        Job {
+            id: self.job.clone(),
+            task: spec.task.clone(),
+            schedule: Some(spec.id.clone()),
+            origin: Origin::Fire,
+            fire_at: Some(self.at),
+            payload: spec.payload.clone(),
+            terms: spec.settings.or(task.settings).resolve(),
+            tags: spec.tags.clone().unwrap_or_else(|| task.tags.clone()),
+            unique: None,
+            watched: spec.policies.watches(),
+            start_by: self.start_by,
+            created_at: now,
+            counts: Counts::default(),
+            token: Token::default(),
+            state: JobState::Waiting { ready_at: self.ready_at },
+        }
+    }
+}
+
+impl<D: Domain> Job<D> {
+    /// The job as it is let in; `None` if it is not.
+    #[must_use]
+    pub fn admitted(mut self, admission: Admission) -> Option<Self> {
+        match (admission, &self.state) {
+            (Admission::Overlapped, _) => return None,
+            (Admission::Held, &JobState::Waiting { ready_at }) => {
+                self.state = JobState::Held { ready_at };
+            }
+            _ => {}
+        }
+        Some(self)
+    }
 }
 
 /// Take ready jobs.
@@ -194,6 +383,8 @@ pub struct ClaimJobs<'a, D: Domain> {
     pub node: D::NodeId,
     /// The tasks that this node knows.
     pub tasks: &'a [D::TaskId],
+    /// What this node offers. A job that needs more is left to others.
+    pub tags: &'a D::Tags,
     /// How long the leases last.
     pub lease_for: Span,
     /// At most so many.
@@ -353,3 +544,5 @@ impl<D: Domain> History<D> for () {
         None
     }
 }
+
+const ONE_MICRO: Span = Span::from_micros(1);

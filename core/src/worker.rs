@@ -7,6 +7,7 @@
 
 use core::fmt;
 
+use crate::dice::Dice;
 use crate::domain::Domain;
 use crate::id::{Ticket, Token};
 use crate::job::Job;
@@ -16,7 +17,7 @@ use crate::outcome::Outcome;
 use crate::planner::Down;
 use crate::pulse::{Horizon, Outage, Pulse, earlier, look_at};
 use crate::queue::Queue;
-use crate::retry::{Verdict, verdict};
+use crate::retry::{Ask, Verdict, verdict};
 use crate::room::Room;
 use crate::table::{Full, Keyed, Table};
 use crate::time::{Mono, Now, Span};
@@ -40,6 +41,8 @@ pub enum Input<D: Domain> {
         token: Token,
         /// How it went.
         ended: Ended<D>,
+        /// What the task asks for.
+        ask: Ask,
     },
     /// A run could not start here, because its task was taken away: its job goes back.
     Unstarted {
@@ -163,7 +166,7 @@ enum Phase<D: Domain> {
     /// To be aborted; `told` once the executor knows.
     Aborting { why: Outcome, told: bool },
     /// Ended, or not started and going back (`None`); to be written down, or being written.
-    Ending { ended: Option<Ended<D>>, under_way: Option<Ticket> },
+    Ending { ended: Option<(Ended<D>, Ask)>, under_way: Option<Ticket> },
 }
 
 /// Runs jobs within bounds and keeps their leases.
@@ -181,6 +184,7 @@ pub struct Worker<D: Domain, R: Room> {
     spare_until: Mono,
     outage: Outage,
     max_idle: Span,
+    dice: Dice,
     ticket: Ticket,
     adopted: u32,
     stopped: bool,
@@ -200,10 +204,19 @@ impl<D: Domain, R: Room> Worker<D, R> {
             spare_until: Mono::ZERO,
             outage: Outage::default(),
             max_idle,
+            dice: Dice::seeded(0),
             ticket: Ticket::default(),
             adopted: 0,
             stopped: false,
         }
+    }
+
+    /// Makes this worker roll these dice where the [jitter](crate::settings::Retry::jitter) of a
+    /// wait asks for chance. Without, every worker draws the same waits.
+    #[must_use]
+    pub fn dice(mut self, dice: Dice) -> Self {
+        self.dice = dice;
+        self
     }
 
     /// Takes a job into the window that the claim under way has brought.
@@ -235,7 +248,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
     pub fn handle(&mut self, input: Input<D>, now: Now) {
         match input {
             Input::Claimed { ticket, result } => self.claimed(ticket, result, now),
-            Input::Finished { job, token, ended } => self.finished(&job, token, ended),
+            Input::Finished { job, token, ended, ask } => self.finished(&job, token, ended, ask),
             Input::Unstarted { job, token } => self.unstarted(&job, token),
             Input::Renewed { ticket, job, result } => self.renewed(ticket, &job, result, now),
             Input::Written { ticket, job, result } => self.written(ticket, &job, result, now),
@@ -365,7 +378,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
                 *under_way = Some(ticket);
                 match ended.clone() {
                     None => Output::Release { ticket, release: Release { job, token } },
-                    Some(ended) => write_down(&entry.job, ticket, ended),
+                    Some(ended) => write_down(&entry.job, ticket, ended, &mut self.dice),
                 }
             }
         };
@@ -420,7 +433,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
         }
     }
 
-    fn finished(&mut self, job: &D::JobId, token: Token, mut ended: Ended<D>) {
+    fn finished(&mut self, job: &D::JobId, token: Token, mut ended: Ended<D>, mut ask: Ask) {
         let Some(slot) = self.window.find(job) else { return };
         let Some(entry) = self.window.get_mut(slot).filter(|e| e.job.token == token) else {
             return;
@@ -435,10 +448,10 @@ impl<D: Domain, R: Room> Worker<D, R> {
                 self.drop_slot(slot);
                 return;
             }
-            Phase::Aborting { why, .. } => ended.outcome = why,
+            Phase::Aborting { why, .. } => (ended.outcome, ask) = (why, Ask::Nothing),
             Phase::Claimed | Phase::Ending { .. } => return,
         }
-        entry.phase = Phase::Ending { ended: Some(ended), under_way: None };
+        entry.phase = Phase::Ending { ended: Some((ended, ask)), under_way: None };
         self.rearm(slot);
     }
 
@@ -553,9 +566,14 @@ impl<D: Domain> Entry<D> {
     }
 }
 
-fn write_down<D: Domain>(job: &Job<D>, ticket: Ticket, mut ended: Ended<D>) -> Output<D> {
+fn write_down<D: Domain>(
+    job: &Job<D>,
+    ticket: Ticket,
+    (mut ended, ask): (Ended<D>, Ask),
+    dice: &mut Dice,
+) -> Output<D> {
     let (id, token) = (job.id.clone(), job.token);
-    match verdict(ended.outcome, job.counts, &job.terms) {
+    match verdict(ended.outcome, ask, job.counts, &job.terms, dice) {
         Verdict::Again { after, cause } => {
             Output::Retry { ticket, retry: Retry { job: id, token, after, cause, ended } }
         }

@@ -1,50 +1,88 @@
 //! The ledger's verbs on jobs.
 
-use super::{JobRow, Ledger};
+use super::{JobRow, Ledger, NONE, number};
 use crate::domain::{Domain, Origin};
 use crate::id::Token;
 use crate::job::{Change, Job, JobState, Refused};
 use crate::outcome::Outcome;
+use crate::overlap::{Admission, Overlap};
 use crate::retry::Counts;
 use crate::room::Room;
-use crate::settings::Task;
-use crate::table::{Full, Table};
+use crate::table::Full;
 use crate::time::{Span, Timestamp};
 use crate::verb::{
-    Cancelled, ClaimJobs, Ended, Enqueue, Enqueued, History, Release, Renew, Renewed, Rescue,
-    Retry, Run, Settle, Written,
+    Cancelled, ClaimJobs, Contest, Ended, Enqueue, Enqueued, History, Release, Renew, Renewed,
+    Rescue, Retry, Run, Settle, Written,
 };
 
 impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     /// Queues a job.
     ///
     /// # Errors
-    /// [`Full`], if there is no room for another job or another task.
+    /// [`Full`], if there is no room for another job, another task, another set of tags or another
+    /// key.
     pub fn enqueue(
         &mut self,
         request: Enqueue<D>,
         now: Timestamp,
-        history: &impl History<D>,
-    ) -> Result<Enqueued, Full<()>> {
-        let job = Job {
-            terms: request.settings.or(self.settings_of(&request.task)).resolve(),
-            id: request.id,
-            task: request.task,
-            schedule: None,
-            origin: Origin::Queued,
-            fire_at: None,
-            payload: request.payload,
-            start_by: request.start_by,
-            created_at: now,
-            counts: Counts::default(),
-            token: Token::default(),
-            state: JobState::Waiting { ready_at: request.ready_at.unwrap_or(now) },
-        };
-        match self.add_job(job, history) {
-            Ok(true) => Ok(Enqueued::Inserted),
-            Ok(false) => Ok(Enqueued::Exists),
-            Err(Full(_)) => Err(Full(())),
+        history: &mut impl History<D>,
+    ) -> Result<Enqueued<D::JobId>, Full<()>> {
+        if self.is_known(&request.id, history) {
+            return Ok(Enqueued::Exists);
         }
+        let place = self.place(&request.task, request.tags.as_ref(), 1)?;
+        let answer = self.enqueue_at(place, request, now, history);
+        self.leave_lane(place.lane);
+        answer
+    }
+
+    fn enqueue_at(
+        &mut self,
+        place: Place,
+        request: Enqueue<D>,
+        now: Timestamp,
+        history: &mut impl History<D>,
+    ) -> Result<Enqueued<D::JobId>, Full<()>> {
+        let contest = match &request.unique {
+            Some((unique, conflict)) => self.contest(&request.task, &unique.key, *conflict, now),
+            None => Contest::Free,
+        };
+        if let Contest::Lost(answer) = contest {
+            return Ok(answer);
+        }
+        if request.unique.is_some() && contest == Contest::Free {
+            self.room_for_key(now)?;
+        }
+        let mut admission = Admission::Ready;
+        let mut watched = false;
+        if let Some(extra) = &request.extra {
+            let slot = self.schedules.find(&extra.schedule);
+            let Some(row) = slot.and_then(|slot| self.schedules.get(slot)) else {
+                return Ok(Enqueued::Missing);
+            };
+            let policies = row.schedule.spec.policies;
+            watched = policies.watches();
+            if extra.origin != Origin::Backfill {
+                admission = self.admit(policies.overlap, &extra.schedule, true, now, history);
+            }
+        }
+        let task = &self.tasks.get(place.task).expect("a place is made of slots in use").task;
+        let Some(job) = request.job(task, now).admitted(admission) else {
+            return Ok(Enqueued::Overlapped);
+        };
+        if let Contest::Replace(holder) = &contest
+            && let Some(slot) = self.jobs.find(holder)
+        {
+            let done = self.end(slot, &Change::Cancel, None, now, history);
+            debug_assert!(done == Ok(true), "a waiting job is over when it is cancelled");
+            // What it held for a while after its end goes to the new one at once.
+            self.inherit_key(&job, holder);
+        }
+        self.insert(place, Job { watched, ..job });
+        Ok(match contest {
+            Contest::Replace(holder) => Enqueued::Replaced(holder),
+            _ => Enqueued::Inserted,
+        })
     }
 
     /// Hands out ready jobs under leases.
@@ -62,7 +100,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         while left > 0 && idle < claim.tasks.len() {
             let task = &claim.tasks[self.turn];
             self.turn = (self.turn + 1) % claim.tasks.len();
-            let Some(slot) = self.pop_ready(task, now) else {
+            let Some(slot) = self.pop_ready(task, claim.tags, now) else {
                 idle += 1;
                 continue;
             };
@@ -71,6 +109,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
             let change = Change::Claim { node: claim.node.clone(), until };
             let done = self.change(slot, &change, now);
             debug_assert!(done.is_ok(), "a ready job can be claimed");
+            self.leave_key(slot, now);
             if let Some(row) = self.jobs.get(slot) {
                 claimed(&row.job);
                 left -= 1;
@@ -101,7 +140,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     ) -> Written {
         let Some(slot) = self.jobs.find(&release.job) else { return Written::LeaseLost };
         let change = Change::Release { token: release.token };
-        match self.end(slot, &change, unstarted(Outcome::Cancelled, now), now, history) {
+        match self.end(slot, &change, None, now, history) {
             Ok(_) => Written::Done,
             Err(_) => Written::LeaseLost,
         }
@@ -141,7 +180,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         let Some(slot) = self.jobs.find(job) else {
             return if history.is_settled(job) { Cancelled::Over } else { Cancelled::Missing };
         };
-        match self.end(slot, &Change::Cancel, unstarted(Outcome::Cancelled, now), now, history) {
+        match self.end(slot, &Change::Cancel, None, now, history) {
             Ok(true) => Cancelled::Settled,
             Ok(false) => Cancelled::Asked,
             Err(_) => Cancelled::Over,
@@ -193,67 +232,66 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         let state = self.jobs.get(slot).map(|row| &row.job.state);
         let leased = matches!(state, Some(JobState::Leased { .. }));
         let change = if leased { Change::Rescue { lapsed } } else { Change::Expire };
-        let outcome = if leased { Outcome::LeaseLost } else { Outcome::Expired };
-        let done = self.end(slot, &change, unstarted(outcome, now), now, history);
+        let done = self.end(slot, &change, None, now, history);
         debug_assert!(done.is_ok(), "the lapse queue names jobs that have lapsed");
     }
 
-    /// Adds a job unless one of its name exists or is over; says whether it did.
-    pub(super) fn add_job(
+    /// Whether a job of this name exists or is over.
+    pub(super) fn is_known(&self, job: &D::JobId, history: &impl History<D>) -> bool {
+        self.jobs.find(job).is_some() || history.is_settled(job)
+    }
+
+    /// Makes sure that so many more jobs of a task fit. Without tags they need what the task says.
+    /// The lane stays until the caller has [left it](Self::leave_lane).
+    pub(super) fn place(
         &mut self,
-        job: Job<D>,
-        history: &impl History<D>,
-    ) -> Result<bool, Full<Job<D>>> {
-        if self.jobs.find(&job.id).is_some() || history.is_settled(&job.id) {
-            return Ok(false);
+        task: &D::TaskId,
+        tags: Option<&D::Tags>,
+        count: usize,
+    ) -> Result<Place, Full<()>> {
+        if count > self.jobs.capacity() - self.jobs.len() {
+            return Err(Full(()));
         }
-        if self.jobs.len() == self.jobs.capacity() {
-            return Err(Full(job));
+        let task = self.task_slot(task)?;
+        let own = self.tasks.get(task).map(|row| row.task.tags.clone());
+        let tags = tags.cloned().or(own).unwrap_or_default();
+        let lane = self.lane_slot(task, &tags)?;
+        self.join_lane(lane);
+        Ok(Place { task, lane })
+    }
+
+    /// How a fire gets in beside the jobs of its schedule that are not over.
+    pub(super) fn admit(
+        &mut self,
+        overlap: Overlap,
+        schedule: &D::ScheduleId,
+        last: bool,
+        now: Timestamp,
+        history: &mut impl History<D>,
+    ) -> Admission {
+        if overlap == Overlap::Allow {
+            return Admission::Ready;
         }
-        let task = match self.tasks.find(&job.task) {
-            Some(slot) => slot,
-            None => match self.add_task(Task::new(job.task.clone()), false) {
-                Ok(slot) => slot,
-                Err(_) => return Err(Full(job)),
-            },
-        };
-        let task = u32::try_from(task).expect("a table has fewer than 2^32 slots");
-        let row = JobRow { job, task, in_lane: false };
-        let slot = self.jobs.insert(row).map_err(|Full(row)| Full(row.job))?;
+        if overlap == Overlap::Cancel && last {
+            self.cancel_chain(schedule, now, history);
+        }
+        let admission = overlap.admit(self.live(schedule), last);
+        if admission == Admission::Held {
+            self.watch(schedule);
+        }
+        admission
+    }
+
+    /// Adds a job for which there is a place.
+    pub(super) fn insert(&mut self, place: Place, job: Job<D>) {
+        let (task, lane) = (number(place.task), number(place.lane));
+        self.take_key(&job);
+        let row = JobRow { job, task, lane, in_lane: false, next: NONE, previous: NONE };
+        let inserted = self.jobs.insert(row).map_err(|_| Full(()));
+        let slot = inserted.expect("a place was made for it");
+        self.join_lane(place.lane);
+        self.join_chain(slot);
         self.link(slot);
-        Ok(true)
-    }
-
-    /// Moves waiting jobs whose time has come into the lanes of their tasks.
-    pub(super) fn promote(&mut self, now: Timestamp) {
-        while let Some((slot, _)) = self.future.peek().filter(|(_, at)| *at <= now) {
-            self.future.remove(slot);
-            let row = self.jobs.get_mut(slot).expect("the queue names slots that are in use");
-            row.in_lane = true;
-            let task = row.task as usize;
-            let lane = &mut self.tasks.get_mut(task).expect("a job's task stays").ready;
-            self.ready.push(lane, slot, before(&self.jobs));
-        }
-    }
-
-    /// Takes the first job that can be claimed out of a task's lane.
-    fn pop_ready(&mut self, task: &D::TaskId, now: Timestamp) -> Option<usize> {
-        let row = self.tasks.get_mut(self.tasks.find(task)?)?;
-        if row.task.max_running.is_some_and(|max| row.leased >= max) {
-            return None;
-        }
-        loop {
-            let slot = self.ready.pop(&mut row.ready, before(&self.jobs))?;
-            let job = self.jobs.get_mut(slot).expect("lanes name slots that are in use");
-            job.in_lane = false;
-            let JobState::Waiting { ready_at } = job.job.state else { continue };
-            // Back to the future: an expired job waits for its rescue, and one that is not ready
-            // was put into the lane under a later clock.
-            self.future.put(slot, ready_at);
-            if ready_at <= now && !job.job.is_expired(now) {
-                return Some(slot);
-            }
-        }
     }
 
     fn finish(
@@ -266,7 +304,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         history: &mut impl History<D>,
     ) -> Written {
         let slot = self.jobs.find(job);
-        let done = slot.map(|slot| self.end(slot, change, ended.clone(), now, history));
+        let done = slot.map(|slot| self.end(slot, change, Some(ended), now, history));
         if let Some(Ok(_)) = done {
             return Written::Done;
         }
@@ -281,11 +319,12 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     }
 
     /// Makes a change that ends an attempt or a job, and records it; says whether the job is over.
-    fn end(
+    /// How an attempt went is known only from its holder.
+    pub(super) fn end(
         &mut self,
         slot: usize,
         change: &Change<D>,
-        mut ended: Ended<D>,
+        ended: Option<&Ended<D>>,
         now: Timestamp,
         history: &mut impl History<D>,
     ) -> Result<bool, Refused> {
@@ -297,15 +336,14 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         };
         self.change(slot, change, now)?;
         let job = &self.jobs.get(slot).expect("a change keeps the row").job;
-        let settled = match job.state {
-            JobState::Settled { outcome, .. } => {
-                // The state's word on the job is final: a cancelled job's failure cancels it.
-                ended.outcome = outcome;
-                true
-            }
-            _ => false,
+        let over = match job.state {
+            JobState::Settled { outcome, .. } => Some(outcome),
+            _ => None,
         };
-        if settled || matches!(change, Change::Retry { .. } | Change::Rescue { .. }) {
+        if over.is_some() || matches!(change, Change::Retry { .. } | Change::Rescue { .. }) {
+            let mut ended = ended.cloned().unwrap_or_else(|| unheard_of(now));
+            // The state's word on the job is final: a cancelled job's failure cancels it.
+            ended.outcome = over.unwrap_or(ended.outcome);
             history.run(Run {
                 job: job.id.clone(),
                 token: job.token,
@@ -315,17 +353,33 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
                 origin: job.origin,
                 fire_at: job.fire_at,
                 node,
-                settled,
+                settled: over.is_some(),
                 ended,
             });
         }
-        if settled {
-            self.jobs.remove(slot);
+        if let Some(outcome) = over {
+            self.bury(slot, outcome, now);
         }
-        Ok(settled)
+        Ok(over.is_some())
     }
 
-    fn change(&mut self, slot: usize, change: &Change<D>, now: Timestamp) -> Result<(), Refused> {
+    /// Takes a job that is over out of everything.
+    fn bury(&mut self, slot: usize, outcome: Outcome, now: Timestamp) {
+        self.leave_key(slot, now);
+        self.leave_chain(slot);
+        let Some(row) = self.jobs.remove(slot) else { return };
+        self.leave_lane(row.lane as usize);
+        if let Some(schedule) = row.job.schedule.filter(|_| row.job.watched) {
+            self.run_ended(&schedule, outcome, now);
+        }
+    }
+
+    pub(super) fn change(
+        &mut self,
+        slot: usize,
+        change: &Change<D>,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
         self.unlink(slot);
         let row = self.jobs.get_mut(slot).expect("queues and find name slots that are in use");
         let done = row.job.apply(change, now);
@@ -337,8 +391,10 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     fn link(&mut self, slot: usize) {
         let row = self.jobs.get(slot).expect("only rows in use are linked");
         match &row.job.state {
-            JobState::Waiting { ready_at } => {
-                self.future.put(slot, *ready_at);
+            JobState::Held { .. } | JobState::Waiting { .. } => {
+                if let JobState::Waiting { ready_at } = row.job.state {
+                    self.future.put(slot, ready_at);
+                }
                 let may_expire = row.job.counts == Counts::default();
                 if let Some(start_by) = row.job.start_by.filter(|_| may_expire) {
                     self.lapses.put(slot, start_by + Span::from_micros(1));
@@ -354,33 +410,24 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
 
     /// Takes a job out of all queues and counts.
     fn unlink(&mut self, slot: usize) {
-        let Some(row) = self.jobs.get_mut(slot) else { return };
-        let in_lane = core::mem::take(&mut row.in_lane);
+        self.leave_ready(slot);
+        let Some(row) = self.jobs.get(slot) else { return };
         let leased = matches!(row.job.state, JobState::Leased { .. });
-        let task = row.task as usize;
-        let task = self.tasks.get_mut(task).expect("a job's task stays");
-        if in_lane {
-            self.ready.remove(&mut task.ready, slot, before(&self.jobs));
-        }
+        let task = self.tasks.get_mut(row.task as usize).expect("a job's task stays");
         task.leased -= u32::from(leased);
         self.future.remove(slot);
         self.lapses.remove(slot);
     }
 }
 
-/// The order within a task: the most urgent, then the longest ready, then by id.
-fn before<D: Domain, R>(jobs: &Table<JobRow<D>, R>) -> impl Fn(usize, usize) -> bool
-where
-    R: AsRef<[crate::table::Slot<JobRow<D>>]> + AsMut<[crate::table::Slot<JobRow<D>>]>,
-{
-    let key = |slot| {
-        let job = jobs.get(slot).map(|row| &row.job)?;
-        let JobState::Waiting { ready_at } = job.state else { return None };
-        Some((job.terms.priority, ready_at, &job.id))
-    };
-    move |a, b| key(a) < key(b)
+/// Where jobs of a task belong: its slot, and that of the lane for the tags that they need.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) task: usize,
+    pub(super) lane: usize,
 }
 
-fn unstarted<D: Domain>(outcome: Outcome, now: Timestamp) -> Ended<D> {
-    Ended { outcome, started_at: None, finished_at: now, detail: None }
+/// An attempt of which the store has not heard, or that never was.
+fn unheard_of<D: Domain>(now: Timestamp) -> Ended<D> {
+    Ended { outcome: Outcome::LeaseLost, started_at: None, finished_at: now, detail: None }
 }

@@ -5,7 +5,10 @@
 //! everything it holds. Each verb takes the instant by which it is judged; none of them fails
 //! halfway, and a full table hands the request back.
 
+mod chains;
 mod jobs;
+mod keys;
+mod lanes;
 mod schedules;
 
 use core::fmt;
@@ -13,14 +16,18 @@ use core::fmt;
 use crate::domain::Domain;
 use crate::id::ConfigRevision;
 use crate::job::Job;
-use crate::lane::{Lane, Lanes};
+use crate::lane::Lanes;
 use crate::pulse::Pulse;
 use crate::queue::Queue;
 use crate::room::Room;
 use crate::schedule::Schedule;
-use crate::settings::{Settings, Task};
+use crate::settings::Task;
 use crate::table::{Full, Keyed, Table};
 use crate::time::Timestamp;
+
+pub use chains::Chain;
+pub use keys::KeyRow;
+pub use lanes::LaneRow;
 
 /// Schedules, tasks and jobs, with the queues over them.
 pub struct Ledger<D: Domain, S: Room, T: Room, J: Room> {
@@ -29,7 +36,13 @@ pub struct Ledger<D: Domain, S: Room, T: Room, J: Room> {
     due: Queue<Timestamp, S::Cells<Timestamp>>,
     tasks: Table<TaskRow<D>, T::Slots<TaskRow<D>>>,
     jobs: Table<JobRow<D>, J::Slots<JobRow<D>>>,
-    /// Waiting jobs that were found ready: one lane for each task.
+    /// The jobs of each schedule that are not over.
+    chains: Table<Chain<D>, J::Slots<Chain<D>>>,
+    /// Which job holds which key.
+    keys: Table<KeyRow<D>, J::Slots<KeyRow<D>>>,
+    /// A lane for each task and each set of tags that a job of it needs.
+    lanes: Table<LaneRow<D>, T::Slots<LaneRow<D>>>,
+    /// Waiting jobs that were found ready, in their lanes.
     ready: Lanes<J::Links>,
     /// The other waiting jobs, by `ready_at`.
     future: Queue<Timestamp, J::Cells<Timestamp>>,
@@ -70,7 +83,8 @@ pub struct TaskRow<D: Domain> {
     task: Task<D>,
     /// Whether somebody put it. If not, it only gives the jobs of that name a lane.
     known: bool,
-    ready: Lane,
+    /// The first of its lanes.
+    lanes: u32,
     /// How many of its jobs are leased: counted where a job enters and leaves the queues only.
     leased: u32,
 }
@@ -87,7 +101,11 @@ impl<D: Domain> Keyed for TaskRow<D> {
 pub struct JobRow<D: Domain> {
     job: Job<D>,
     task: u32,
+    lane: u32,
     in_lane: bool,
+    /// The next and the previous job of the same schedule.
+    next: u32,
+    previous: u32,
 }
 
 impl<D: Domain> Keyed for JobRow<D> {
@@ -99,13 +117,17 @@ impl<D: Domain> Keyed for JobRow<D> {
 
 impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     /// An empty ledger with room for these schedules, tasks and jobs. A job whose task was never
-    /// put takes room among the tasks too.
+    /// put takes room among the tasks too, and so does each further set of tags that jobs of one
+    /// task need.
     pub fn new(schedules: S, tasks: T, jobs: J) -> Self {
         Self {
             schedules: Table::new(schedules.slots()),
             due: Queue::new(schedules.cells()),
             tasks: Table::new(tasks.slots()),
             jobs: Table::new(jobs.slots()),
+            chains: Table::new(jobs.slots()),
+            keys: Table::new(jobs.slots()),
+            lanes: Table::new(tasks.slots()),
             ready: Lanes::new(jobs.links()),
             future: Queue::new(jobs.cells()),
             lapses: Queue::new(jobs.cells()),
@@ -158,14 +180,25 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     }
 
     fn add_task(&mut self, task: Task<D>, known: bool) -> Result<usize, Full<Task<D>>> {
-        let row = TaskRow { task, known, ready: Lane::default(), leased: 0 };
+        let row = TaskRow { task, known, lanes: NONE, leased: 0 };
         self.tasks.insert(row).map_err(|Full(row)| Full(row.task))
     }
 
-    fn settings_of(&self, task: &D::TaskId) -> Settings {
-        let slot = self.tasks.find(task).and_then(|slot| self.tasks.get(slot));
-        slot.map_or(Settings::NONE, |row| row.task.settings)
+    /// The slot of a task, which is added if nobody has put it.
+    fn task_slot(&mut self, task: &D::TaskId) -> Result<usize, Full<()>> {
+        match self.tasks.find(task) {
+            Some(slot) => Ok(slot),
+            None => self.add_task(Task::new(task.clone()), false).map_err(|Full(_)| Full(())),
+        }
     }
+}
+
+/// The end of a list of slots.
+const NONE: u32 = u32::MAX;
+
+/// A slot's number as lists keep it.
+fn number(slot: usize) -> u32 {
+    u32::try_from(slot).expect("a table has fewer than 2^32 slots")
 }
 
 impl<D: Domain, S: Room, T: Room, J: Room> fmt::Debug for Ledger<D, S, T, J> {

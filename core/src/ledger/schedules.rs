@@ -1,17 +1,15 @@
 //! The ledger's verbs on schedules.
 
 use super::{Ledger, ScheduleRow};
-use crate::domain::{Domain, Origin};
-use crate::id::Token;
-use crate::job::{Job, JobState};
-use crate::retry::Counts;
+use crate::domain::Domain;
+use crate::fire::Skip;
 use crate::room::Room;
-use crate::schedule::Schedule;
+use crate::schedule::{PauseReason, Schedule, Spec, Step};
 use crate::table::Full;
 use crate::time::Timestamp;
 use crate::verb::{
-    Advance, Advanced, ClaimSchedules, Conflict, Fire, History, Put, PutSchedule, Quarantine,
-    Remove,
+    Advance, Advanced, ClaimSchedules, Conflict, Fire, History, Paused, Put, PutSchedule,
+    Quarantine, Remove, Resume, Resumed,
 };
 
 impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
@@ -116,65 +114,114 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     }
 
     /// Moves a schedule's cursor and turns its fires into jobs, if its revision is still the one
-    /// that the decision was based on.
-    ///
-    /// # Errors
-    /// [`Full`], if there is no room for all of the jobs; nothing was done then.
+    /// that the decision was based on. A request that is repeated, because its first answer was
+    /// lost, is recognised.
     pub fn advance(
         &mut self,
         advance: &Advance<D>,
         now: Timestamp,
         history: &mut impl History<D>,
-    ) -> Result<Advanced, Full<()>> {
+    ) -> Advanced {
         let Some(slot) = self.schedules.find(&advance.schedule) else {
-            return Ok(Advanced::Stale);
+            return Advanced::Stale;
         };
-        let row = self.row_mut(slot);
-        if row.schedule.revision != advance.revision || row.schedule.due().is_none() {
-            return Ok(Advanced::Stale);
+        let schedule = &self.row_mut(slot).schedule;
+        if schedule.is_advanced(advance.revision, advance.next) {
+            return Advanced::Done { revision: schedule.revision, inserted: 0 };
         }
-        let spec = row.schedule.spec.clone();
-        let wanted =
-            |fire: &&Fire<D>| self.jobs.find(&fire.job).is_none() && !history.is_settled(&fire.job);
-        let new = advance.fires.iter().filter(wanted).count();
-        if new > self.jobs.capacity() - self.jobs.len() {
-            return Err(Full(()));
+        if schedule.revision != advance.revision || schedule.due().is_none() {
+            return Advanced::Stale;
         }
-        let terms = spec.settings.or(self.settings_of(&spec.task)).resolve();
-        let mut inserted = 0;
-        for fire in &advance.fires {
-            let job = Job {
-                id: fire.job.clone(),
-                task: spec.task.clone(),
-                schedule: Some(spec.id.clone()),
-                origin: Origin::Fire,
-                fire_at: Some(fire.at),
-                payload: spec.payload.clone(),
-                terms,
-                start_by: fire.start_by,
-                created_at: now,
-                counts: Counts::default(),
-                token: Token::default(),
-                state: JobState::Waiting { ready_at: fire.ready_at },
-            };
-            inserted += u32::from(self.add_job(job, history).map_err(|Full(_)| Full(()))?);
-        }
+        let spec = schedule.spec.clone();
+        let Ok(inserted) = self.insert_fires(&spec, &advance.fires, now, history) else {
+            return Advanced::Full;
+        };
         for skip in &advance.skips {
             history.skip(&spec.id, *skip);
         }
+        let step = Step {
+            next: advance.next,
+            last_fire_at: advance.fires.last().map(|fire| fire.at),
+            inserted,
+            awaited: self.is_awaited(&spec.id),
+        };
         let row = self.row_mut(slot);
-        row.schedule.next = advance.next;
-        row.schedule.revision = row.schedule.revision.next();
-        if let Some(last) = advance.fires.last() {
-            row.schedule.last_fire_at = Some(last.at);
-        }
+        row.schedule.advance(step, now);
         row.claim = match (row.claim.take(), advance.keep_for) {
             (Some((node, _)), Some(span)) => Some((node, now + span)),
             _ => None,
         };
         let revision = row.schedule.revision;
         self.requeue(slot);
-        Ok(Advanced::Done { revision, inserted })
+        Advanced::Done { revision, inserted }
+    }
+
+    /// Turns fires into jobs, as far as overlap allows; says how many.
+    fn insert_fires(
+        &mut self,
+        spec: &Spec<D>,
+        fires: &[Fire<D>],
+        now: Timestamp,
+        history: &mut impl History<D>,
+    ) -> Result<u32, Full<()>> {
+        let new = fires.iter().filter(|fire| !self.is_known(&fire.job, history)).count();
+        if new == 0 {
+            return Ok(0);
+        }
+        let place = self.place(&spec.task, spec.tags.as_ref(), new)?;
+        let mut inserted = 0;
+        let mut overlapped: Option<Skip> = None;
+        for (index, fire) in fires.iter().enumerate() {
+            if self.is_known(&fire.job, history) {
+                continue;
+            }
+            let last = index + 1 == fires.len();
+            let overlap = spec.policies.overlap;
+            let admission = self.admit(overlap, &spec.id, last, now, history);
+            let task = &self.tasks.get(place.task).expect("a place is made of slots in use").task;
+            if let Some(job) = fire.job(spec, task, now).admitted(admission) {
+                self.insert(place, job);
+                inserted += 1;
+            } else {
+                overlapped = Some(Skip::overlapped(overlapped, fire.at));
+            }
+        }
+        if let Some(skip) = overlapped {
+            history.skip(&spec.id, skip);
+        }
+        self.leave_lane(place.lane);
+        Ok(inserted)
+    }
+
+    /// Tells a schedule to stop firing.
+    pub fn pause(&mut self, schedule: &D::ScheduleId, now: Timestamp) -> Paused {
+        let Some(slot) = self.schedules.find(schedule) else { return Paused::Missing };
+        if !self.row_mut(slot).schedule.stop(PauseReason::Person, now) {
+            return Paused::Already;
+        }
+        self.row_mut(slot).claim = None;
+        self.config_revision = self.config_revision.next();
+        self.requeue(slot);
+        Paused::Done
+    }
+
+    /// Lets a paused schedule fire again.
+    pub fn resume(&mut self, resume: &Resume<D>, history: &mut impl History<D>) -> Resumed {
+        let Some(slot) = self.schedules.find(&resume.schedule) else { return Resumed::Stale };
+        let row = self.row_mut(slot);
+        if row.schedule.revision != resume.revision {
+            return Resumed::Stale;
+        }
+        if row.schedule.spec.paused || !row.schedule.resume(resume.next) {
+            return Resumed::Unchanged;
+        }
+        row.claim = None;
+        if let Some(skip) = resume.skip {
+            history.skip(&resume.schedule, skip);
+        }
+        self.config_revision = self.config_revision.next();
+        self.requeue(slot);
+        Resumed::Done
     }
 
     /// Takes a schedule out of service; one whose revision has changed is left alone.
@@ -206,7 +253,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         self.schedules.get_mut(slot).expect("queues and find name slots that are in use")
     }
 
-    fn requeue(&mut self, slot: usize) {
+    pub(super) fn requeue(&mut self, slot: usize) {
         match self.schedules.get(slot).and_then(ScheduleRow::due) {
             Some(due) => self.due.put(slot, due),
             None => {

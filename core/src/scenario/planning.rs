@@ -4,16 +4,7 @@ use super::*;
 
 /// A schedule that fires every `step` seconds, put at second 1 000.
 fn every(id: u16, step: u32) -> PutSchedule<Numbers> {
-    let spec = Spec {
-        id,
-        task: TASK,
-        source: 0,
-        trigger: step,
-        payload: 0,
-        policies: Policies::DEFAULT,
-        settings: Settings::NONE,
-        paused: false,
-    };
+    let spec = Spec::new(id, TASK, 0, step, 0);
     let next = Step(step).next_after(at(1_000)).into();
     PutSchedule { spec, next, conflict: Conflict::Replace }
 }
@@ -36,7 +27,7 @@ fn plan<R: crate::room::Room>(
                 Input::Claimed { ticket, result: Ok(store.pulse(now.wall)) }
             }
             Output::Advance { ticket, advance } => {
-                let done = store.advance(&advance, now.wall, &mut ()).expect("there is room");
+                let done = store.advance(&advance, now.wall, &mut ());
                 for fire in &advance.fires {
                     *fires.entry(advance.schedule).or_default() += 1;
                     store.cancel(&fire.job, now.wall, &mut ());
@@ -130,7 +121,7 @@ fn machines_without_room_stay_silent() {
     let mut store = Ledger::<Numbers, _, _, _>::new(room, room, room);
     let put = every(1, 1);
     assert_eq!(store.put_schedule(put.clone(), now.wall), Err(Full(put)));
-    let claim = ClaimJobs { node: NODE, tasks: &[], lease_for: Span::ZERO, max: 9 };
+    let claim = ClaimJobs { node: NODE, tasks: &[], tags: &0, lease_for: Span::ZERO, max: 9 };
     store.claim_jobs(&claim, now.wall, |_| unreachable!("there are no jobs"));
     store.rescue(&Rescue::HeldBy(NODE), 9, now.wall, &mut ());
     assert_eq!(store.pulse(now.wall).next_due_at, None);

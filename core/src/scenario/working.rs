@@ -95,8 +95,8 @@ fn an_interrupted_job_no_longer_expires() {
     rig.behaviour.takes = Span::from_secs(60);
     let start_by = Some(rig.now.wall + Span::from_secs(2));
     let settings = Settings::NONE;
-    let job = Enqueue { id: 5, task: TASK, payload: 0, settings, ready_at: None, start_by };
-    assert_eq!(rig.store.enqueue(job, rig.now.wall, &rig.records), Ok(Enqueued::Inserted));
+    let job = Enqueue { settings, start_by, ..Enqueue::new(5, TASK, 0) };
+    assert_eq!(rig.store.enqueue(job, rig.now.wall, &mut rig.records), Ok(Enqueued::Inserted));
     rig.pass(Span::from_secs(10));
     rig.worker.handle(worker::Input::Abort, rig.now);
     rig.pass(Span::from_secs(70));

@@ -118,7 +118,11 @@ pub trait Trigger {
 }
 
 /// Counts up to [`COUNT_LIMIT`](crate::limits::COUNT_LIMIT).
-fn count_one_by_one<T: Trigger + ?Sized>(trigger: &T, after: Timestamp, until: Timestamp) -> Count {
+pub(crate) fn count_one_by_one<T: Trigger + ?Sized>(
+    trigger: &T,
+    after: Timestamp,
+    until: Timestamp,
+) -> Count {
     let mut count = 0;
     let mut at = after;
     while let Some(fire) = trigger.next_after(at).filter(|&fire| fire <= until) {
@@ -213,6 +217,16 @@ impl Count {
     pub const fn value(self) -> u64 {
         match self {
             Self::Exact(n) | Self::AtLeast(n) => n,
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        let sum = self.value().saturating_add(other.value());
+        match (self, other) {
+            (Self::Exact(_), Self::Exact(_)) => Self::Exact(sum),
+            _ => Self::AtLeast(sum),
         }
     }
 }

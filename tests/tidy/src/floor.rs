@@ -10,11 +10,11 @@ use crate::tree::SOURCES;
 
 /// The floors of core, from the ground up. A new module is a new word here.
 const FLOORS: &[&[&str]] = &[
-    &["time", "id", "limits", "domain", "settings"],
+    &["time", "id", "limits", "dice", "domain", "outcome", "settings"],
     &["civil", "zone"],
-    &["lane", "table", "queue", "room", "trigger"],
-    &["schedule"],
-    &["fire", "outcome", "lease", "pulse"],
+    &["lane", "table", "queue", "room", "trigger", "exclude"],
+    &["overlap", "schedule"],
+    &["fire", "lease", "pulse"],
     &["retry", "job"],
     &["verb", "ledger"],
     &["planner", "worker"],
