@@ -34,8 +34,8 @@ pub trait Domain: Copy + Debug + Eq + Hash + 'static {
     /// What keeps jobs that stand for the same thing from being queued twice. A domain that does
     /// without takes [`Infallible`](core::convert::Infallible), which takes no room.
     type Key: Clone + Debug + Eq + Hash;
-    /// What a worker must offer to run a job, such as a region or a device. `()` if there is no such
-    /// thing in this domain. The default asks for nothing.
+    /// What a worker must offer to run a job, such as a region or a device. `()` if there is no
+    /// such thing in this domain. The default asks for nothing.
     type Tags: Clone + Debug + Default + Eq + Ord + Hash;
 
     /// The id of the job that a schedule's fire becomes.

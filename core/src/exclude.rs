@@ -18,8 +18,8 @@ pub struct Stretch {
 
 /// Says when a schedule does not fire. `()` excludes nothing.
 pub trait Exclude {
-    /// The first stretch that ends after `t`; `t` is excluded if it has begun by then. Stretches may
-    /// touch or overlap. `None`: nothing is excluded any more.
+    /// The first stretch that ends after `t`; `t` is excluded if it has begun by then. Stretches
+    /// may touch or overlap. `None`: nothing is excluded any more.
     fn next(&self, t: Timestamp) -> Option<Stretch>;
 
     /// The stretch that `t` lies in.

@@ -194,8 +194,6 @@ impl<D: Domain> Job<D> {
     pub fn apply(&mut self, change: &Change<D>, now: Timestamp) -> Result<(), Refused> {
         use Change as C;
         use JobState as S;
-        // A rescue does not wait, so there is nothing to leave to chance.
-        let no_dice = &mut Dice::seeded(0);
         let next = match (&self.state, change) {
             (S::Waiting { ready_at }, C::Claim { node, until }) => {
                 if *ready_at > now || self.is_expired(now) {
@@ -243,14 +241,9 @@ impl<D: Domain> Job<D> {
                 if *lapsed && lease.is_live(now) {
                     return Err(Refused::NotLapsed);
                 }
-                match verdict(Outcome::LeaseLost, Ask::Nothing, self.counts, &self.terms, no_dice) {
-                    _ if *cancel => settled(Outcome::Cancelled, now),
-                    Verdict::Again { after, cause } => {
-                        self.counts = self.counts.plus(cause);
-                        S::Waiting { ready_at: now + after }
-                    }
-                    Verdict::Settle(outcome) => settled(outcome, now),
-                }
+                let (counts, state) = self.rescued(*cancel, now);
+                self.counts = counts;
+                state
             }
             (S::Leased { .. }, C::Claim { .. }) => return Err(Refused::Held),
             (S::Leased { .. }, C::Expire) => return Err(Refused::NotLapsed),
@@ -266,6 +259,21 @@ impl<D: Domain> Job<D> {
         };
         self.state = next;
         Ok(())
+    }
+
+    /// What becomes of a leased job whose holder is gone.
+    fn rescued(&self, cancel: bool, now: Timestamp) -> (Counts, JobState<D>) {
+        if cancel {
+            return (self.counts, settled(Outcome::Cancelled, now));
+        }
+        // A rescue does not wait, so there is nothing to leave to chance.
+        let dice = &mut Dice::seeded(0);
+        match verdict(Outcome::LeaseLost, Ask::Nothing, self.counts, &self.terms, dice) {
+            Verdict::Again { after, cause } => {
+                (self.counts.plus(cause), JobState::Waiting { ready_at: now + after })
+            }
+            Verdict::Settle(outcome) => (self.counts, settled(outcome, now)),
+        }
     }
 
     /// Whether the start deadline has passed before a first attempt. The deadline itself is still

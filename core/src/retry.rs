@@ -71,7 +71,7 @@ pub enum Verdict {
 }
 
 /// What follows an attempt that ended with `outcome` and asked for something, given what went
-/// before. Only failures are asked about; what a task that succeeded asks for is a snooze or nothing.
+/// before. Only failures and snoozes are asked about.
 pub fn verdict(
     outcome: Outcome,
     ask: Ask,

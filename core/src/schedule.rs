@@ -325,8 +325,8 @@ impl<D: Domain> Schedule<D> {
     /// that the new trigger names after `now`.
     ///
     /// An unchanged trigger keeps the cursor. A fire that was already due stays owed under a new
-    /// trigger too, so that editing a schedule never loses one. An edit ends a pause after failures,
-    /// but not one by hand.
+    /// trigger too, so that editing a schedule never loses one. An edit ends a pause after
+    /// failures, but not one by hand.
     #[must_use]
     pub fn replaced(&self, spec: Spec<D>, next: Next, now: Timestamp) -> Self {
         let owed = self.due().filter(|&at| at <= now);

@@ -72,6 +72,8 @@ pub async fn a_claim_is_only_a_hint<S: Subject>(subject: &S) {
     assert_eq!(first.revision, second.revision);
     let late = rig.advance(6 + CLAIM, &advance(&first, at(5), at(50))).await;
     assert!(matches!(late, Advanced::Done { inserted: 1, .. }));
-    let stale = rig.advance(6 + CLAIM, &advance(&second, at(5), at(50))).await;
+    let same = rig.advance(6 + CLAIM, &advance(&second, at(5), at(50))).await;
+    assert!(matches!(same, Advanced::Done { inserted: 0, .. }), "the same decision, made twice");
+    let stale = rig.advance(6 + CLAIM, &advance(&second, at(5), at(60))).await;
     assert_eq!(stale, Advanced::Stale);
 }
