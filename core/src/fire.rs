@@ -12,6 +12,8 @@ use crate::trigger::{Count, Trigger};
 
 /// Why a due fire did not become a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SkipReason {
     /// A later (or earlier) fire of the same decision stands for it.
     Coalesced,
@@ -63,6 +65,8 @@ impl SkipReason {
 
 /// A range of fires that did not become jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Skip {
     /// Why.
     pub reason: SkipReason,
@@ -86,6 +90,8 @@ impl Skip {
 
 /// What to do with the fires that are due.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Due {
     /// These become jobs, oldest first.
     pub fires: heapless::Vec<Timestamp, FIRES_PER_ADVANCE>,
@@ -221,6 +227,8 @@ impl Due {
 
 /// Where a schedule that was paused goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Resume {
     /// With what came due in the meantime, as coalescing, misfire grace and the catch-up limit say.
     #[default]

@@ -24,6 +24,8 @@ use crate::verb::{Advance, Advanced};
 
 /// The store did not do what was asked, or nobody knows whether it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Down;
 
 /// What happened outside. Replies quote the ticket of the [`Output`] that they answer.

@@ -9,6 +9,8 @@ use core::time::Duration;
 
 #[cfg(feature = "chrono")]
 mod chrono;
+#[cfg(feature = "serde")]
+mod data;
 
 #[cfg(feature = "chrono")]
 pub use self::chrono::OutOfRange;
@@ -25,6 +27,7 @@ pub const MICROS_PER_SECOND: i64 = 1_000_000;
 /// assert_eq!(Span::from_secs(90), Span::from_mins(1) + Span::from_secs(30));
 /// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Span(i64);
 
 impl Span {
@@ -264,6 +267,7 @@ impl core::str::FromStr for Span {
 /// assert!(Timestamp::from_micros(i64::MAX).is_none());
 /// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Timestamp(i64);
 
 impl Timestamp {
@@ -341,6 +345,8 @@ impl core::ops::Sub<Span> for Timestamp {
 /// No conversion to or from [`Timestamp`], because the distance between the two clocks changes
 /// whenever the wall clock is set or the machine sleeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Mono(i64);
 
 impl Mono {
@@ -385,6 +391,8 @@ impl core::ops::Sub<Span> for Mono {
 ///
 /// Fires are judged on `wall`; leases, timeouts and backoff on `mono`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Now {
     /// The wall clock.
     pub wall: Timestamp,
