@@ -23,6 +23,7 @@ Usage: cargo size                  flash and RAM of each program
        cargo size --count          and instructions
        cargo size --check          and compares all of it with tests/size/kept.txt
        cargo size --update         and writes it there
+       cargo size --records        bytes of each record and machine
        cargo size --symbols IMAGE  the largest symbols of a program
        cargo size --files IMAGE    how many bytes of code come from which source file
 
@@ -36,6 +37,7 @@ enum Wish {
     Counts,
     Check,
     Update,
+    Records,
     Symbols(&'static str),
     Files(&'static str),
 }
@@ -61,6 +63,7 @@ fn wish(args: &[String]) -> Result<Wish, String> {
         ["--count"] => Ok(Wish::Counts),
         ["--check"] => Ok(Wish::Check),
         ["--update"] => Ok(Wish::Update),
+        ["--records"] => Ok(Wish::Records),
         ["--symbols", name] => Ok(Wish::Symbols(image(name)?)),
         ["--files", name] => Ok(Wish::Files(image(name)?)),
         _ => Err(format!("cannot read `{}` (see `cargo size --help`)", words.join(" "))),
@@ -94,6 +97,10 @@ fn grant(wish: &Wish) -> Result<(), String> {
                 Wish::Update => kept::update(&measured)?,
                 _ => {}
             }
+        }
+        Wish::Records => {
+            let board = board.ok_or(board::MISSING)?;
+            table::records(&board.counts(&Image::build(TARGETS[0], "records")?)?);
         }
         Wish::Symbols(name) => {
             for target in TARGETS {

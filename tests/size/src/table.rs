@@ -50,6 +50,14 @@ pub(crate) fn counts(columns: &[Vec<(String, u64)>]) -> Result<(), String> {
     Ok(())
 }
 
+/// Bytes of records: the same on both machines.
+pub(crate) fn records(records: &[(String, u64)]) {
+    println!("{:<42}{:>8}", "records of the firmware's domain", "bytes");
+    for (label, size) in records {
+        println!("  {label:<40}{size:>8}");
+    }
+}
+
 pub(crate) fn symbols(target: &str, name: &str, symbols: &[(u64, String)]) {
     println!("{name} on {target}, the largest symbols:");
     for (size, symbol) in symbols.iter().take(SHOWN) {
