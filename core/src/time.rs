@@ -112,6 +112,7 @@ impl From<Duration> for Span {
 impl core::ops::Add for Span {
     type Output = Self;
     /// Saturates at the ends of the range.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
@@ -120,6 +121,7 @@ impl core::ops::Add for Span {
 impl core::ops::Sub for Span {
     type Output = Self;
     /// Saturates at the ends of the range.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
@@ -296,13 +298,18 @@ impl Timestamp {
     /// Whole seconds since the Unix epoch, rounded towards the past.
     pub const fn as_secs(self) -> i64 {
         // Counted from the first timestamp, which is a whole second, there is no sign to look at.
-        let since = (self.0 - Self::MIN.0).cast_unsigned() / MICROS_PER_SECOND.cast_unsigned();
+        let since = (self.0 - Self::MIN.0).cast_unsigned();
+        let since = if usize::BITS < 64 {
+            seconds_by_product(since)
+        } else {
+            since / MICROS_PER_SECOND.cast_unsigned()
+        };
         since.cast_signed() + Self::MIN.0 / MICROS_PER_SECOND
     }
 
     /// Microseconds since the last whole second: 0 to 999 999.
     pub const fn subsec_micros(self) -> i64 {
-        self.0.rem_euclid(MICROS_PER_SECOND)
+        self.0 - self.as_secs() * MICROS_PER_SECOND
     }
 
     /// `self + span`, or `None` outside the years 0001 to 9999.
@@ -323,6 +330,7 @@ impl Timestamp {
 impl core::ops::Add<Span> for Timestamp {
     type Output = Self;
     /// Stops at [`Timestamp::MIN`] and [`Timestamp::MAX`].
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn add(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0).clamp(Self::MIN.0, Self::MAX.0))
     }
@@ -331,6 +339,7 @@ impl core::ops::Add<Span> for Timestamp {
 impl core::ops::Sub<Span> for Timestamp {
     type Output = Self;
     /// Stops at [`Timestamp::MIN`] and [`Timestamp::MAX`].
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn sub(self, span: Span) -> Self {
         Self(self.0.saturating_sub(span.0).clamp(Self::MIN.0, Self::MAX.0))
     }
@@ -360,6 +369,7 @@ impl Mono {
     }
 
     /// The span from `earlier` to `self`; negative if `earlier` is later.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))
     }
@@ -368,6 +378,7 @@ impl Mono {
 impl core::ops::Add<Span> for Mono {
     type Output = Self;
     /// Saturates at the ends of the range.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn add(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
     }
@@ -376,9 +387,29 @@ impl core::ops::Add<Span> for Mono {
 impl core::ops::Sub<Span> for Mono {
     type Output = Self;
     /// Saturates at the ends of the range.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn sub(self, span: Span) -> Self {
         Self(self.0.saturating_sub(span.0))
     }
+}
+
+/// `micros / 1_000_000` for processors that cannot divide 64 bits.
+///
+/// A second is 2⁶ × 15 625 microseconds, and a multiple of ⌈2⁷⁷ / 15 625⌉ exceeds the true quotient
+/// by too little to reach the next whole number. (Torbjörn Granlund and Peter L. Montgomery,
+/// "Division by Invariant Integers using Multiplication", 1994.)
+const fn seconds_by_product(micros: u64) -> u64 {
+    #[expect(clippy::cast_possible_truncation, reason = "2⁷⁷ / 15 625 is less than 2⁶⁴")]
+    const INVERSE: u64 = ((1_u128 << 77) / 15_625 + 1) as u64;
+    const HIGH: u64 = INVERSE >> 32;
+    const LOW: u64 = INVERSE & LOW_HALF;
+    const LOW_HALF: u64 = u32::MAX as u64;
+    let micros = micros >> 6;
+    let (high, low) = (micros >> 32, micros & LOW_HALF);
+    // The upper half of a product of 128 bits, from products of 64 bits.
+    let middle = high * LOW + ((low * LOW) >> 32);
+    let other = low * HIGH + (middle & LOW_HALF);
+    (high * HIGH + (middle >> 32) + (other >> 32)) >> 13
 }
 
 /// What both clocks show at one moment.
@@ -410,6 +441,21 @@ mod tests {
     extern crate std;
     use super::*;
     use std::string::ToString;
+
+    #[test]
+    fn seconds_are_the_same_without_a_division() {
+        let range = Timestamp::MAX.as_micros().abs_diff(Timestamp::MIN.as_micros());
+        let mut state: u64 = 1;
+        for step in 0..100_000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let around = state % range / 1_000_000 * 1_000_000;
+            // All sizes, and both sides of a whole second.
+            for micros in [(state % range) >> (step % 58), around, around.saturating_sub(1), range]
+            {
+                assert_eq!(seconds_by_product(micros), micros / 1_000_000, "{micros}");
+            }
+        }
+    }
 
     #[test]
     fn a_span_reads_what_it_writes() {
