@@ -10,7 +10,6 @@ use mainspring_core::id::Token;
 use mainspring_core::job::Job;
 use mainspring_core::lease::LeaseTerms;
 use mainspring_core::ledger::Ledger;
-use mainspring_core::limits;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::planner::{self, Down, Planner};
 use mainspring_core::room::Inline;
@@ -38,6 +37,9 @@ const AT_ONCE: usize = 4;
 const AHEAD: usize = 8;
 
 const NODE: u8 = 0;
+
+/// Nobody else changes the ledger, so that there is no news to look for between deadlines.
+const IDLE: Span = Span::from_days(1);
 
 /// What comes in from outside: buttons, radio, a console.
 #[derive(Clone, Copy, Debug)]
@@ -118,8 +120,8 @@ impl<K: Kind> Device<K> {
             now,
             stock,
             ledger: Ledger::new(Inline, Inline, Inline),
-            planner: Planner::new(&Inline, limits::MAX_IDLE),
-            worker: Worker::new(&Inline, LeaseTerms::DEFAULT, limits::MAX_IDLE),
+            planner: Planner::new(&Inline, IDLE),
+            worker: Worker::new(&Inline, LeaseTerms::DEFAULT, IDLE),
             done: 0,
         }
     }
