@@ -6,20 +6,24 @@
 use core::hint::black_box;
 
 use heapless::Vec;
+use mainspring_core::domain::{Domain, Origin};
+use mainspring_core::fire;
 use mainspring_core::id::Token;
 use mainspring_core::job::Job;
 use mainspring_core::lease::LeaseTerms;
 use mainspring_core::ledger::Ledger;
 use mainspring_core::outcome::Outcome;
-use mainspring_core::planner::{self, Down, Planner};
+use mainspring_core::overlap::Overlap;
+use mainspring_core::planner::{self, Planner};
+use mainspring_core::retry::Ask;
 use mainspring_core::room::Inline;
-use mainspring_core::schedule::{Coalesce, Policies, Spec};
+use mainspring_core::schedule::{Coalesce, Jitter, Policies, Spec, Spread};
 use mainspring_core::settings::{Retry, Settings, Task, Timeout};
 use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::trigger::Trigger;
 use mainspring_core::verb::{
-    ClaimJobs, ClaimSchedules, Conflict, Ended, Enqueue, PutSchedule, Quarantine, Release, Remove,
-    Rescue,
+    ClaimJobs, ClaimSchedules, Conflict, Ended, Enqueue, Enqueued, Extra, Paused, PutSchedule,
+    Quarantine, Release, Remove, Rescue, Resume, Resumed,
 };
 use mainspring_core::worker::{self, Worker};
 
@@ -54,6 +58,12 @@ pub enum Command {
     RemoveOthers(u16),
     /// Queue a job.
     Enqueue((u16, u32), u8),
+    /// Run a schedule's task now.
+    RunNow(u16),
+    /// Pause a schedule.
+    Pause(u16),
+    /// Let a schedule fire again.
+    Resume(u16),
     /// Cancel a job.
     Cancel((u16, u32)),
     /// Take a schedule out of service.
@@ -94,7 +104,17 @@ impl<F> Stock<F> {
         let (retry, max_rescues) = (Some(Retry::times(3)), Some(2));
         Self {
             fires,
-            policies: Policies { coalesce: Coalesce::All, misfire_grace, catch_up: 5 },
+            policies: Policies {
+                coalesce: Coalesce::All,
+                misfire_grace,
+                catch_up: 5,
+                jitter: Some(Jitter { up_to: Span::from_secs(2), spread: Spread::Stable }),
+                slack: Span::from_secs(1),
+                overlap: Overlap::Queue,
+                limit: Some(1_000),
+                after_run: None,
+                pause_after: Some(5),
+            },
             settings: Settings { priority: None, timeout, retry, max_rescues },
             paused: false,
         }
@@ -135,16 +155,7 @@ impl<K: Kind> Device<K> {
                 let Some(stock) = self.stock.get(usize::from(number)) else { return false };
                 let Stock { fires, policies, settings, paused } = *stock;
                 let next = fires.next_after(wall).into();
-                let spec = Spec {
-                    id,
-                    task: 0,
-                    source: 0,
-                    trigger: fires,
-                    payload: 0,
-                    policies,
-                    settings,
-                    paused,
-                };
+                let spec = Spec { policies, settings, paused, ..Spec::new(id, 0, 0, fires, 0) };
                 let put = PutSchedule { spec, next, conflict: Conflict::Replace };
                 self.planner.handle(planner::Input::Hint, self.now);
                 self.ledger.put_schedule(put, wall).is_ok()
@@ -164,10 +175,27 @@ impl<K: Kind> Device<K> {
             }
             Command::Enqueue(id, task) => {
                 let settings = self.stock.first().map_or(Settings::NONE, |stock| stock.settings);
-                let (ready_at, start_by) = (None, Some(wall));
-                let job = Enqueue { id, task, payload: 0, settings, ready_at, start_by };
-                self.worker.handle(worker::Input::Hint, self.now);
-                self.ledger.enqueue(job, wall, &()).is_ok()
+                let start_by = Some(wall);
+                let job = Enqueue { settings, start_by, ..Enqueue::new(id, task, 0) };
+                self.enqueue(job)
+            }
+            Command::RunNow(schedule) => {
+                let origin = Origin::Manual;
+                let id = Small::<K>::fire_job(&schedule, wall, origin);
+                let extra = Some(Extra { schedule, at: wall, origin });
+                self.enqueue(Enqueue { extra, ..Enqueue::new(id, 0, 0) })
+            }
+            Command::Pause(schedule) => {
+                self.planner.forget(&schedule);
+                self.ledger.pause(&schedule, wall) == Paused::Done
+            }
+            Command::Resume(id) => {
+                let Some(schedule) = self.ledger.schedule(&id) else { return false };
+                let trigger = &schedule.spec.trigger;
+                let (next, skip) = fire::resumed(trigger, schedule.next, fire::Resume::At(wall));
+                let resume = Resume { schedule: id, revision: schedule.revision, next, skip };
+                self.planner.handle(planner::Input::Hint, self.now);
+                self.ledger.resume(&resume, &mut ()) == Resumed::Done
             }
             Command::Cancel(job) => {
                 black_box(self.ledger.cancel(&job, wall, &mut ()));
@@ -236,8 +264,7 @@ impl<K: Kind> Device<K> {
             Output::Advance { ticket, advance } => {
                 let done = self.ledger.advance(&advance, wall, &mut ());
                 self.worker.handle(worker::Input::Hint, self.now);
-                // No room for its jobs: the same again a little later.
-                let result = done.map(|done| (done, self.ledger.pulse(wall))).map_err(|_| Down);
+                let result = Ok((done, self.ledger.pulse(wall)));
                 Input::Advanced { ticket, schedule: advance.schedule, result }
             }
             Output::Rescue { ticket, max } => {
@@ -257,16 +284,21 @@ impl<K: Kind> Device<K> {
         let wall = self.now.wall;
         let input = match output {
             Output::Claim { ticket, lease_for, max } => {
-                let count =
-                    self.claim_jobs(&ClaimJobs { node: NODE, tasks: &TASK_IDS, lease_for, max });
+                let count = self.claim_jobs(&ClaimJobs {
+                    node: NODE,
+                    tasks: &TASK_IDS,
+                    tags: &(),
+                    lease_for,
+                    max,
+                });
                 Input::Claimed { ticket, result: Ok((count, self.ledger.pulse(wall))) }
             }
             Output::Run(job) => match perform(&job, wall) {
-                Some(ended) => Input::Finished { job: job.id, token: job.token, ended },
+                Some((ended, ask)) => Input::Finished { job: job.id, token: job.token, ended, ask },
                 None => Input::Unstarted { job: job.id, token: job.token },
             },
             Output::Abort { job, token, why } => {
-                Input::Finished { job, token, ended: ended(why, wall) }
+                Input::Finished { job, token, ended: ended(why, wall), ask: Ask::Nothing }
             }
             Output::Renew { ticket, renew } => {
                 let result = Ok(self.ledger.renew(&renew, wall));
@@ -292,6 +324,11 @@ impl<K: Kind> Device<K> {
         self.worker.handle(input, self.now);
     }
 
+    fn enqueue(&mut self, job: Enqueue<Small<K>>) -> bool {
+        self.worker.handle(worker::Input::Hint, self.now);
+        matches!(self.ledger.enqueue(job, self.now.wall, &mut ()), Ok(Enqueued::Inserted))
+    }
+
     fn claim_jobs(&mut self, claim: &ClaimJobs<'_, Small<K>>) -> u32 {
         let (worker, now) = (&mut self.worker, self.now);
         let mut refused: Vec<((u16, u32), Token), AT_ONCE> = Vec::new();
@@ -314,9 +351,10 @@ static TASK_IDS: [u8; TASKS] = [0, 1, 2, 3];
 
 /// The task itself. What it does, the optimiser cannot know.
 #[inline(never)]
-fn perform<K: Kind>(job: &Job<Small<K>>, wall: Timestamp) -> Option<Ended<Small<K>>> {
+fn perform<K: Kind>(job: &Job<Small<K>>, wall: Timestamp) -> Option<(Ended<Small<K>>, Ask)> {
     black_box(job.payload);
-    black_box(Some(Outcome::Succeeded)).map(|outcome| ended(outcome, wall))
+    black_box(Some((Outcome::Succeeded, Ask::Nothing)))
+        .map(|(outcome, ask)| (ended(outcome, wall), ask))
 }
 
 fn ended<K: Kind>(outcome: Outcome, wall: Timestamp) -> Ended<Small<K>> {
@@ -324,7 +362,7 @@ fn ended<K: Kind>(outcome: Outcome, wall: Timestamp) -> Ended<Small<K>> {
 }
 
 /// Asks for everything there is, so that everything is there.
-pub static SCRIPT: [Command; 14] = [
+pub static SCRIPT: [Command; 17] = [
     Command::Task(0, 1),
     Command::Put(0, 0),
     Command::Put(1, 1),
@@ -332,6 +370,9 @@ pub static SCRIPT: [Command; 14] = [
     Command::Put(2, 3),
     Command::Enqueue((9, 0), 2),
     Command::Cancel((9, 0)),
+    Command::Pause(1),
+    Command::RunNow(1),
+    Command::Resume(1),
     Command::Remove(0),
     Command::Quarantine(1),
     Command::ClockJumped,

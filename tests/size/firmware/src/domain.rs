@@ -1,5 +1,6 @@
 //! The types that the firmware chooses: numbers, and triggers by value.
 
+use core::convert::Infallible;
 use core::fmt::Debug;
 use core::hash::Hash;
 use core::hint::black_box;
@@ -46,10 +47,22 @@ impl<K: Kind> Domain for Small<K> {
     type Payload = u32;
     type Detail = u8;
     type Text = &'static str;
+    type Exclusions = ();
+    type Key = Infallible;
+    type Tags = ();
 
-    /// Schedules of this device fire once a second at most, so that 2^16 µs tell fires apart.
-    fn fire_job(schedule: &u16, at: Timestamp, _: Origin) -> (u16, u32) {
-        (*schedule, (at.as_micros() >> 16) as u32)
+    /// Schedules of this device fire once a second at most, so that 2^16 µs tell fires apart; two
+    /// bits of them make room for the origin.
+    fn fire_job(schedule: &u16, at: Timestamp, origin: Origin) -> (u16, u32) {
+        (*schedule, (at.as_micros() >> 18 << 2) as u32 | u32::from(origin.code()))
+    }
+
+    fn spread(schedule: &u16) -> u64 {
+        u64::from(*schedule) << 48
+    }
+
+    fn covers((): &(), (): &()) -> bool {
+        true
     }
 }
 

@@ -16,8 +16,7 @@ use mainspring_core::limits;
 use mainspring_core::planner::{Input, Output, Planner};
 use mainspring_core::pulse::Pulse;
 use mainspring_core::room::Inline;
-use mainspring_core::schedule::{Policies, Schedule, Spec};
-use mainspring_core::settings::Settings;
+use mainspring_core::schedule::{Schedule, Spec};
 use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::trigger::{Cron, Dst, Every, Trigger};
 use mainspring_core::verb::Advanced;
@@ -97,16 +96,7 @@ fn planner(counter: &mut Counter, schedules: u16) {
     let now = boot.after(Span::from_mins(1));
     let Some(Output::Claim { ticket, .. }) = planner.poll(now) else { exit(false) };
     for id in 0..schedules {
-        let spec = Spec {
-            id,
-            task: 0,
-            source: 0,
-            trigger: MINUTELY,
-            payload: 0,
-            policies: Policies::DEFAULT,
-            settings: Settings::NONE,
-            paused: false,
-        };
+        let spec = Spec::new(id, 0, 0, MINUTELY, 0);
         let next = MINUTELY.next_after(boot.wall).into();
         let schedule = Schedule::created(spec, next, ConfigRevision::default(), boot.wall);
         if planner.adopt(&schedule, MINUTELY).is_err() {
