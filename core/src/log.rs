@@ -11,6 +11,7 @@ use crate::job::{Change, Job, JobState, Unique};
 use crate::lease::Lease;
 use crate::schedule::{Schedule, Spec};
 use crate::settings::Task;
+use crate::time::Timestamp;
 use crate::verb;
 use crate::{planner, worker};
 
@@ -86,6 +87,13 @@ macro_rules! alternatives {
             }
         )*
     };
+}
+
+/// In microseconds since 1970.
+impl Format for Timestamp {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "{=i64}us", self.as_micros());
+    }
 }
 
 record! {

@@ -224,7 +224,6 @@ impl<D: Domain, R: Room> Worker<D, R> {
     /// # Errors
     /// [`Full`] with the job, if the window has no room or still holds an earlier claim of the
     /// same job, whose run has not ended yet. Release it, or let its lease end.
-    #[expect(clippy::result_large_err, reason = "what finds no room is handed back, never boxed")]
     pub fn adopt(&mut self, job: Job<D>, now: Now) -> Result<(), Full<Job<D>>> {
         if self.window.find(&job.id).is_some() {
             // Once released it can be claimed at once; asking at once would bring it back here.

@@ -17,7 +17,6 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     ///
     /// # Errors
     /// [`Full`] with the request, if there is no room for another schedule.
-    #[expect(clippy::result_large_err, reason = "what finds no room is handed back, never boxed")]
     pub fn put_schedule(
         &mut self,
         put: PutSchedule<D>,

@@ -1,5 +1,5 @@
-//! Every life of a very small world: three schedules, three queued jobs, two workers, and all orders
-//! of what can happen to them, up to a depth.
+//! Every life of a very small world: three schedules, three queued jobs, two workers, and all
+//! orders of what can happen to them, up to a depth.
 //!
 //! Worlds that look the same are visited once: what a ledger shows, what its workers and planners
 //! hold, and how late it is. After each step the invariants are checked against what the world
