@@ -76,6 +76,7 @@ pub struct Due {
 ///
 /// The cursor itself always counts as a fire, even if the trigger no longer names it: it was
 /// promised before the trigger was replaced.
+#[inline]
 pub fn due<T: Trigger + ?Sized>(
     trigger: &T,
     next: Timestamp,
@@ -85,6 +86,35 @@ pub fn due<T: Trigger + ?Sized>(
     if next > now {
         return None;
     }
+    let after = trigger.next_after(next);
+    if after.is_none_or(|after| after > now) {
+        return Some(single(next, now, after, policies));
+    }
+    Some(several(trigger, next, now, policies))
+}
+
+/// The usual case: nothing else is due than the cursor, so the trigger was asked once only.
+#[inline]
+fn single(at: Timestamp, now: Timestamp, after: Option<Timestamp>, policies: &Policies) -> Due {
+    let mut due =
+        Due { fires: heapless::Vec::new(), skips: heapless::Vec::new(), next: after.into() };
+    if policies.misfire_grace.is_some_and(|grace| now.since(at) > grace.max(Span::ZERO)) {
+        let count = Count::Exact(1);
+        record(&mut due.skips, Skip { reason: SkipReason::Missed, from: at, to: at, count });
+    } else {
+        push(&mut due.fires, at);
+    }
+    due
+}
+
+/// More fires are due than the cursor.
+#[cold]
+fn several<T: Trigger + ?Sized>(
+    trigger: &T,
+    next: Timestamp,
+    now: Timestamp,
+    policies: &Policies,
+) -> Due {
     let stretch = Stretch { trigger, cursor: next, now };
     let mut skips = heapless::Vec::new();
     let oldest_in_grace = match policies.misfire_grace {
@@ -129,7 +159,7 @@ pub fn due<T: Trigger + ?Sized>(
             }
         }
     }
-    Some(Due { fires, skips, next: trigger.next_after(cursor).into() })
+    Due { fires, skips, next: trigger.next_after(cursor).into() }
 }
 
 /// The fires of one decision: the cursor and whatever the trigger names after it, up to `now`.
