@@ -19,7 +19,7 @@ pub const TRIGGER_PARTS: usize = 64;
 
 /// Due fires that one advance turns into jobs; more come in further advances. Small, because the
 /// list lies inline in a machine's output and one transaction should stay short.
-pub const FIRES_PER_ADVANCE: usize = 16;
+pub const FIRES_PER_ADVANCE: usize = 4;
 
 /// How many late fires [`Coalesce::All`](crate::schedule::Coalesce::All) runs unless told
 /// otherwise: more than a workday of quarter hours, less than what floods a worker.
