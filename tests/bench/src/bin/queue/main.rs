@@ -1,6 +1,6 @@
 //! Prints what the queue and the planner cost on top of the triggers: fires per second, as ratios
 //! to a bare four-ary heap of the same crons in the same run, at a thousand to a million resident
-//! schedules; and the memory of one schedule. `cargo bench-queue` runs it, with other sizes if given.
+//! schedules; and the memory of one schedule. `cargo bench-queue` runs it; it takes other sizes.
 //!
 //! Every contestant carries the same schedules through the same windows of simulated time, in turn,
 //! and must have fired the same instants at the end of each. A cell is the best of all windows, so
