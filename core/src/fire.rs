@@ -109,6 +109,7 @@ pub struct Due {
 ///
 /// What is excluded until the new cursor is recorded by this decision, also where that lies ahead:
 /// a freeze of a month wakes nobody up each minute.
+#[inline]
 pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Policies) -> Option<Due> {
     if next > now {
         return None;
@@ -127,8 +128,7 @@ pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Polici
     let cursor = if is_allowed(next) { Some(next) } else { trigger.next_after(next) };
     match cursor {
         Some(cursor) if cursor <= now && is_allowed(cursor) => {
-            let last = due.decide(&Stretch { trigger, cursor, now }, policies);
-            due.next = trigger.next_after(last).into();
+            due.decide(&Stretch { trigger, cursor, now }, policies);
         }
         ahead => due.next = ahead.into(),
     }
@@ -140,9 +140,30 @@ pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Polici
 }
 
 impl Due {
-    /// Decides about a stretch whose first fire is due and not excluded. Returns the last fire that
-    /// is settled by this.
-    fn decide<T: Trigger>(&mut self, stretch: &Stretch<'_, T>, policies: &Policies) -> Timestamp {
+    /// Decides about a stretch whose first fire is due and not excluded. If nothing else is due, as
+    /// usual, the trigger is asked once only.
+    #[inline]
+    fn decide<T: Trigger>(&mut self, stretch: &Stretch<'_, T>, policies: &Policies) {
+        let Stretch { trigger, cursor, now } = *stretch;
+        let after = trigger.next_after(cursor);
+        if after.is_some_and(|after| after <= now) {
+            let last = self.several(stretch, policies);
+            self.next = trigger.next_after(last).into();
+            return;
+        }
+        self.next = after.into();
+        let late = now.since(cursor);
+        if policies.misfire_grace.is_some_and(|grace| late > grace.max(Span::ZERO)) {
+            let (reason, count) = (SkipReason::Missed, Count::Exact(1));
+            self.record(Skip { reason, from: cursor, to: cursor, count });
+        } else {
+            self.push(cursor);
+        }
+    }
+
+    /// More fires are due than the first one. Returns the last fire that is settled by this.
+    #[cold]
+    fn several<T: Trigger>(&mut self, stretch: &Stretch<'_, T>, policies: &Policies) -> Timestamp {
         let Stretch { cursor: next, now, .. } = *stretch;
         let last = stretch.last();
         let oldest_in_grace = match policies.misfire_grace {
