@@ -277,7 +277,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             Input::Pulse(pulse) => self.hear(pulse, now),
             Input::Hint => self.look(now),
             Input::ClockJumped => {
-                // How much time passed is not known: until there is news, the node's clock serves.
+                // How much time passed is not known: nothing is decided until there is news.
                 self.store_clock = None;
                 // Leases that only seem to have ended are being verified by their holders now.
                 self.spare_until = now.mono + limits::LEASE_MARGIN;
@@ -315,7 +315,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.prune_at().is_some_and(|at| at <= now.mono) {
             let ticket = self.next_ticket();
             self.pruning = Some(ticket);
-            let before = self.by_store_clock(now).wall - keep;
+            let before = self.by_store_clock(now)?.wall - keep;
             return Some(Output::Prune { ticket, before, max: limits::ROWS_PER_SWEEP });
         }
         None
@@ -327,7 +327,8 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.stopped {
             return None;
         }
-        let due = self.due.peek().map(|(_, at)| self.by_store_clock(now).mono_at(at));
+        let first = self.due.peek().zip(self.by_store_clock(now));
+        let due = first.map(|((_, at), store)| store.mono_at(at));
         let sweeps = earlier(self.rescue_at(), self.prune_at());
         let first = earlier(due, earlier(self.claim_at(), sweeps))?;
         Some(self.outage.until(now.mono).map_or(first, |until| first.max(until)))
@@ -351,7 +352,10 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     }
 
     fn claim_at(&self) -> Option<Mono> {
-        if self.claiming.is_some() || self.window.len() == self.window.capacity() {
+        let is_full = self.window.len() == self.window.capacity();
+        // Even with a full window a claim brings one thing: the store's clock.
+        let wants_clock = self.store_clock.is_none() && !self.window.is_empty();
+        if self.claiming.is_some() || (is_full && !wants_clock) {
             return None;
         }
         let ahead = if self.ahead { limits::LOOKAHEAD } else { Span::ZERO };
@@ -364,13 +368,13 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
 
     fn prune_at(&self) -> Option<Mono> {
         let wanted = self.keep_history.is_some() && self.pruning.is_none();
-        wanted.then_some(self.prune_at)
+        (wanted && self.store_clock.is_some()).then_some(self.prune_at)
     }
 
-    /// The same moment by the store's clock, as far as it is known.
-    fn by_store_clock(&self, now: Now) -> Now {
-        let wall = self.store_clock.map(|(wall, at)| wall + now.mono.since(at));
-        Now { wall: wall.unwrap_or(now.wall), ..now }
+    /// The same moment by the store's clock, if that is known.
+    fn by_store_clock(&self, now: Now) -> Option<Now> {
+        let (wall, at) = self.store_clock?;
+        Some(Now { wall: wall + now.mono.since(at), ..now })
     }
 
     /// Whether something else is due than the window has room for.
@@ -380,7 +384,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     }
 
     fn next_advance(&mut self, now: Now) -> Option<Output<D>> {
-        let now = self.by_store_clock(now);
+        let now = self.by_store_clock(now)?;
         let crowded = self.is_crowded(now);
         let slot = self.first_due(now.wall)?;
         let ticket = self.next_ticket();
@@ -465,7 +469,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         } else {
             self.outage.failed(now.mono);
         }
-        let later = self.by_store_clock(Now { mono: now.mono + limits::FULL_PAUSE, ..now }).wall;
+        let later = self.by_store_clock(now).unwrap_or(now).wall + limits::FULL_PAUSE;
         let Some(slot) = self.window.find(schedule) else { return };
         let entry = self.window.get_mut(slot).expect("find returns slots that are in use");
         let Some((_, after)) = entry.under_way.filter(|(asked, _)| *asked == ticket) else {

@@ -126,3 +126,36 @@ fn machines_without_room_stay_silent() {
     store.rescue(&Rescue::HeldBy(NODE), 9, now.wall, &mut ());
     assert_eq!(store.pulse(now.wall).next_due_at, None);
 }
+
+#[test]
+fn a_node_whose_clock_was_set_decides_nothing_before_it_hears_from_the_store() {
+    let mut rig = Rig::new();
+    rig.put(60, Policies::DEFAULT, Settings::NONE);
+    rig.pass(Span::from_secs(15));
+    assert_eq!(rig.planner.len(), 1, "it is claimed ahead of time");
+    let wrong = Span::from_mins(15);
+    rig.now.wall = rig.now.wall + wrong;
+    rig.store_ahead = Span::ZERO - wrong;
+    rig.planner.handle(planner::Input::ClockJumped, rig.now);
+    let question = rig.planner.poll(rig.now).expect("it asks at once");
+    assert!(matches!(question, planner::Output::Claim { .. }), "{question:?}");
+    assert_eq!((rig.planner.poll(rig.now), rig.planner.deadline(rig.now)), (None, None));
+    rig.plan(question);
+    rig.pass(Span::from_secs(10));
+    assert_eq!(rig.started.iter().map(|run| run.0).collect::<Vec<_>>(), [at(1_020)]);
+}
+
+#[test]
+fn a_full_window_does_not_keep_a_node_from_asking_what_time_it_is() {
+    let mut store = Store::new(Inline::<16>, Inline::<16>, Inline::<16>);
+    let mut now = Now { wall: at(1_000), mono: Mono::ZERO };
+    store.put_schedule(every(1, 9), now.wall).expect("there is room");
+    let mut planner = Planner::new(&Inline::<1>, limits::MAX_IDLE);
+    let mut fires = BTreeMap::new();
+    plan(&mut planner, &mut store, now, &mut fires);
+    assert_eq!(planner.len(), 1);
+    planner.handle(planner::Input::ClockJumped, now);
+    now = now.after(Span::from_secs(8));
+    plan(&mut planner, &mut store, now, &mut fires);
+    assert_eq!(fires, BTreeMap::from([(1, 1)]));
+}
