@@ -118,6 +118,9 @@ pub struct Entry<D: Domain, P> {
     /// As for the next decision: the limit is what is left of it.
     policies: Policies,
     plan: P,
+    /// The store had no room for all fires of a decision: they come one by one until it has caught
+    /// up.
+    one_by_one: bool,
     /// The advance that is under way, and the cursor after it.
     under_way: Option<(Ticket, Option<Timestamp>)>,
 }
@@ -232,6 +235,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             next,
             policies,
             plan,
+            one_by_one: false,
             under_way: None,
         };
         if self.window.is_empty() {
@@ -389,7 +393,11 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         let slot = self.first_due(now.wall)?;
         let ticket = self.next_ticket();
         let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
-        let policies = &entry.policies;
+        let mut policies = entry.policies;
+        if entry.one_by_one {
+            policies.limit = Some(policies.limit.map_or(1, |left| left.min(1)));
+        }
+        let policies = &policies;
         let decision = fire::due(&entry.plan, entry.next, now.wall, policies)?;
         let next = decision.next.at();
         let dice = &mut self.dice;
@@ -469,7 +477,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         } else {
             self.outage.failed(now.mono);
         }
-        let later = self.by_store_clock(now).unwrap_or(now).wall + limits::FULL_PAUSE;
+        let store_now = self.by_store_clock(now).unwrap_or(now).wall;
         let Some(slot) = self.window.find(schedule) else { return };
         let entry = self.window.get_mut(slot).expect("find returns slots that are in use");
         let Some((_, after)) = entry.under_way.filter(|(asked, _)| *asked == ticket) else {
@@ -480,6 +488,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             (Ok((Advanced::Done { revision, inserted }, _)), Some(next)) => {
                 entry.revision = revision;
                 entry.next = next;
+                entry.one_by_one &= next <= store_now;
                 let limit = &mut entry.policies.limit;
                 *limit = limit.map(|left| left.saturating_sub(inserted));
                 self.due.put(slot, next + entry.policies.slack);
@@ -490,7 +499,10 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 self.look(now);
             }
             // Still due, but the others come first: jobs that end make room.
-            (Ok((Advanced::Full, _)), _) => self.due.put(slot, later + entry.policies.slack),
+            (Ok((Advanced::Full, _)), _) => {
+                entry.one_by_one = true;
+                self.due.put(slot, store_now + limits::FULL_PAUSE + entry.policies.slack);
+            }
             // Still due: the same decision is made again when the store is back. If it took
             // effect after all, the store will know it again.
             (Err(Down), _) => self.due.put(slot, entry.next + entry.policies.slack),
