@@ -43,6 +43,8 @@ pub struct Swarm {
     pub pauses: Option<Span>,
     /// A node's machine sleeps.
     pub sleeps: Option<Span>,
+    /// A node is cut off from the store.
+    pub cuts: Option<Span>,
     /// How long a node is gone.
     pub gone: Span,
     /// A wall clock is set.
@@ -146,7 +148,7 @@ impl Swarm {
         let secs = Span::from_secs;
         let trouble = secs(chance.between(60, 420));
         let calm = chance.odds(100);
-        let mut often = |chance: &mut Chance, from: i64, to: i64| {
+        let often = |chance: &mut Chance, from: i64, to: i64| {
             let some = chance.odds(550) && !calm;
             some.then(|| chance.span(Span::from_secs(from), Span::from_secs(to)))
         };
@@ -161,7 +163,7 @@ impl Swarm {
             nodes: 1 + chance.index(4),
             plans,
             works: chance.pick(&[1, 2, 4, 16]),
-            jobs: chance.pick(&[4, 16, 64, 64]),
+            jobs: chance.pick(&[8, 16, 64, 64]),
             schedules,
             tasks: u16::try_from(chance.between(1, 3)).unwrap_or(1),
             max_idle: chance.pick(&[secs(1), secs(2), secs(5), secs(5)]),
@@ -173,6 +175,7 @@ impl Swarm {
             stops: often(chance, 20, 300),
             pauses: often(chance, 10, 200),
             sleeps: often(chance, 10, 200),
+            cuts: often(chance, 10, 200),
             gone: chance.span(secs(2), secs(90)),
             clock_steps: often(chance, 10, 200),
             skew: chance.pick(&[Span::ZERO, Span::from_millis(80), secs(20), secs(4_000)]),
@@ -244,7 +247,7 @@ impl Words {
             after_run: word() / 2,
             pause_after: word() / 2,
             retries: word(),
-            timeout: word() / 2,
+            timeout: word(),
             unique: word(),
             tags: word(),
             deadlines: word(),
@@ -256,7 +259,7 @@ impl Words {
 impl Runs {
     fn drawn(chance: &mut Chance, calm: bool) -> Self {
         let longest = chance.pick(&[100, 2_000, 10_000, 40_000]);
-        let grace = chance.pick(&[0, 0, 2_000, 20_000]);
+        let grace = chance.pick(&[0, 2_000, 20_000, 20_000]);
         let mut fault = |most| if calm { 0 } else { wild(chance, most) };
         Self {
             longest: Span::from_millis(longest),

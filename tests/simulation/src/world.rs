@@ -65,6 +65,8 @@ struct Place {
     /// Its process stands still, or its machine sleeps, since then.
     away: Option<(Timestamp, bool)>,
     piled: Vec<Delivery>,
+    /// Nothing gets through to the store until then.
+    cut_until: Timestamp,
     own_name: Option<u16>,
     tasks: Vec<u16>,
     tags: u8,
@@ -104,6 +106,7 @@ enum Event {
     Up(usize),
     Away(bool),
     Back(usize, u32),
+    Cut,
     Set,
     Heal,
     Over,
@@ -182,6 +185,7 @@ impl World {
                 life: 0,
                 away: None,
                 piled: Vec::new(),
+                cut_until: Timestamp::MIN,
                 own_name,
                 tasks: knows,
                 tags,
@@ -206,6 +210,7 @@ impl World {
             Event::StopNode,
             Event::Away(false),
             Event::Away(true),
+            Event::Cut,
             Event::Set,
         ] {
             self.again(event);
@@ -260,6 +265,7 @@ impl World {
             Event::StopNode => swarm.stops,
             Event::Away(false) => swarm.pauses,
             Event::Away(true) => swarm.sleeps,
+            Event::Cut => swarm.cuts,
             Event::Set => swarm.clock_steps,
             _ => None,
         };
@@ -358,6 +364,15 @@ impl World {
                 self.again(Event::Away(asleep));
             }
             Event::Back(place, life) => self.back(place, life),
+            Event::Cut => {
+                if let Some(place) = self.awake_place().filter(|_| !self.healed) {
+                    let span = self.chance.span(Span::from_secs(1), Span::from_secs(40));
+                    self.places[place].cut_until = self.at + span;
+                    self.tally.add("nodes cut off", 1);
+                    self.say(|_| format!("place {place} is cut off for {span}"));
+                }
+                self.again(Event::Cut);
+            }
             Event::Set => {
                 self.set_clock();
                 self.again(Event::Set);
@@ -650,7 +665,8 @@ impl World {
             let (sender, request) = (sender.clone(), request.clone());
             Event::Arrive { sender, request, items, back, late }
         };
-        if chance.odds(wire.lost) {
+        let cut = !self.healed && self.places[sender.place].cut_until > self.at;
+        if cut || chance.odds(wire.lost) {
             self.tally.add("requests lost", 1);
             let long = self.chance.pick(&[Span::ZERO, Span::ZERO, Span::from_secs(5)]);
             self.after(there + back + long, failed);

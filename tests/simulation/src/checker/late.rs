@@ -9,7 +9,7 @@ use mainspring_core::time::{Span, Timestamp};
 
 use super::{Book, Checker};
 use crate::domain::Sim;
-use crate::fact::{Fact, Moment};
+use crate::fact::{Fact, Moment, Verb};
 use crate::swarm::Swarm;
 
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) struct Late {
     /// What small windows and a small store cost.
     crowding: Span,
     healed: Option<Timestamp>,
+    /// When schedules were last changed: what was due before could not be in time.
+    edited: HashMap<u16, Timestamp>,
     /// First attempts that are still to come, of jobs that were added since all is well: from when
     /// on they may start.
     waiting: HashMap<u64, Timestamp>,
@@ -27,7 +29,13 @@ impl Late {
     pub(super) fn new(swarm: &Swarm) -> Self {
         let crowded = swarm.plans < usize::from(swarm.schedules) || swarm.jobs < 16;
         let crowding = if crowded { Span::from_secs(10) } else { Span::ZERO };
-        Self { max_idle: swarm.max_idle, crowding, healed: None, waiting: HashMap::new() }
+        Self {
+            max_idle: swarm.max_idle,
+            crowding,
+            healed: None,
+            edited: HashMap::new(),
+            waiting: HashMap::new(),
+        }
     }
 
     /// A job that a fire became.
@@ -36,7 +44,8 @@ impl Late {
         let (Some(page), Some(at)) = (page, job.fire_at) else { return Ok(()) };
         let most = page.spec.policies.slack + Span::from_secs(2) + self.crowding;
         let late = job.created_at.since(at);
-        if late > most {
+        let edited = self.edited.get(&page.spec.id).is_some_and(|edited| *edited >= at);
+        if late > most && !edited {
             return Err(format!("schedule {} fires {late} late", page.spec.id));
         }
         Ok(())
@@ -48,7 +57,16 @@ impl Checker for Late {
         let calm = self.healed.is_some_and(|healed| moment.at.since(healed) > SETTLING);
         match fact {
             Fact::Healed => self.healed = Some(moment.at),
-            Fact::Commit(commit) if calm => {
+            Fact::Commit(commit) => {
+                let id = match &commit.verb {
+                    Verb::Put(spec, ..) => Some(spec.id),
+                    Verb::Resume(id, ..) => Some(*id),
+                    _ => None,
+                };
+                id.map(|id| self.edited.insert(id, moment.store));
+                if !calm {
+                    return Ok(());
+                }
                 for job in &commit.born {
                     if job.origin == Origin::Fire {
                         self.fired(job, book)?;

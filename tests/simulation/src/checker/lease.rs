@@ -29,12 +29,12 @@ impl Checker for Leases {
         }
         for (before, after) in &commit.changed {
             match (&before.state, &after.state) {
-                (JobState::Leased { lease, .. }, JobState::Leased { lease: then, cancel }) => {
+                (JobState::Leased { lease, .. }, JobState::Leased { lease: then, .. }) => {
                     let renewed = matches!(&commit.verb, Verb::Renew(renew, _)
                         if renew.job == before.id && renew.token == lease.token);
-                    let asked = *cancel && lease == then;
-                    if lease.token != then.token || then.until < lease.until || !(renewed || asked)
-                    {
+                    // Somebody asked for it to stop, or its schedule wants to hear of its end.
+                    let same = lease == then;
+                    if lease.token != then.token || then.until < lease.until || !(renewed || same) {
                         return Err(format!("the lease on job {} is exchanged", before.id));
                     }
                 }

@@ -130,6 +130,10 @@ impl Lost {
         };
         let asked: BTreeSet<Timestamp> = advance.fires.iter().map(|fire| fire.at).collect();
         let skips = skips_of(commit, id);
+        if life.is_spent() && asked.is_empty() && skips.is_empty() {
+            life.cursor = Next::Done;
+            return Ok(());
+        }
         justified(life, &asked, &skips, moment)?;
         let there = |at: &&Timestamp| self.jobs.contains(&(id, **at));
         let jobs: BTreeSet<Timestamp> = asked.iter().filter(there).copied().collect();

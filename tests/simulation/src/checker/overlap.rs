@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mainspring_core::domain::Origin;
 use mainspring_core::overlap::Overlap;
+use mainspring_core::verb::Put;
 
 use super::book::{is_held, is_leased};
 use super::{Book, Checker};
@@ -25,8 +26,16 @@ impl Checker for Overlaps {
                 others.remove(&job.id);
             });
         }
+        if let Verb::Put(spec, _, Put::Created | Put::Replaced) = &commit.verb
+            && spec.policies.overlap == Overlap::Allow
+        {
+            // From now on nobody has to wait.
+            book.of_schedule(spec.id).for_each(|job| drop(self.before.remove(&job.id)));
+        }
         let mut siblings: BTreeSet<u64> = BTreeSet::new();
-        for job in commit.born.iter().filter(|job| job.origin != Origin::Backfill) {
+        let mut born: Vec<_> = commit.born.iter().collect();
+        born.sort_by_key(|job| job.fire_at);
+        for job in born.into_iter().filter(|job| job.origin != Origin::Backfill) {
             let Some(page) = job.schedule.and_then(|schedule| book.schedules.get(&schedule)) else {
                 continue;
             };
