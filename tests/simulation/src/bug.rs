@@ -17,6 +17,8 @@ pub enum Bug {
     LiveRescued,
     /// A run goes on although its lease has ended.
     HolderNeverStops,
+    /// A run that is within its grace does not hear that its lease has ended.
+    AbortedLinger,
     /// Overlap is ignored.
     OverlapIgnored,
     /// Claims ignore how many jobs of a task may run.
@@ -54,6 +56,7 @@ impl Bug {
         (Self::NodeClockJudges, "lease"),
         (Self::LiveRescued, "lease"),
         (Self::HolderNeverStops, "runs"),
+        (Self::AbortedLinger, "runs"),
         (Self::OverlapIgnored, "overlap"),
         (Self::LimitIgnored, "running"),
         (Self::ReplaceUnchecked, "unique"),
@@ -65,7 +68,7 @@ impl Bug {
         (Self::EndsForgotten, "twice"),
         (Self::CancelForgotten, "settled"),
         (Self::TagsIgnored, "lease"),
-        (Self::RepliesDropped, "stuck"),
+        (Self::RepliesDropped, "late"),
         (Self::BackoffIgnored, "early"),
     ];
 

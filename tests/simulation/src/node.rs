@@ -102,6 +102,15 @@ pub enum Effect {
     Abort(u64, Token, Outcome),
 }
 
+/// A run on a node.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Run {
+    /// It takes no notice of being aborted.
+    pub(crate) stubborn: bool,
+    /// It has been told to stop.
+    pub(crate) told: bool,
+}
+
 /// One life of a node.
 #[derive(Debug)]
 pub struct Node {
@@ -112,8 +121,8 @@ pub struct Node {
     pub(crate) tags: u8,
     pub(crate) hands: Hands,
     pub(crate) stopping: bool,
-    /// When its runs began, and whether they ignore being aborted.
-    pub(crate) runs: BTreeMap<(u64, Token), (Timestamp, bool)>,
+    /// Its runs.
+    pub(crate) runs: BTreeMap<(u64, Token), Run>,
     /// Calls without an answer yet.
     pub(crate) calls: u32,
     /// The number of the deadline that counts.

@@ -19,7 +19,7 @@ use crate::checker::{Checkers, Violation};
 use crate::domain::{Sim, plan};
 use crate::fact::{Fact, Moment, RunId};
 use crate::hands::Hands;
-use crate::node::{Answer, Delivery, Effect, Make, Node, Reply, Request};
+use crate::node::{Answer, Delivery, Effect, Make, Node, Reply, Request, Run};
 use crate::people::{self, Act};
 use crate::store::Store;
 use crate::swarm::{Runs, Swarm, Wire};
@@ -599,14 +599,19 @@ impl World {
             Effect::Run(job) => {
                 let run = RunId { job: job.id, token: job.token, node: node.process };
                 let stubborn = self.chance.odds(self.runs.stubborn);
-                node.runs.insert((job.id, job.token), (self.at, stubborn));
+                node.runs.insert((job.id, job.token), Run { stubborn, told: false });
                 self.fact(&Fact::Began(run));
                 let (span, outcome, ask) = self.fate();
                 let over = Delivery::RunOver(run, outcome, ask);
                 self.after(span, Event::Deliver(index, life, over));
             }
             Effect::Abort(job, token, why) => {
-                let Some(&(_, stubborn)) = node.runs.get(&(job, token)) else { return };
+                let Some(there) = node.runs.get_mut(&(job, token)) else { return };
+                let told = core::mem::replace(&mut there.told, true);
+                let stubborn = there.stubborn;
+                if told && self.bug == Some(Bug::AbortedLinger) {
+                    return;
+                }
                 let run = RunId { job, token, node: node.process };
                 self.tally.add("aborts", 1);
                 self.say(|_| format!("job {job} is aborted: {why}"));

@@ -169,7 +169,7 @@ impl Lost {
             if paused || life.is_spent() {
                 continue;
             }
-            let crowding = if self.crowded { Span::from_secs(10) } else { Span::ZERO };
+            let crowding = if self.crowded { Span::from_secs(60) } else { Span::ZERO };
             let patience = Span::from_secs(20) + life.spec.policies.slack + crowding;
             match life.cursor {
                 Next::At(at) if at + patience < moment.store => {
