@@ -105,7 +105,9 @@ pub struct Due {
 ///
 /// The cursor itself always counts as a fire, even if the trigger no longer names it: it was
 /// promised before the trigger was replaced. `policies` are those of
-/// [`Schedule::policies`](crate::schedule::Schedule::policies), whose limit is what is left of it.
+/// [`Schedule::policies`](crate::schedule::Schedule::policies), whose limit is what is left of it:
+/// no more fires are named, and the cursor stays behind the last of them. Whether the limit is used
+/// up is for the store to say, because a fire that overlaps does not count.
 ///
 /// What is excluded until the new cursor is recorded by this decision, also where that lies ahead:
 /// a freeze of a month wakes nobody up each minute.
@@ -133,10 +135,15 @@ pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Polici
         ahead => due.next = ahead.into(),
     }
     let until = due.next.at().unwrap_or(Timestamp::MAX);
-    if let Some((from, to, count)) = excluded(plan, Range { from: next, until }) {
+    let mut out = excluded(plan, Range { from: next, until });
+    if !is_allowed(next) && plan.trigger().next_after(next - ONE_MICRO) != Some(next) {
+        let (_, to, count) = out.unwrap_or((next, next, Count::Exact(0)));
+        out = Some((next, to, count.plus(Count::Exact(1))));
+    }
+    if let Some((from, to, count)) = out {
         due.record(Skip { reason: SkipReason::Excluded, from, to, count });
     }
-    Some(due.limited(policies.limit))
+    Some(due)
 }
 
 impl Due {
@@ -198,7 +205,9 @@ impl Due {
                 }
                 let mut settled = kept;
                 let mut fire = Some(kept);
-                while let Some(at) = fire.filter(|_| !self.fires.is_full()) {
+                let most = policies.limit.map_or(FIRES_PER_ADVANCE, |left| left as usize);
+                let most = most.min(FIRES_PER_ADVANCE);
+                while let Some(at) = fire.filter(|_| self.fires.len() < most) {
                     self.push(at);
                     settled = at;
                     fire = stretch.after(at);
@@ -223,16 +232,6 @@ impl Due {
             self.push(next);
             self.next = Next::AfterRun;
         }
-    }
-
-    /// No more than what is left of the limit, the oldest first.
-    fn limited(mut self, left: Option<u32>) -> Self {
-        let left = left.map_or(usize::MAX, |left| left as usize);
-        if self.fires.len() >= left {
-            self.fires.truncate(left);
-            self.next = Next::Done;
-        }
-        self
     }
 
     fn record(&mut self, skip: Skip) {
@@ -503,16 +502,26 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_ends_a_schedule_with_its_last_fire() {
+    fn a_limit_names_no_more_fires_than_are_left() {
         let limited = |limit, coalesce| Policies { limit: Some(limit), coalesce, ..LATEST };
         let one = decide(&every(10), 50, 50, limited(1, Coalesce::Latest));
-        assert_eq!((&one.fires[..], one.next), (&[at(50)][..], Next::Done));
+        assert_eq!((&one.fires[..], one.next), (&[at(50)][..], Next::At(at(60))));
         let two = decide(&every(10), 50, 95, limited(2, Coalesce::All));
-        assert_eq!((&two.fires[..], two.next), (&[at(50), at(60)][..], Next::Done));
+        assert_eq!((&two.fires[..], two.next), (&[at(50), at(60)][..], Next::At(at(70))));
         let none = decide(&every(10), 50, 95, limited(0, Coalesce::All));
         assert_eq!((none.fires.len(), none.next), (0, Next::Done));
         let more = decide(&every(10), 50, 50, limited(2, Coalesce::All));
         assert_eq!(more.next, Next::At(at(60)));
+    }
+
+    #[test]
+    fn an_owed_fire_that_no_trigger_names_any_more_is_skipped_with_a_record() {
+        let plan = with_freeze(10, 100, 150);
+        let frozen = due(&plan, at(123), at(124), &LATEST).expect("due");
+        assert_eq!((frozen.fires.len(), frozen.next), (0, Next::At(at(150))));
+        assert_eq!(frozen.skips[..], [skip(SkipReason::Excluded, 123, 140, 3)]);
+        let never = due(&with_freeze(100, 101, 199), at(123), at(124), &LATEST).expect("due");
+        assert_eq!(never.skips[..], [skip(SkipReason::Excluded, 123, 123, 1)]);
     }
 
     #[test]

@@ -55,6 +55,8 @@ counter! {
 
 /// Names one output of a machine; the reply to that output quotes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Ticket {
     number: u32,
     /// The slot of what the output is about, so that nobody has to search for it.
@@ -62,6 +64,11 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// How many outputs of the machine came before this one, modulo 2³².
+    pub const fn number(self) -> u32 {
+        self.number
+    }
+
     /// The ticket that follows this one; wraps after 2³².
     #[must_use]
     pub(crate) const fn next(self) -> Self {

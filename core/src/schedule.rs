@@ -402,9 +402,8 @@ impl<D: Domain> Schedule<D> {
         self.fired = self.fired.saturating_add(step.inserted);
         self.last_fire_at = step.last_fire_at.or(self.last_fire_at);
         self.revision = self.revision.next();
-        let spent = self.spec.policies.limit.is_some_and(|limit| self.fired >= limit);
         self.next = match (step.next, self.spec.policies.after_run) {
-            _ if spent => Next::Done,
+            _ if self.is_spent() => Next::Done,
             // Nobody will report an end: the delay counts from now.
             (Next::AfterRun, Some(delay)) if !step.awaited => Next::At(now + delay),
             (next, _) => next,
@@ -417,7 +416,13 @@ impl<D: Domain> Schedule<D> {
     /// A decision always moves the cursor, and no other change moves it to the same place: a pause
     /// and a quarantine leave it where it was, and so does a put as long as it is due.
     pub fn is_advanced(&self, revision: Revision, next: Next) -> bool {
-        self.revision == revision.next() && self.next == next
+        let ended = self.next == Next::Done && self.is_spent();
+        self.revision == revision.next() && (self.next == next || ended)
+    }
+
+    /// Whether as many fires became jobs as its limit allows.
+    fn is_spent(&self) -> bool {
+        self.spec.policies.limit.is_some_and(|limit| self.fired >= limit)
     }
 
     /// Takes note that a job of this schedule is over; says whether that changes anything.

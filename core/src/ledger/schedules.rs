@@ -3,6 +3,7 @@
 use super::{Ledger, ScheduleRow};
 use crate::domain::Domain;
 use crate::fire::Skip;
+use crate::overlap::Overlap;
 use crate::room::Room;
 use crate::schedule::{PauseReason, Schedule, Spec, Step};
 use crate::table::Full;
@@ -23,6 +24,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         now: Timestamp,
     ) -> Result<Put, Full<PutSchedule<D>>> {
         let PutSchedule { spec, next, conflict } = put;
+        let (id, overlap) = (spec.id.clone(), spec.policies.overlap);
         let Some(slot) = self.schedules.find(&spec.id) else {
             let schedule = Schedule::created(spec, next, self.config_revision, now);
             let row = ScheduleRow { schedule, claim: None, aside: None };
@@ -32,6 +34,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
             })?;
             self.config_revision = self.config_revision.next();
             self.requeue(slot);
+            self.free_if(overlap, &id, now);
             return Ok(Put::Created);
         };
         let row = self.row_mut(slot);
@@ -50,6 +53,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         row.claim = None;
         self.config_revision = self.config_revision.next();
         self.requeue(slot);
+        self.free_if(overlap, &id, now);
         Ok(Put::Replaced)
     }
 
@@ -236,6 +240,13 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         row.claim = None;
         self.config_revision = self.config_revision.next();
         self.requeue(slot);
+    }
+
+    /// A schedule that now allows overlap holds no job: nobody would tell when it may go.
+    fn free_if(&mut self, overlap: Overlap, schedule: &D::ScheduleId, now: Timestamp) {
+        if overlap == Overlap::Allow {
+            while self.free_oldest(schedule, now) {}
+        }
     }
 
     /// Gives up every claim on a schedule that this node has.
