@@ -1,7 +1,9 @@
 //! Where fixed-capacity containers live: inline arrays on a device, boxed slices on a server.
 
 use crate::lane::Link;
-use crate::queue::{Cells, Key, Node, Storage, nodes_for};
+#[cfg(feature = "alloc")]
+use crate::queue::nodes_for;
+use crate::queue::{Cells, Key, Node, Storage};
 use crate::table::Slot;
 
 /// Room for a fixed number of things.
