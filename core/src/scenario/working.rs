@@ -125,7 +125,11 @@ fn a_run_that_takes_its_time_to_stop_is_dropped_when_its_lease_ends() {
             }
         }
     }
-    assert_eq!(aborts, [lost.clone()], "its lease is no longer to be trusted");
+    assert_eq!(
+        aborts.as_slice(),
+        core::slice::from_ref(&lost),
+        "its lease is no longer to be trusted"
+    );
 
     let mut refused = Rig::new();
     let rig = &mut refused;
