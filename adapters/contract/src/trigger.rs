@@ -25,11 +25,11 @@
 //! | | `time` | the time of day: `09:30`, `09:30:15` | midnight |
 //! | | `zone` | as for `cron` | `UTC` |
 //! | | `dst` | as for `cron`; `literal` skips and takes the first pass | `once` |
-//! | these three | `start`, `end` | the first and last instant, inclusive | unbounded |
 //! | `at` | `time` | the one instant | required |
 //! | `any` | `of` | triggers; it fires whenever one of them does | required |
 //! | `all` | `of` | triggers; it fires when all of them do | required |
 //! | | `threshold` | how far their fires may be apart, the first of which counts | `1s` |
+//! | these five | `start`, `end` | the first and last instant, inclusive | unbounded |
 //! | `custom` | `name` | what the program calls the kind of trigger | required |
 //! | | `arguments` | what it is given: any JSON | `null` |
 //!
@@ -510,6 +510,10 @@ mod tests {
             r#"{"calendar":{"days":1,"zone":"UTC","dst":{"gap":"skip","fold":"both"}}}"#,
             r#"{"any":{"of":[{"every":{"span":"4h"}},{"all":{"of":[],"threshold":"0s"}}]}}"#,
             r#"{"all":{"of":[{"every":{"span":"4h"}}]}}"#,
+            concat!(
+                r#"{"any":{"of":[{"all":{"of":[],"end":"2027-01-01T00:00:00Z"}}],"#,
+                r#""start":"2026-01-01T00:00:00Z"}}"#,
+            ),
             r#"{"custom":{"name":"full-moon","arguments":{"hour":22,"in":["a",null]}}}"#,
             r#"{"custom":{"name":"full-moon"}}"#,
         ] {
