@@ -9,6 +9,7 @@ use mainspring_contract::trigger::{
 use mainspring_core::civil::Date;
 use mainspring_core::limits::MEET_LIMIT;
 use mainspring_core::time::{ParseSpanError, Span, Timestamp};
+use mainspring_core::trigger::cron::ClockChange;
 use mainspring_core::trigger::{
     All, Any, At, Budget, Calendar, CalendarIn, Count, CronError, CronIn, Every, ExtendedCron,
     Period, Search, Trigger, Within,
@@ -98,6 +99,21 @@ impl AnyTrigger {
             Kind::Cron(cron) => Some(&cron.zone.zone),
             Kind::Calendar(calendar) => Some(&calendar.zone.zone),
             _ => None,
+        }
+    }
+
+    /// What clock changes strictly after `after` and up to `until` do to the times of a cron or
+    /// calendar trigger within its bounds, earliest first. Other triggers know no clocks, and of
+    /// combinations the children are to be asked.
+    pub fn clock_changes(&self, after: Timestamp, until: Timestamp) -> Vec<ClockChange> {
+        let after = self.within.start.map_or(after, |start| after.max(start));
+        let until = self.within.end.map_or(until, |end| until.min(end));
+        match &self.within.trigger {
+            Kind::Cron(cron) => cron.clock_changes(after, until).collect(),
+            Kind::Calendar(calendar) => calendar.clock_changes(after, until).collect(),
+            Kind::At(_) | Kind::Every(_) | Kind::Any(_) | Kind::All(_) | Kind::Custom(_) => {
+                Vec::new()
+            }
         }
     }
 
