@@ -80,6 +80,8 @@ fn refuse(message: &str) -> ExitCode {
 /// A trigger and what is shown of it.
 struct Explained {
     form: TriggerForm,
+    /// It was given as a cron pattern.
+    is_pattern: bool,
     trigger: AnyTrigger,
     /// Where instants are shown.
     zone: Arc<OwnedZone>,
@@ -114,7 +116,8 @@ impl Explained {
         };
         let from = options.from.map_or_else(clock::now, |from| from.0);
         let count = usize::try_from(options.count).unwrap_or(usize::MAX);
-        Ok(Self { form, trigger, zone, from, count })
+        let is_pattern = options.expr.is_some();
+        Ok(Self { form, is_pattern, trigger, zone, from, count })
     }
 
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
@@ -144,9 +147,11 @@ impl Explained {
         Ok(())
     }
 
-    /// A pattern in its usual form, and any other trigger as text.
+    /// A pattern in its usual form, if it was given as such; a trigger as text.
     fn canonical(&self) -> String {
-        let TriggerForm::Cron(cron) = &self.form else { return self.form.to_string() };
+        let (true, TriggerForm::Cron(cron)) = (self.is_pattern, &self.form) else {
+            return self.form.to_string();
+        };
         let parsed = match &cron.seed {
             Some(seed) => ExtendedCron::hashed(&cron.expr, cron.dialect, seed),
             None => ExtendedCron::parse(&cron.expr, cron.dialect),
