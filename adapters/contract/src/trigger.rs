@@ -26,8 +26,8 @@
 //! |---|---|---|
 //! | `at` | an instant | |
 //! | `every` | a span: `90s`, `1h30m` | `anchor`, `start`, `end` |
-//! | `cron` | a pattern | `in`, `dialect`, `seed`, `dst` or `gap` and `fold`, `start`, `end` |
-//! | `calendar` | years, months, weeks, days: `1y`, `6mo`, `2w`, `10d`, `1mo15d` | `anchor`, `at`, `in`, `dst` or `gap` and `fold`, `start`, `end` |
+//! | `cron` | a pattern | `dialect`, `seed`, `in`, `dst` or `gap` and `fold`, `start`, `end` |
+//! | `calendar` | a distance: `1y`, `6mo`, `1mo15d` | `anchor`, `at`, and as `cron` from `in` on |
 //! | `any(…; …)` | | `start`, `end` |
 //! | `all(…; …)` | | `within`, `start`, `end` |
 //! | `custom` | a name, and JSON unless it is `null` | |

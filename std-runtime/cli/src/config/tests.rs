@@ -383,9 +383,13 @@ fn zones_are_looked_up_where_they_stand() {
     let files = "zone = \"Mars\"\n".to_owned() + &schedule_with("cron = \"@daily\"");
     let found = complaints(&files);
     assert!(found.starts_with("1:8: error: ") && !found.contains('\n'), "{found}");
-    let local = good(&("zone = \"local\"\n".to_owned() + &schedule_with("cron = \"@daily\"")));
-    let json = local.schedules[0].trigger.to_json();
-    assert!(json.contains(&mainspring::zone::local_name()) && !json.contains("local"), "{json}");
+    let global = "zone = \"local\"\n".to_owned() + &schedule_with("cron = \"@daily\"");
+    let text = schedule_with("trigger = \"any(cron @daily in local; calendar 1d in local)\"");
+    for local in [global, text] {
+        let json = good(&local).schedules[0].trigger.to_json();
+        let named = json.contains(&mainspring::zone::local_name());
+        assert!(named && !json.contains("local"), "{json}");
+    }
 }
 
 #[test]

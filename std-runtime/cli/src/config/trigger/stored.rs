@@ -1,5 +1,6 @@
 //! `trigger`: any trigger as text, as a text of JSON, or as the same table in TOML.
 
+use mainspring::zone;
 use mainspring_contract::trigger::TriggerForm;
 use serde_json::{Map, Value};
 use toml::de::DeValue;
@@ -14,14 +15,17 @@ pub(super) fn read(table: Table<'_>) -> Option<TriggerForm> {
         DeValue::String(text) => text.to_string(),
         inner @ DeValue::Table(_) => json(inner).to_string(),
         _ => {
-            let wanted = "write a trigger, such as `trigger = \"cron 0 9 * * mon-fri\"`, its JSON as \
-                          a text, or the same as a table";
+            let wanted = "write a trigger, such as `trigger = \"cron 0 9 * * mon-fri\"`, \
+                          its JSON as a text, or the same as a table";
             table.wrong("trigger", value, wanted);
             return None;
         }
     };
     match written.parse::<TriggerForm>() {
-        Ok(form) => Some(form),
+        Ok(mut form) => {
+            name_zones(&mut form);
+            Some(form)
+        }
         Err(error) => {
             let place = error.span().and_then(|span| table.place_in(value, span.start));
             // Where the text is not in the file as it is read, its own bytes are all there is to go
@@ -34,6 +38,23 @@ pub(super) fn read(table: Table<'_>) -> Option<TriggerForm> {
             table.problems().error(place.unwrap_or(at), format!("`trigger`: {message}"));
             None
         }
+    }
+}
+
+/// Puts the host's zone in the place of `local`, so that what is stored means the same on every
+/// node.
+fn name_zones(form: &mut TriggerForm) {
+    let name = |zone: &mut String| {
+        if zone == "local" {
+            *zone = zone::local_name();
+        }
+    };
+    match form {
+        TriggerForm::Cron(cron) => name(&mut cron.zone),
+        TriggerForm::Calendar(calendar) => name(&mut calendar.zone),
+        TriggerForm::Any(any) => any.of.iter_mut().for_each(name_zones),
+        TriggerForm::All(all) => all.of.iter_mut().for_each(name_zones),
+        _ => {}
     }
 }
 
