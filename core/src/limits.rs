@@ -6,6 +6,10 @@ use crate::time::Span;
 /// before it answers "at least": enough for a week of minutes, bounded to about a millisecond.
 pub const COUNT_LIMIT: u64 = 10_080;
 
+/// Clock changes over which [`Trigger::count_between`](crate::trigger::Trigger::count_between)
+/// counts before it answers "at least": five centuries of them, bounded to about a millisecond.
+pub const COUNT_CHANGES: u32 = 1_000;
+
 /// How often one search of an [`All`](crate::trigger::All) asks a child, children of children
 /// included, before it gives up: enough for triggers that meet every few thousandth time, bounded
 /// to a few milliseconds.
