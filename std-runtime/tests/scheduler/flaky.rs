@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use mainspring_contract::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Retry, Run, Schedule, Settle,
-    Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
+    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
+    Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
     JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
@@ -132,6 +132,8 @@ impl Store for Flaky {
         remove_schedules(remove: &Remove<'_>) -> Vec<ScheduleId>, pop;
         claim_schedules(claim: &ClaimSchedules) -> Vec<Schedule>, pop;
         advance(advances: &[Advance]) -> Vec<Advanced>, pop;
+        pause(schedules: &[ScheduleId]) -> Vec<Paused>, pop;
+        resume(resumes: &[Resume]) -> Vec<Resumed>, pop;
         quarantine(quarantines: &[Quarantine]) -> (), |()| ();
         enqueue(jobs: &[Enqueue]) -> Vec<Enqueued>, pop;
         claim_jobs(claim: &ClaimJobs<'_>) -> Vec<Job>, pop;
@@ -142,6 +144,10 @@ impl Store for Flaky {
         cancel(jobs: &[JobId]) -> Vec<Cancelled>, pop;
         rescue(rescue: &Rescue, max: u32) -> Vec<Run>, pop;
         prune(before: Timestamp, max: u32) -> u32, |_| ();
+    }
+
+    async fn schedule(&self, id: &ScheduleId) -> Result<Option<ScheduleView>, StoreError> {
+        self.inner.schedule(id).await
     }
 
     async fn schedules(&self, page: &Page<ScheduleId>) -> Result<Vec<ScheduleView>, StoreError> {

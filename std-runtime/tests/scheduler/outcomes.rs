@@ -77,7 +77,7 @@ async fn a_failed_job_is_tried_again_after_its_backoff() {
         }
     };
     let backoff = Backoff::Fixed(Span::from_millis(10));
-    let task = Task::new("a", run).retry(Retry { max: 5, backoff });
+    let task = Task::new("a", run).retry(Retry { max: 5, backoff, jitter: 0 });
     let scheduler = build(&store, vec![task]).await;
     let _running = scheduler.start().await.expect("it starts");
     let job = scheduler.enqueue("a", &()).await.expect("it is valid");
