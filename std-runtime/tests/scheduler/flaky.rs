@@ -32,6 +32,8 @@ pub(crate) enum Trouble {
     AnswerShort,
     /// It takes effect, but the answer comes only when there is other trouble, or none.
     AnswerLate,
+    /// It changes nothing, and no answer ever comes.
+    Silent,
     /// It panics.
     Panic,
 }
@@ -87,6 +89,10 @@ impl Flaky {
     ) -> Answer<T> {
         let mut answer = match self.trouble(verb) {
             Trouble::Down => Err(StoreError::new(StoreErrorKind::Unavailable, "told to be down")),
+            Trouble::Silent => {
+                self.count(verb);
+                core::future::pending().await
+            }
             Trouble::Panic => {
                 self.count(verb);
                 panic!("told to panic");
