@@ -112,6 +112,13 @@ impl Schedule {
         self
     }
 
+    /// All policies at once.
+    #[must_use]
+    pub fn policies(mut self, policies: Policies) -> Self {
+        self.policies = policies;
+        self
+    }
+
     /// Which of several due fires become jobs. Default: the latest.
     #[must_use]
     pub fn coalesce(mut self, coalesce: Coalesce) -> Self {

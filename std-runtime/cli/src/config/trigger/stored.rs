@@ -1,4 +1,4 @@
-//! `trigger`: a trigger in its stored form, as a text of JSON or as the same table in TOML.
+//! A trigger in its stored form, as a text of JSON or as the same table in TOML.
 
 use mainspring_contract::trigger::TriggerForm;
 use serde_json::{Map, Value};
@@ -6,16 +6,16 @@ use toml::de::DeValue;
 
 use super::Table;
 
-/// Reads the key `trigger`, which is there.
-pub(super) fn read(table: Table<'_>) -> Option<TriggerForm> {
-    let value = table.value("trigger")?;
+/// Reads the key `key`.
+pub(in crate::config) fn read(table: Table<'_>, key: &str) -> Option<TriggerForm> {
+    let value = table.value(key)?;
     let at = value.span().start;
     let json = match value.get_ref() {
         DeValue::String(text) => text.to_string(),
         inner @ DeValue::Table(_) => json(inner).to_string(),
         _ => {
             let wanted = "write the JSON of a trigger as a text, or the same as a table";
-            table.wrong("trigger", value, wanted);
+            table.wrong(key, value, wanted);
             return None;
         }
     };
@@ -33,7 +33,7 @@ pub(super) fn read(table: Table<'_>) -> Option<TriggerForm> {
                     message.truncate(message.strip_suffix(&tail).map_or(message.len(), str::len));
                 }
             }
-            table.problems().error(place.unwrap_or(at), format!("`trigger`: {message}"));
+            table.problems().error(place.unwrap_or(at), format!("`{key}`: {message}"));
             None
         }
     }
