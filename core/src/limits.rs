@@ -68,6 +68,9 @@ pub const PLAN_GRACE: Span = Span::from_secs(5);
 /// enough to fill a transaction, small enough to leave some for others.
 pub const CLAIM_MAX: u32 = 100;
 
+/// Jobs that one call queues, where somebody queues many.
+pub const ENQUEUE_MAX: usize = 100;
+
 /// The longest time a node goes without asking its store for news, unless told otherwise.
 pub const MAX_IDLE: Span = Span::from_secs(5);
 
@@ -79,6 +82,11 @@ pub const STORE_BACKOFF_FIRST: Span = Span::from_millis(100);
 
 /// The longest wait of a machine before it tries a failed store again.
 pub const STORE_BACKOFF_MAX: Span = Span::from_secs(5);
+
+/// How long a node waits for its store to answer. Longer than stores themselves wait for a lock, and
+/// short enough that a renewal whose answer never comes is sent again while its lease is still
+/// trusted: it is first sent after [`LEASE_FOR`] / [`LEASE_RENEWALS`].
+pub const STORE_PATIENCE: Span = Span::from_secs(7);
 
 /// How long a worker claims nothing after it was given a job whose former run on the same node has
 /// not ended yet: long enough for another node to take it, short enough not to idle.

@@ -362,7 +362,7 @@ fn too_deep() -> String {
     format!("triggers are nested more than {TRIGGER_DEPTH} deep")
 }
 
-fn utc() -> String {
+pub(crate) fn utc() -> String {
     "UTC".to_owned()
 }
 
@@ -445,18 +445,18 @@ mod expr {
 }
 
 /// Instants and spans as their text.
-mod text {
+pub(crate) mod text {
     use super::{Deserialize, Deserializer, Serializer, de, fmt};
     use core::str::FromStr;
 
-    pub(super) fn serialize<T: fmt::Display, S: Serializer>(
+    pub(crate) fn serialize<T: fmt::Display, S: Serializer>(
         value: &T,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.collect_str(value)
     }
 
-    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+    pub(crate) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
     where
         T: FromStr<Err: fmt::Display>,
         D: Deserializer<'de>,
@@ -467,7 +467,7 @@ mod text {
 }
 
 /// Instants and dates that may be missing, as their text.
-mod optional {
+pub(crate) mod optional {
     use super::{Deserialize, Deserializer, Serialize, Serializer, fmt, text};
     use core::str::FromStr;
 
@@ -478,14 +478,14 @@ mod optional {
     ))]
     struct Text<T>(#[serde(with = "text")] T);
 
-    pub(super) fn serialize<T: fmt::Display + Copy, S: Serializer>(
+    pub(crate) fn serialize<T: fmt::Display + Copy, S: Serializer>(
         value: &Option<T>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         value.map(Text).serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+    pub(crate) fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
     where
         T: FromStr<Err: fmt::Display>,
         D: Deserializer<'de>,

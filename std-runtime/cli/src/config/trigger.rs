@@ -1,7 +1,7 @@
 //! When a schedule fires: `cron`, `every`, `at` or `calendar` with their bounds, or any `trigger`
 //! as text, as JSON or as a table.
 
-mod stored;
+pub(super) mod stored;
 
 use core::fmt::Display;
 use core::str::FromStr;
@@ -56,7 +56,7 @@ pub(super) fn read(table: Table<'_>, name: &str, zone: &str, host: &Host) -> Opt
         }
         "trigger" => {
             table.refuse(&["start", "end"], "does not go with `trigger`: remove it");
-            let mut form = stored::read(table)?;
+            let mut form = stored::read(table, "trigger")?;
             form.spread_by(name);
             form
         }
@@ -89,7 +89,12 @@ pub(super) fn zone(table: Table<'_>, zones: &Zones) -> Option<String> {
         table.problems().error(zone.at, error.to_string());
         return None;
     }
-    Some(if zone.value == "local" { zone::local_name() } else { zone.value })
+    Some(stored_zone(&zone.value))
+}
+
+/// The name under which a zone is stored.
+pub(super) fn stored_zone(zone: &str) -> String {
+    if zone == "local" { zone::local_name() } else { zone.to_owned() }
 }
 
 fn every(table: Table<'_>) -> Option<TriggerForm> {
@@ -169,7 +174,7 @@ fn warn_of_the_past(table: Table<'_>, at: usize, trigger: &AnyTrigger, now: Time
 }
 
 /// An instant: a TOML date-time with an offset, or the same as a text.
-fn instant(table: Table<'_>, key: &str) -> Option<Timestamp> {
+pub(super) fn instant(table: Table<'_>, key: &str) -> Option<Timestamp> {
     let value = table.value(key)?;
     let text = match value.get_ref() {
         DeValue::Datetime(time) => time.to_string(),

@@ -1,4 +1,4 @@
-//! `trigger`: any trigger as text, as a text of JSON, or as the same table in TOML.
+//! A trigger as text, as a text of JSON, or as the same table in TOML.
 
 use mainspring::zone;
 use mainspring_contract::trigger::TriggerForm;
@@ -7,9 +7,9 @@ use toml::de::DeValue;
 
 use super::Table;
 
-/// Reads the key `trigger`, which is there.
-pub(super) fn read(table: Table<'_>) -> Option<TriggerForm> {
-    let value = table.value("trigger")?;
+/// Reads the key `key`.
+pub(in crate::config) fn read(table: Table<'_>, key: &str) -> Option<TriggerForm> {
+    let value = table.value(key)?;
     let at = value.span().start;
     let written = match value.get_ref() {
         DeValue::String(text) => text.to_string(),
@@ -17,7 +17,7 @@ pub(super) fn read(table: Table<'_>) -> Option<TriggerForm> {
         _ => {
             let wanted = "write a trigger, such as `trigger = \"cron 0 9 * * mon-fri\"`, \
                           its JSON as a text, or the same as a table";
-            table.wrong("trigger", value, wanted);
+            table.wrong(key, value, wanted);
             return None;
         }
     };
@@ -35,7 +35,7 @@ pub(super) fn read(table: Table<'_>) -> Option<TriggerForm> {
             } else {
                 error.to_string()
             };
-            table.problems().error(place.unwrap_or(at), format!("`trigger`: {message}"));
+            table.problems().error(place.unwrap_or(at), format!("`{key}`: {message}"));
             None
         }
     }
