@@ -1,0 +1,3 @@
+#![no_main]
+
+mainspring_libfuzzer::fuzz!("posix");
