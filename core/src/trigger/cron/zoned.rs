@@ -21,7 +21,7 @@ pub(super) fn next_after(
 ) -> Option<Timestamp> {
     let t = t.as_secs() + 1;
     let Some(offset) = zone.constant() else {
-        return View::new(pattern, zone, dst).next_from(t);
+        return next_across(pattern, t, zone, dst);
     };
     let offset = i64::from(offset.as_secs());
     Timestamp::from_secs(pattern.next_local(t + offset)? - offset)
@@ -36,10 +36,37 @@ pub(super) fn prev_before(
 ) -> Option<Timestamp> {
     let t = t.as_secs() - i64::from(t.subsec_micros() == 0);
     let Some(offset) = zone.constant() else {
-        return View::new(pattern, zone, dst).prev_from(t);
+        return prev_across(pattern, t, zone, dst);
     };
     let offset = i64::from(offset.as_secs());
     Timestamp::from_secs(pattern.prev_local(t + offset)? - offset)
+}
+
+/// The first fire from the second `t` on, segment by segment. Out of line, so that zones of one
+/// offset do not pay for the registers that this needs.
+#[inline(never)]
+fn next_across(pattern: &impl Pattern, mut t: i64, zone: &Zone<'_>, dst: Dst) -> Option<Timestamp> {
+    let view = View::new(pattern, zone, dst);
+    loop {
+        match view.search(t, zone.segment(t)) {
+            Found::Fire(at) => return Timestamp::from_secs(at),
+            Found::Beyond(at) if at <= Timestamp::MAX.as_secs() => t = at,
+            Found::Beyond(_) | Found::Never => return None,
+        }
+    }
+}
+
+/// The last fire up to the second `t`, segment by segment.
+#[inline(never)]
+fn prev_across(pattern: &impl Pattern, mut t: i64, zone: &Zone<'_>, dst: Dst) -> Option<Timestamp> {
+    let view = View::new(pattern, zone, dst);
+    loop {
+        match view.search_back(t, zone.segment(t)) {
+            Found::Fire(at) => return Timestamp::from_secs(at),
+            Found::Beyond(at) if at >= Timestamp::MIN.as_secs() => t = at,
+            Found::Beyond(_) | Found::Never => return None,
+        }
+    }
 }
 
 enum Found {
@@ -62,31 +89,6 @@ impl<'a, P: Pattern> View<'a, P> {
     fn new(pattern: &'a P, zone: &'a Zone<'a>, dst: Dst) -> Self {
         let dst = if pattern.flows() { Dst::LITERAL } else { dst };
         Self { pattern, zone, dst }
-    }
-
-    /// The first fire from the second `t` on. Out of line, so that zones without segments do not
-    /// pay for the registers that this needs.
-    #[inline(never)]
-    fn next_from(&self, mut t: i64) -> Option<Timestamp> {
-        loop {
-            match self.search(t, self.zone.segment(t)) {
-                Found::Fire(at) => return Timestamp::from_secs(at),
-                Found::Beyond(at) if at <= Timestamp::MAX.as_secs() => t = at,
-                Found::Beyond(_) | Found::Never => return None,
-            }
-        }
-    }
-
-    /// The last fire up to the second `t`.
-    #[inline(never)]
-    fn prev_from(&self, mut t: i64) -> Option<Timestamp> {
-        loop {
-            match self.search_back(t, self.zone.segment(t)) {
-                Found::Fire(at) => return Timestamp::from_secs(at),
-                Found::Beyond(at) if at >= Timestamp::MIN.as_secs() => t = at,
-                Found::Beyond(_) | Found::Never => return None,
-            }
-        }
     }
 
     fn search(&self, t: i64, segment: Segment) -> Found {
