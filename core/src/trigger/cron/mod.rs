@@ -134,6 +134,12 @@ impl Cron {
         if let Some(cron) = quick::parse(text.as_bytes()) {
             return Ok(cron);
         }
+        Self::read(text)
+    }
+
+    /// [`parse`](Self::parse) for what is unusual or wrong.
+    #[cold]
+    const fn read(text: &str) -> Result<Self, CronError> {
         match parse::parse(text.as_bytes(), parse::Syntax::PLAIN) {
             Ok(draft) => Ok(draft.plain()),
             Err(error) => Err(error),

@@ -20,11 +20,33 @@ pub(super) fn next_after(
     zone: &Zone<'_>,
     dst: Dst,
 ) -> Option<Timestamp> {
-    let mut t = t.as_secs() + 1;
-    if let Some(offset) = zone.constant() {
-        let offset = i64::from(offset.as_secs());
-        return Timestamp::from_secs(pattern.next_local(t + offset)? - offset);
-    }
+    let t = t.as_secs() + 1;
+    let Some(offset) = zone.constant() else {
+        return next_across(pattern, t, zone, dst);
+    };
+    let offset = i64::from(offset.as_secs());
+    Timestamp::from_secs(pattern.next_local(t + offset)? - offset)
+}
+
+/// The last fire strictly before `t`.
+pub(super) fn prev_before(
+    pattern: &impl Pattern,
+    t: Timestamp,
+    zone: &Zone<'_>,
+    dst: Dst,
+) -> Option<Timestamp> {
+    let t = t.as_secs() - i64::from(t.subsec_micros() == 0);
+    let Some(offset) = zone.constant() else {
+        return prev_across(pattern, t, zone, dst);
+    };
+    let offset = i64::from(offset.as_secs());
+    Timestamp::from_secs(pattern.prev_local(t + offset)? - offset)
+}
+
+/// The first fire from the second `t` on, segment by segment. Out of line, so that zones of one
+/// offset do not pay for the registers that this needs.
+#[inline(never)]
+fn next_across(pattern: &impl Pattern, mut t: i64, zone: &Zone<'_>, dst: Dst) -> Option<Timestamp> {
     let view = View::new(pattern, zone, dst);
     loop {
         match view.search(t, zone.segment(t)) {
@@ -35,18 +57,9 @@ pub(super) fn next_after(
     }
 }
 
-/// The last fire strictly before `t`.
-pub(super) fn prev_before(
-    pattern: &impl Pattern,
-    t: Timestamp,
-    zone: &Zone<'_>,
-    dst: Dst,
-) -> Option<Timestamp> {
-    let mut t = t.as_secs() - i64::from(t.subsec_micros() == 0);
-    if let Some(offset) = zone.constant() {
-        let offset = i64::from(offset.as_secs());
-        return Timestamp::from_secs(pattern.prev_local(t + offset)? - offset);
-    }
+/// The last fire up to the second `t`, segment by segment.
+#[inline(never)]
+fn prev_across(pattern: &impl Pattern, mut t: i64, zone: &Zone<'_>, dst: Dst) -> Option<Timestamp> {
     let view = View::new(pattern, zone, dst);
     loop {
         match view.search_back(t, zone.segment(t)) {
