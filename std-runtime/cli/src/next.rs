@@ -52,7 +52,7 @@ pub(crate) struct Options {
     /// calendar 1mo anchor 2026-01-31 at 09:30 in Europe/Berlin; any(every 4h; cron @daily);
     /// all(every 3d; cron 0 0 * * mon) within 5m. The documentation of mainspring-contract, module
     /// trigger, has every word of it, and the same as JSON.
-    #[arg(long, value_name = "TRIGGER-or-@FILE")]
+    #[arg(long, value_name = "TRIGGER-or-@FILE", conflicts_with_all = ["dialect", "seed", "dst"])]
     trigger: Option<String>,
 
     /// The zone of a --cron pattern, and the zone in which instants are shown

@@ -59,7 +59,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "combine", run: combine, good: noise, words: &[] },
     Target { name: "posix", run: posix, good: |random| pick(POSIX, random), words: POSIX_WORDS },
     Target { name: "tzif", run: tzif, good: zone_file, words: &[] },
-    Target { name: "json", run: json, good: |random| pick(JSON, random), words: JSON_WORDS },
+    Target { name: "forms", run: forms, good: |random| pick(FORMS, random), words: FORM_WORDS },
     Target { name: "text", run: text, good: |random| pick(TEXT, random), words: TEXT },
 ];
 
@@ -126,7 +126,12 @@ const POSIX: &[&str] = &[
 const POSIX_WORDS: &[&str] =
     &[",", "M", "J", "/", ".", "-", "+", ":", "<", ">", "0", "365", "167", "24:59:59", "M3.5.0"];
 
-const JSON: &[&str] = &[
+const FORMS: &[&str] = &[
+    "cron 0 9 * * mon-fri in Europe/Berlin dst literal",
+    "every 15m anchor 2026-01-01T00:00:00Z end 2027-01-01T00:00:00Z",
+    "calendar 1mo15d anchor 2026-01-31 at 09:30 in posix:CET-1",
+    "any(every 4h; all(every 7s; cron * * * * *) within 2s) start 2026-01-01T00:00:00Z",
+    "custom full-moon {\"hour\":22}",
     r#"{"cron":{"expr":"0 9 * * mon-fri","zone":"Europe/Berlin","dst":"literal"}}"#,
     r#"{"every":{"span":"15m","anchor":"2026-01-01T00:00:00Z","end":"2027-01-01T00:00:00Z"}}"#,
     r#"{"at":{"time":"2026-12-24T18:00:00+01:00"}}"#,
@@ -138,7 +143,14 @@ const JSON: &[&str] = &[
     r#"{"custom":{"name":"full-moon","arguments":{"hour":22}}}"#,
 ];
 
-const JSON_WORDS: &[&str] = &[
+const FORM_WORDS: &[&str] = &[
+    ";",
+    "any(",
+    " within 5m",
+    " in UTC",
+    " dst once",
+    "(",
+    ")",
     "{",
     "}",
     "[",
@@ -383,10 +395,10 @@ fn tzif(input: &[u8]) -> Result<(), String> {
     }
 }
 
-fn json(input: &[u8]) -> Result<(), String> {
+fn forms(input: &[u8]) -> Result<(), String> {
     static ZONES: LazyLock<Zones> = LazyLock::new(Zones::bundled);
     let text = String::from_utf8_lossy(input);
-    let form = match TriggerForm::from_json(&text) {
+    let form = match text.parse::<TriggerForm>() {
         Ok(form) => form,
         Err(error) => {
             let _ = error.to_string();
@@ -395,6 +407,8 @@ fn json(input: &[u8]) -> Result<(), String> {
     };
     let again = TriggerForm::from_json(&form.to_json());
     hold(again.as_ref() == Ok(&form), || format!("{form} comes back as {again:?}"))?;
+    let again = form.to_string().parse::<TriggerForm>();
+    hold(again.as_ref() == Ok(&form), || format!("{form} is read back as {again:?}"))?;
     let trigger = match AnyTrigger::compile(&form, &ZONES) {
         Ok(trigger) => trigger,
         Err(error) => {

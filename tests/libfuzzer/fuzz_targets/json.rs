@@ -1,5 +1,0 @@
-//! The target `json`.
-
-#![no_main]
-
-mainspring_libfuzzer::fuzz!("json");
