@@ -53,7 +53,7 @@ impl Hands {
     }
 
     /// The machine slept for so long.
-    pub(crate) fn sleep(&mut self, span: Span) {
+    pub(crate) fn slumber(&mut self, span: Span) {
         self.slept = self.slept + span;
     }
 }

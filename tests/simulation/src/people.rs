@@ -128,7 +128,8 @@ fn policies(chance: &mut Chance, words: &Words) -> Policies {
         slack: chance.maybe(words.slack, &[secs(1), secs(5), secs(20)]).unwrap_or_default(),
         overlap: chance.maybe(words.overlap, &overlaps).unwrap_or_default(),
         limit: chance.maybe(words.limit, &[1, 2, 5, 20]),
-        after_run: chance.maybe(words.after_run, &[Span::ZERO, secs(1), secs(10)]),
+        // Shorter ones would keep a small worker busy with the most urgent jobs for ever.
+        after_run: chance.maybe(words.after_run, &[Span::from_millis(500), secs(1), secs(10)]),
         pause_after: chance.maybe(words.pause_after, &[1, 2, 4]),
     }
 }

@@ -495,7 +495,7 @@ impl World {
         let mut piled = core::mem::take(&mut place.piled);
         let process = node.process;
         if asleep {
-            node.hands.sleep(self.at.since(since));
+            node.hands.slumber(self.at.since(since));
             // Timers slept too.
             piled.retain(|delivery| !matches!(delivery, Delivery::Timer(_)));
         }
