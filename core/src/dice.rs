@@ -4,9 +4,12 @@ use crate::time::Span;
 
 /// A small generator of random numbers, for spreading load and nothing else.
 ///
-/// Marsaglia's xorshift64 (Journal of Statistical Software 8(14), 2003): eight bytes of state and no
-/// multiplication, which suits a Cortex-M0. What it yields can be guessed: never use it for secrets.
+/// Marsaglia's xorshift64 (Journal of Statistical Software 8(14), 2003): eight bytes of state and
+/// no multiplication, which suits a Cortex-M0. What it yields can be guessed: never use it for
+/// secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Dice(u64);
 
 impl Dice {
@@ -37,8 +40,8 @@ impl Dice {
     }
 }
 
-/// The span from zero to `longest`, both included, that `number` stands for: the same one each time,
-/// and evenly spread if the numbers are.
+/// The span from zero to `longest`, both included, that `number` stands for: the same one each
+/// time, and evenly spread if the numbers are.
 pub fn spread(number: u64, longest: Span) -> Span {
     let longest = u64::try_from(longest.as_micros()).unwrap_or(0);
     // A span has 63 bits, so the sum does not overflow; the bias of the remainder is far below

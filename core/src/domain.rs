@@ -34,8 +34,8 @@ pub trait Domain: Copy + Debug + Eq + Hash + 'static {
     /// What keeps jobs that stand for the same thing from being queued twice. A domain that does
     /// without takes [`Infallible`](core::convert::Infallible), which takes no room.
     type Key: Clone + Debug + Eq + Hash;
-    /// What a worker must offer to run a job, such as a region or a device. `()` if there is no such
-    /// thing in this domain. The default asks for nothing.
+    /// What a worker must offer to run a job, such as a region or a device. `()` if there is no
+    /// such thing in this domain. The default asks for nothing.
     type Tags: Clone + Debug + Default + Eq + Ord + Hash;
 
     /// The id of the job that a schedule's fire becomes.
@@ -52,8 +52,57 @@ pub trait Domain: Copy + Debug + Eq + Hash + 'static {
     fn covers(offered: &Self::Tags, needed: &Self::Tags) -> bool;
 }
 
+/// A domain whose types can be written down and read back: what the records of the engine need for
+/// that. Every domain that can is one.
+#[cfg(feature = "serde")]
+pub trait SerdeDomain:
+    Domain<
+        ScheduleId: Kept,
+        TaskId: Kept,
+        JobId: Kept,
+        NodeId: Kept,
+        Source: Kept,
+        Trigger: Kept,
+        Payload: Kept,
+        Detail: Kept,
+        Text: Kept,
+        Exclusions: Kept,
+        Key: Kept,
+        Tags: Kept,
+    >
+{
+}
+
+#[cfg(feature = "serde")]
+impl<D> SerdeDomain for D where
+    D: Domain<
+            ScheduleId: Kept,
+            TaskId: Kept,
+            JobId: Kept,
+            NodeId: Kept,
+            Source: Kept,
+            Trigger: Kept,
+            Payload: Kept,
+            Detail: Kept,
+            Text: Kept,
+            Exclusions: Kept,
+            Key: Kept,
+            Tags: Kept,
+        >
+{
+}
+
+/// Can be written down and read back. Everything that can is.
+#[cfg(feature = "serde")]
+pub trait Kept: serde::Serialize + serde::de::DeserializeOwned {}
+
+#[cfg(feature = "serde")]
+impl<T: serde::Serialize + serde::de::DeserializeOwned> Kept for T {}
+
 /// How a job came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Origin {
     /// A schedule came due.
     Fire,

@@ -12,6 +12,8 @@ use crate::trigger::{Count, Trigger};
 
 /// Why a due fire did not become a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SkipReason {
     /// A later (or earlier) fire of the same decision stands for it.
     Coalesced,
@@ -63,6 +65,8 @@ impl SkipReason {
 
 /// A range of fires that did not become jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Skip {
     /// Why.
     pub reason: SkipReason,
@@ -86,6 +90,8 @@ impl Skip {
 
 /// What to do with the fires that are due.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Due {
     /// These become jobs, oldest first.
     pub fires: heapless::Vec<Timestamp, FIRES_PER_ADVANCE>,
@@ -105,6 +111,7 @@ pub struct Due {
 ///
 /// What is excluded until the new cursor is recorded by this decision, also where that lies ahead:
 /// a freeze of a month wakes nobody up each minute.
+#[inline]
 pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Policies) -> Option<Due> {
     if next > now {
         return None;
@@ -123,8 +130,7 @@ pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Polici
     let cursor = if is_allowed(next) { Some(next) } else { trigger.next_after(next) };
     match cursor {
         Some(cursor) if cursor <= now && is_allowed(cursor) => {
-            let last = due.decide(&Stretch { trigger, cursor, now }, policies);
-            due.next = trigger.next_after(last).into();
+            due.decide(&Stretch { trigger, cursor, now }, policies);
         }
         ahead => due.next = ahead.into(),
     }
@@ -141,9 +147,30 @@ pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Polici
 }
 
 impl Due {
-    /// Decides about a stretch whose first fire is due and not excluded. Returns the last fire that
-    /// is settled by this.
-    fn decide<T: Trigger>(&mut self, stretch: &Stretch<'_, T>, policies: &Policies) -> Timestamp {
+    /// Decides about a stretch whose first fire is due and not excluded. If nothing else is due, as
+    /// usual, the trigger is asked once only.
+    #[inline]
+    fn decide<T: Trigger>(&mut self, stretch: &Stretch<'_, T>, policies: &Policies) {
+        let Stretch { trigger, cursor, now } = *stretch;
+        let after = trigger.next_after(cursor);
+        if after.is_some_and(|after| after <= now) {
+            let last = self.several(stretch, policies);
+            self.next = trigger.next_after(last).into();
+            return;
+        }
+        self.next = after.into();
+        let late = now.since(cursor);
+        if policies.misfire_grace.is_some_and(|grace| late > grace.max(Span::ZERO)) {
+            let (reason, count) = (SkipReason::Missed, Count::Exact(1));
+            self.record(Skip { reason, from: cursor, to: cursor, count });
+        } else {
+            self.push(cursor);
+        }
+    }
+
+    /// More fires are due than the first one. Returns the last fire that is settled by this.
+    #[cold]
+    fn several<T: Trigger>(&mut self, stretch: &Stretch<'_, T>, policies: &Policies) -> Timestamp {
         let Stretch { cursor: next, now, .. } = *stretch;
         let last = stretch.last();
         let oldest_in_grace = match policies.misfire_grace {
@@ -220,6 +247,8 @@ impl Due {
 
 /// Where a schedule that was paused goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Resume {
     /// With what came due in the meantime, as coalescing, misfire grace and the catch-up limit say.
     #[default]

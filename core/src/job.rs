@@ -23,6 +23,8 @@ use crate::time::{Span, Timestamp};
 
 /// A unit of work: one call of a task, to be done at least once.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Job<D: Domain> {
     /// Its name.
     pub id: D::JobId,
@@ -58,6 +60,8 @@ pub struct Job<D: Domain> {
 
 /// A key that jobs of one task hold one at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Unique<D: Domain> {
     /// What the job stands for. Jobs of different tasks do not meet.
     pub key: D::Key,
@@ -67,6 +71,8 @@ pub struct Unique<D: Domain> {
 
 /// How long a job holds its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Hold {
     /// Until it is claimed for the first time: while it runs, another one may be queued.
     Waiting,
@@ -89,6 +95,8 @@ impl Hold {
 
 /// Where a job stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub enum JobState<D: Domain> {
     /// Another job of its schedule must be over first.
     Held {
@@ -118,6 +126,8 @@ pub enum JobState<D: Domain> {
 
 /// What can happen to a job. Each change is judged at an instant of the store's clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub enum Change<D: Domain> {
     /// A node takes it.
     Claim {
@@ -170,6 +180,8 @@ pub enum Change<D: Domain> {
 
 /// Why a change did not happen. The job is as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Refused {
     /// The token is not that of the current lease: the job has gone to somebody else, back to
     /// waiting, or is over.
@@ -194,8 +206,6 @@ impl<D: Domain> Job<D> {
     pub fn apply(&mut self, change: &Change<D>, now: Timestamp) -> Result<(), Refused> {
         use Change as C;
         use JobState as S;
-        // A rescue does not wait, so there is nothing to leave to chance.
-        let no_dice = &mut Dice::seeded(0);
         let next = match (&self.state, change) {
             (S::Waiting { ready_at }, C::Claim { node, until }) => {
                 if *ready_at > now || self.is_expired(now) {
@@ -243,14 +253,9 @@ impl<D: Domain> Job<D> {
                 if *lapsed && lease.is_live(now) {
                     return Err(Refused::NotLapsed);
                 }
-                match verdict(Outcome::LeaseLost, Ask::Nothing, self.counts, &self.terms, no_dice) {
-                    _ if *cancel => settled(Outcome::Cancelled, now),
-                    Verdict::Again { after, cause } => {
-                        self.counts = self.counts.plus(cause);
-                        S::Waiting { ready_at: now + after }
-                    }
-                    Verdict::Settle(outcome) => settled(outcome, now),
-                }
+                let (counts, state) = self.rescued(*cancel, now);
+                self.counts = counts;
+                state
             }
             (S::Leased { .. }, C::Claim { .. }) => return Err(Refused::Held),
             (S::Leased { .. }, C::Expire) => return Err(Refused::NotLapsed),
@@ -266,6 +271,21 @@ impl<D: Domain> Job<D> {
         };
         self.state = next;
         Ok(())
+    }
+
+    /// What becomes of a leased job whose holder is gone.
+    fn rescued(&self, cancel: bool, now: Timestamp) -> (Counts, JobState<D>) {
+        if cancel {
+            return (self.counts, settled(Outcome::Cancelled, now));
+        }
+        // A rescue does not wait, so there is nothing to leave to chance.
+        let dice = &mut Dice::seeded(0);
+        match verdict(Outcome::LeaseLost, Ask::Nothing, self.counts, &self.terms, dice) {
+            Verdict::Again { after, cause } => {
+                (self.counts.plus(cause), JobState::Waiting { ready_at: now + after })
+            }
+            Verdict::Settle(outcome) => (self.counts, settled(outcome, now)),
+        }
     }
 
     /// Whether the start deadline has passed before a first attempt. The deadline itself is still

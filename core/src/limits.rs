@@ -23,7 +23,7 @@ pub const TRIGGER_PARTS: usize = 64;
 
 /// Due fires that one advance turns into jobs; more come in further advances. Small, because the
 /// list lies inline in a machine's output and one transaction should stay short.
-pub const FIRES_PER_ADVANCE: usize = 16;
+pub const FIRES_PER_ADVANCE: usize = 4;
 
 /// Ranges of fires that one decision skips: excluded ones, missed ones, and coalesced ones or those
 /// beyond the catch-up limit.

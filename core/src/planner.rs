@@ -24,6 +24,8 @@ use crate::verb::{Advance, Advanced};
 
 /// The store did not do what was asked, or nobody knows whether it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Down;
 
 /// What happened outside. Replies quote the ticket of the [`Output`] that they answer.
@@ -163,6 +165,7 @@ pub struct Planner<D: Domain, P: Plan, R: Room> {
     prune_at: Mono,
     outage: Outage,
     keep_history: Option<Span>,
+    lookahead: Span,
     max_idle: Span,
     ticket: Ticket,
     stopped: bool,
@@ -190,6 +193,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             prune_at: Mono::ZERO,
             outage: Outage::default(),
             keep_history: None,
+            lookahead: limits::LOOKAHEAD,
             max_idle,
             ticket: Ticket::default(),
             stopped: false,
@@ -208,6 +212,15 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     #[must_use]
     pub fn dice(mut self, dice: Dice) -> Self {
         self.dice = dice;
+        self
+    }
+
+    /// Makes this planner claim schedules that come due within `span`, and keep those that do so
+    /// again, instead of [`LOOKAHEAD`](limits::LOOKAHEAD). For a store with one planner only: if
+    /// that is lost, others plan what it holds no earlier than its claims end.
+    #[must_use]
+    pub fn lookahead(mut self, span: Span) -> Self {
+        self.lookahead = span;
         self
     }
 
@@ -296,8 +309,9 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.stopped || self.outage.until(now.mono).is_some() {
             return None;
         }
-        if let Some(advance) = self.next_advance(now) {
-            return Some(advance);
+        let advance = self.next_advance(now);
+        if advance.is_some() {
+            return advance;
         }
         if self.claim_at().is_some_and(|at| at <= now.mono) {
             let ticket = self.next_ticket();
@@ -305,8 +319,8 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             let room = self.window.capacity() - self.window.len();
             return Some(Output::Claim {
                 ticket,
-                within: limits::LOOKAHEAD,
-                claim_for: limits::LOOKAHEAD + limits::PLAN_GRACE,
+                within: self.lookahead,
+                claim_for: self.lookahead + limits::PLAN_GRACE,
                 max: u32::try_from(room).unwrap_or(u32::MAX).min(limits::CLAIM_MAX),
             });
         }
@@ -362,7 +376,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.claiming.is_some() || (is_full && !wants_clock) {
             return None;
         }
-        let ahead = if self.ahead { limits::LOOKAHEAD } else { Span::ZERO };
+        let ahead = if self.ahead { self.lookahead } else { Span::ZERO };
         earlier(Some(self.look_at), self.horizon.at().map(|at| at - ahead))
     }
 
@@ -391,7 +405,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         let now = self.by_store_clock(now)?;
         let crowded = self.is_crowded(now);
         let slot = self.first_due(now.wall)?;
-        let ticket = self.next_ticket();
+        let ticket = self.next_ticket().about(slot);
         let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
         let mut policies = entry.policies;
         if entry.one_by_one {
@@ -404,7 +418,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         let mut advance = Advance::decided(&entry.id, entry.revision, policies, decision, dice);
         advance.keep_for = next
             .map(|next| next.since(now.wall))
-            .filter(|wait| *wait <= limits::LOOKAHEAD && !crowded)
+            .filter(|wait| *wait <= self.lookahead && !crowded)
             .map(|wait| wait.max(Span::ZERO) + limits::PLAN_GRACE);
         entry.under_way = Some((ticket, next.filter(|_| advance.keep_for.is_some())));
         self.due.remove(slot);
@@ -437,7 +451,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 let due = pulse.mono_at(pulse.next_due_at, now);
                 // What this claim should have brought and did not belongs to somebody else until
                 // it is due; only what lies beyond its reach is claimed ahead.
-                let beyond = due.is_none_or(|due| due > now.mono + limits::LOOKAHEAD);
+                let beyond = due.is_none_or(|due| due > now.mono + self.lookahead);
                 self.ahead = beyond || self.horizon.epoch() != epoch;
                 self.theirs = pulse.next_due_at.filter(|_| !beyond);
                 self.horizon.learn(due, epoch);
@@ -478,11 +492,12 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             self.outage.failed(now.mono);
         }
         let store_now = self.by_store_clock(now).unwrap_or(now).wall;
-        let Some(slot) = self.window.find(schedule) else { return };
-        let entry = self.window.get_mut(slot).expect("find returns slots that are in use");
+        let slot = ticket.slot();
+        let Some(entry) = self.window.get_mut(slot) else { return };
         let Some((_, after)) = entry.under_way.filter(|(asked, _)| *asked == ticket) else {
             return;
         };
+        debug_assert!(entry.id == *schedule, "the ticket was given for this schedule");
         entry.under_way = None;
         match (result, after) {
             (Ok((Advanced::Done { revision, inserted }, _)), Some(next)) => {

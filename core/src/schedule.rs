@@ -10,6 +10,8 @@ use crate::time::{Span, Timestamp};
 
 /// Which of several due fires become jobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Coalesce {
     /// Only the most recent one.
     #[default]
@@ -50,6 +52,8 @@ impl Coalesce {
 
 /// A delay by chance, so that what is due at the same instant does not start at the same instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Jitter {
     /// The longest delay. It never reaches the next fire of the same schedule.
     pub up_to: Span,
@@ -59,6 +63,8 @@ pub struct Jitter {
 
 /// What a delay by chance depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Spread {
     /// A new delay for each fire.
     #[default]
@@ -92,6 +98,8 @@ impl Spread {
 
 /// What becomes of a schedule's fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Policies {
     /// Which of several due fires become jobs.
     pub coalesce: Coalesce,
@@ -144,6 +152,8 @@ impl Default for Policies {
 
 /// When a schedule comes due next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Next {
     /// At this instant.
     At(Timestamp),
@@ -171,6 +181,8 @@ impl From<Option<Timestamp>> for Next {
 
 /// What a person says about a schedule.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Spec<D: Domain> {
     /// Its name.
     pub id: D::ScheduleId,
@@ -221,6 +233,8 @@ impl<D: Domain> Spec<D> {
 
 /// A schedule was told to stop firing for a while. It keeps its cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Pause {
     /// Why.
     pub reason: PauseReason,
@@ -230,6 +244,8 @@ pub struct Pause {
 
 /// Why a schedule was told to stop firing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum PauseReason {
     /// Somebody said so.
     Person,
@@ -262,6 +278,8 @@ impl PauseReason {
 
 /// A schedule as it is stored.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Schedule<D: Domain> {
     /// What a person said.
     pub spec: Spec<D>,
@@ -325,8 +343,8 @@ impl<D: Domain> Schedule<D> {
     /// that the new trigger names after `now`.
     ///
     /// An unchanged trigger keeps the cursor. A fire that was already due stays owed under a new
-    /// trigger too, so that editing a schedule never loses one. An edit ends a pause after failures,
-    /// but not one by hand.
+    /// trigger too, so that editing a schedule never loses one. An edit ends a pause after
+    /// failures, but not one by hand.
     #[must_use]
     pub fn replaced(&self, spec: Spec<D>, next: Next, now: Timestamp) -> Self {
         let owed = self.due().filter(|&at| at <= now);
@@ -430,6 +448,8 @@ impl<D: Domain> Schedule<D> {
 
 /// What one decision does to a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Step {
     /// The cursor from now on.
     pub next: Next,

@@ -7,7 +7,8 @@ use mainspring_core::time::Timestamp;
 use uuid::Uuid;
 
 use crate::encoded::Encoded;
-use crate::name::{NodeId, ScheduleId, Source, TaskId};
+use crate::name::{Key, NodeId, ScheduleId, Source, TaskId};
+use crate::tags::Tags;
 
 /// Texts as ids, UUIDs for jobs, encoded bytes for triggers and payloads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,9 +24,24 @@ impl Domain for Stored {
     type Payload = Encoded;
     type Detail = Detail;
     type Text = String;
+    /// `None` excludes nothing.
+    type Exclusions = Option<Encoded>;
+    type Key = Key;
+    type Tags = Tags;
 
     fn fire_job(schedule: &ScheduleId, at: Timestamp, origin: Origin) -> JobId {
         JobId::derived(schedule, at, origin)
+    }
+
+    /// FNV-1a of the name's bytes.
+    fn spread(schedule: &ScheduleId) -> u64 {
+        schedule.as_str().bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        })
+    }
+
+    fn covers(offered: &Tags, needed: &Tags) -> bool {
+        offered.covers(needed)
     }
 }
 

@@ -9,10 +9,12 @@ mod error;
 mod name;
 pub mod record;
 pub mod store;
+mod tags;
 pub mod trigger;
 
 pub use domain::{Detail, JobId, Stored};
 pub use encoded::{CodingError, Encoded, Format};
 pub use error::{StoreError, StoreErrorKind};
-pub use name::{NAME_MAX, NameError, NodeId, ScheduleId, Source, TaskId};
+pub use name::{Key, NAME_MAX, NameError, NodeId, ScheduleId, Source, Tag, TaskId};
 pub use store::{Answer, Capabilities, Clock, Reply, Store};
+pub use tags::{TAGS_MAX, Tags, TagsError};

@@ -122,6 +122,15 @@ name! {
     /// Says where a schedule was written down: in code, in a file, by a person.
     Source
 }
+name! {
+    /// What a job stands for: of the jobs of one task with the same key, only one is queued at a
+    /// time.
+    Key
+}
+name! {
+    /// Something that a worker must offer to run a job: a region, a device, a licence.
+    Tag
+}
 
 #[cfg(test)]
 mod tests {

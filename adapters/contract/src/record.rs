@@ -2,7 +2,7 @@
 
 use mainspring_core::{job, lease, schedule, settings, verb};
 
-use crate::domain::Stored;
+use crate::domain::{JobId, Stored};
 
 /// A task's limits and defaults.
 pub type Task = settings::Task<Stored>;
@@ -31,6 +31,14 @@ pub type Advance = verb::Advance<Stored>;
 pub type Quarantine = verb::Quarantine<Stored>;
 /// Queue a job.
 pub type Enqueue = verb::Enqueue<Stored>;
+/// A job that somebody asks of a schedule besides its fires.
+pub type Extra = verb::Extra<Stored>;
+/// A key that jobs of one task hold one at a time.
+pub type Unique = job::Unique<Stored>;
+/// The answer to [`Enqueue`].
+pub type Enqueued = verb::Enqueued<JobId>;
+/// Let a paused schedule fire again.
+pub type Resume = verb::Resume<Stored>;
 /// Take ready jobs.
 pub type ClaimJobs<'a> = verb::ClaimJobs<'a, Stored>;
 /// Keep a job for longer.
@@ -48,4 +56,7 @@ pub type Run = verb::Run<Stored>;
 /// How one attempt went.
 pub type Ended = verb::Ended<Stored>;
 
-pub use mainspring_core::verb::{Advanced, Cancelled, Conflict, Enqueued, Put, Renewed, Written};
+pub use mainspring_core::job::Hold;
+pub use mainspring_core::verb::{
+    Advanced, Cancelled, Conflict, Paused, Put, Renewed, Resumed, Written,
+};

@@ -8,9 +8,9 @@ use mainspring_core::time::Timestamp;
 
 use crate::error::StoreError;
 use crate::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Retry, Run, Schedule, Settle,
-    Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
+    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
+    Schedule, Settle, Task, Written,
 };
 use crate::{JobId, NodeId, ScheduleId, TaskId};
 
@@ -95,6 +95,21 @@ pub trait Store: Send + Sync + 'static {
         advances: &[Advance],
     ) -> impl Future<Output = Answer<Vec<Advanced>>> + Send;
 
+    /// Tells schedules to stop firing. What the planner that holds one is about to decide about it
+    /// becomes stale.
+    fn pause(
+        &self,
+        clock: Clock,
+        schedules: &[ScheduleId],
+    ) -> impl Future<Output = Answer<Vec<Paused>>> + Send;
+
+    /// Lets paused schedules fire again.
+    fn resume(
+        &self,
+        clock: Clock,
+        resumes: &[Resume],
+    ) -> impl Future<Output = Answer<Vec<Resumed>>> + Send;
+
     /// Takes schedules out of service; one whose revision has changed is left alone.
     fn quarantine(
         &self,
@@ -170,6 +185,15 @@ pub trait Store: Send + Sync + 'static {
         before: Timestamp,
         max: u32,
     ) -> impl Future<Output = Answer<u32>> + Send;
+
+    /// The schedule of this name.
+    ///
+    /// # Errors
+    /// [`Corrupt`](crate::StoreErrorKind::Corrupt), if it is there but cannot be read.
+    fn schedule(
+        &self,
+        id: &ScheduleId,
+    ) -> impl Future<Output = Result<Option<ScheduleView>, StoreError>> + Send;
 
     /// Schedules by name.
     fn schedules(

@@ -10,9 +10,9 @@ mod history;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mainspring_contract::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, JobState, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Retry, Run, Schedule, Settle,
-    Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, JobState,
+    Paused, Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed,
+    Retry, Run, Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
     JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
@@ -145,8 +145,19 @@ impl Store for MemoryStore {
 
     async fn advance(&self, clock: Clock, advances: &[Advance]) -> Answer<Vec<Advanced>> {
         self.verb(clock, |State { ledger, records }, now| {
-            let advance = |advance| ledger.advance(advance, now, records).map_err(|_| full("jobs"));
-            advances.iter().map(advance).collect()
+            Ok(advances.iter().map(|advance| ledger.advance(advance, now, records)).collect())
+        })
+    }
+
+    async fn pause(&self, clock: Clock, schedules: &[ScheduleId]) -> Answer<Vec<Paused>> {
+        self.verb(clock, |state, now| {
+            Ok(schedules.iter().map(|id| state.ledger.pause(id, now)).collect())
+        })
+    }
+
+    async fn resume(&self, clock: Clock, resumes: &[Resume]) -> Answer<Vec<Resumed>> {
+        self.verb(clock, |State { ledger, records }, _| {
+            Ok(resumes.iter().map(|resume| ledger.resume(resume, records)).collect())
         })
     }
 
@@ -217,17 +228,16 @@ impl Store for MemoryStore {
         self.verb(clock, |state, _| Ok(state.records.prune(before, max)))
     }
 
+    async fn schedule(&self, id: &ScheduleId) -> Result<Option<ScheduleView>, StoreError> {
+        let state = self.lock();
+        Ok(state.ledger.schedule(id).map(|schedule| state.view(schedule)))
+    }
+
     async fn schedules(&self, page: &Page<ScheduleId>) -> Result<Vec<ScheduleView>, StoreError> {
         let state = self.lock();
         let schedules = state.ledger.schedules().map(|(schedule, _)| schedule);
         let chosen = select(schedules, page, |schedule| &schedule.spec.id);
-        let view = |schedule: &Schedule| {
-            let id = Some(schedule.spec.id.clone());
-            let filter = RunFilter { schedule: id, ..RunFilter::newest(1) };
-            let last_run = state.records.runs(&filter).pop().map(|view| view.run);
-            ScheduleView { schedule: schedule.clone(), last_run }
-        };
-        Ok(chosen.into_iter().map(view).collect())
+        Ok(chosen.into_iter().map(|schedule| state.view(schedule)).collect())
     }
 
     async fn unreadable(&self, _limit: u32) -> Result<Vec<Unreadable>, StoreError> {
@@ -255,6 +265,15 @@ impl Store for MemoryStore {
 
     async fn skips(&self, filter: &SkipFilter) -> Result<Vec<SkipView>, StoreError> {
         Ok(self.lock().records.skips(filter))
+    }
+}
+
+impl State {
+    fn view(&self, schedule: &Schedule) -> ScheduleView {
+        let id = Some(schedule.spec.id.clone());
+        let filter = RunFilter { schedule: id, ..RunFilter::newest(1) };
+        let last_run = self.records.runs(&filter).pop().map(|view| view.run);
+        ScheduleView { schedule: schedule.clone(), last_run }
     }
 }
 

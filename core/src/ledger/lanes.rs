@@ -1,5 +1,5 @@
-//! The lanes of waiting jobs: one for each task and each set of tags that jobs of it need, so that a
-//! job which nobody here may run hides no other.
+//! The lanes of waiting jobs: one for each task and each set of tags that jobs of it need, so that
+//! a job which nobody here may run hides no other.
 
 use super::{Ledger, NONE, number};
 use crate::domain::Domain;

@@ -167,6 +167,12 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         }
     }
 
+    /// The schedule of this name.
+    pub fn schedule(&self, id: &D::ScheduleId) -> Option<&Schedule<D>> {
+        let slot = self.schedules.find(id)?;
+        self.schedules.get(slot).map(|row| &row.schedule)
+    }
+
     /// Every schedule with the node that plans it and until when, in no particular order.
     pub fn schedules(
         &self,

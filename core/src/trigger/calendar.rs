@@ -21,6 +21,8 @@ use crate::zone::{MAX_SWING, Shown, TimeZone, Zone};
 
 /// How far one date of a [`Calendar`] is from the next: the sum of all four.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Period {
     /// Years: twelve months each.
     pub years: u32,

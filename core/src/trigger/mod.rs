@@ -205,6 +205,8 @@ impl<T: Trigger + ?Sized> fmt::Display for Description<'_, T> {
 
 /// A number of fires, as far as bounded work can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Count {
     /// This many.
     Exact(u64),

@@ -1,7 +1,9 @@
 //! Queueing jobs without a schedule.
 
-use mainspring_contract::record::{Enqueue, Enqueued, Job, JobState, Task, Written};
-use mainspring_contract::{Encoded, Format};
+use mainspring_contract::record::{
+    Conflict, Enqueue, Enqueued, Hold, Job, JobState, Task, Unique, Written,
+};
+use mainspring_contract::{Encoded, Format, Key, Tags};
 use mainspring_core::domain::Origin;
 use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
@@ -43,14 +45,19 @@ pub async fn a_job_is_read_back_word_for_word<S: Subject>(subject: &S) {
     let settings = Settings {
         priority: Some(Priority::FIRST),
         timeout: Some(Timeout::After(secs(3))),
-        retry: Some(Retry { max: u16::MAX, backoff }),
+        retry: Some(Retry { max: u16::MAX, backoff, jitter: 7 }),
         max_rescues: Some(0),
     };
+    let tags = Tags::new(["eu", "gpu"]).expect("tags");
+    let key = Key::new("grüße, 1").expect("a key");
+    let unique = Unique { key, hold: Hold::AtLeast(secs(4)) };
     let request = Enqueue {
         payload: payload.clone(),
         settings,
         ready_at: Some(at(7)),
         start_by: Some(at(70)),
+        tags: Some(tags.clone()),
+        unique: Some((unique.clone(), Conflict::Reject)),
         ..queued(u64::MAX, "grüße")
     };
     assert_eq!(rig.enqueue(3, &request).await, Enqueued::Inserted);
@@ -62,6 +69,9 @@ pub async fn a_job_is_read_back_word_for_word<S: Subject>(subject: &S) {
         fire_at: None,
         payload,
         terms: settings.resolve(),
+        tags,
+        unique: Some(unique),
+        watched: false,
         start_by: Some(at(70)),
         created_at: at(3),
         counts: Counts::default(),
@@ -69,9 +79,9 @@ pub async fn a_job_is_read_back_word_for_word<S: Subject>(subject: &S) {
         state: JobState::Waiting { ready_at: at(7) },
     };
     assert_eq!(one(rig.jobs().await), wanted);
-    let fixed = Some(Retry { max: 1, backoff: Backoff::Fixed(secs(9)) });
+    let fixed = Some(Retry { backoff: Backoff::Fixed(secs(9)), ..Retry::times(1) });
     let settings = Settings { retry: fixed, ..settings };
-    let second = Enqueue { settings, ..Enqueue { id: job_id(1), ..request } };
+    let second = Enqueue { settings, unique: None, ..Enqueue { id: job_id(1), ..request } };
     assert_eq!(rig.enqueue(3, &second).await, Enqueued::Inserted);
     let found = rig.job(job_id(1)).await.map(|job| job.terms);
     assert_eq!(found, Some(settings.resolve()));
@@ -90,7 +100,7 @@ pub async fn the_jobs_settings_come_before_the_tasks<S: Subject>(subject: &S) {
     let rig = Rig(subject.fresh().await);
     let of_task = Settings {
         priority: Priority::new(8),
-        retry: Some(Retry { max: 4, backoff: Backoff::Fixed(secs(1)) }),
+        retry: Some(Retry { backoff: Backoff::Fixed(secs(1)), ..Retry::times(4) }),
         timeout: Some(Timeout::Never),
         max_rescues: Some(7),
     };

@@ -2,8 +2,9 @@
 
 use mainspring_contract::Store;
 use mainspring_contract::record::{Conflict, Put, PutSchedule, Task};
-use mainspring_contract::{Encoded, Format};
-use mainspring_core::schedule::{Coalesce, Next, Policies};
+use mainspring_contract::{Encoded, Format, Tags};
+use mainspring_core::overlap::Overlap;
+use mainspring_core::schedule::{Coalesce, Jitter, Next, Policies, Spread};
 use mainspring_core::settings::{Backoff, Priority, Retry, Settings, Timeout};
 
 use crate::Subject;
@@ -25,13 +26,14 @@ pub async fn a_new_schedule_is_there_as_it_was_said<S: Subject>(subject: &S) {
 /// Every field of a schedule survives, including bytes that are no text and unknown formats.
 pub async fn a_schedule_is_read_back_word_for_word<S: Subject>(subject: &S) {
     let rig = Rig(subject.fresh().await);
-    let retry = |backoff| Some(Retry { max: u16::MAX, backoff });
+    let retry = |backoff, jitter| Some(Retry { max: u16::MAX, backoff, jitter });
     let backoffs = [
         None,
-        retry(Backoff::Fixed(secs(3))),
-        retry(Backoff::Exponential { first: secs(1), max: secs(60) }),
+        retry(Backoff::Fixed(secs(3)), 0),
+        retry(Backoff::Exponential { first: secs(1), max: secs(60) }, 100),
+        retry(Backoff::Linear { first: secs(2), max: secs(9) }, 30),
     ];
-    let timeouts = [None, Some(Timeout::Never), Some(Timeout::After(secs(7)))];
+    let timeouts = [None, Some(Timeout::Never), Some(Timeout::After(secs(7))), None];
     let bytes =
         Encoded { format: Format::from_code(77), version: u16::MAX, bytes: [0, 255].into() };
     for (n, (retry, timeout)) in backoffs.into_iter().zip(timeouts).enumerate() {
@@ -39,9 +41,21 @@ pub async fn a_schedule_is_read_back_word_for_word<S: Subject>(subject: &S) {
         wanted.trigger = bytes.clone();
         wanted.payload = Encoded { bytes: [].into(), ..bytes.clone() };
         wanted.policies = Policies {
-            coalesce: Coalesce::ALL[n],
+            coalesce: Coalesce::ALL[n % 3],
             misfire_grace: retry.map(|_| secs(9)),
             catch_up: u16::MAX,
+            jitter: retry.map(|_| Jitter { up_to: secs(5), spread: Spread::ALL[n % 2] }),
+            slack: secs(i64::from(n == 1)),
+            overlap: Overlap::ALL[n],
+            limit: retry.map(|_| u32::MAX),
+            after_run: retry.map(|_| secs(8)),
+            pause_after: retry.map(|_| u16::MAX),
+        };
+        wanted.exclusions = retry.map(|_| bytes.clone());
+        wanted.tags = match n {
+            0 => None,
+            1 => Some(Tags::NONE),
+            _ => Some(Tags::new(["eu", "gpu"]).expect("tags")),
         };
         wanted.settings = Settings {
             priority: timeout.map(|_| Priority::LAST),

@@ -11,7 +11,7 @@ use crate::sample::{at, job_id, queued};
 async fn lease_end<S: Store>(rig: &Rig<S>) -> Option<Timestamp> {
     match rig.job(job_id(1)).await?.state {
         JobState::Leased { lease, .. } => Some(lease.until),
-        JobState::Waiting { .. } | JobState::Settled { .. } => None,
+        JobState::Held { .. } | JobState::Waiting { .. } | JobState::Settled { .. } => None,
     }
 }
 

@@ -8,7 +8,7 @@ use mainspring_contract::record::{
     Task, Written,
 };
 use mainspring_contract::store::{JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter};
-use mainspring_contract::{Answer, Clock, JobId, Reply, ScheduleId, Store, StoreError};
+use mainspring_contract::{Answer, Clock, JobId, Reply, ScheduleId, Store, StoreError, Tags};
 use mainspring_core::outcome::Outcome;
 use mainspring_core::pulse::Pulse;
 use mainspring_core::retry::Cause;
@@ -88,7 +88,13 @@ impl<S: Store> Rig<S> {
     /// Claims up to `max` jobs of these tasks.
     pub async fn claim(&self, t: i64, worker: &str, tasks: &[&str], max: u32) -> Vec<Job> {
         let tasks: Vec<_> = tasks.iter().map(|name| task_id(name)).collect();
-        let claim = ClaimJobs { node: node(worker), tasks: &tasks, lease_for: secs(LEASE), max };
+        let claim = ClaimJobs {
+            node: node(worker),
+            tasks: &tasks,
+            tags: &Tags::NONE,
+            lease_for: secs(LEASE),
+            max,
+        };
         value(self.0.claim_jobs(clock(t), &claim).await)
     }
 

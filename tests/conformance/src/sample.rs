@@ -8,7 +8,7 @@ use mainspring_contract::{Encoded, Format, JobId, NodeId, ScheduleId, Source, Ta
 use mainspring_core::domain::Origin;
 use mainspring_core::fire::{Skip, SkipReason};
 use mainspring_core::outcome::Outcome;
-use mainspring_core::schedule::{Next, Policies};
+use mainspring_core::schedule::Next;
 use mainspring_core::settings::{Priority, Settings};
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::Count;
@@ -62,16 +62,8 @@ pub fn encoded(text: &str) -> Encoded {
 
 /// A schedule of task `task`, put by `code`.
 pub fn spec(name: &str, task: &str) -> Spec {
-    Spec {
-        id: schedule_id(name),
-        task: task_id(task),
-        source: source("code"),
-        trigger: encoded("\"every 10 s\""),
-        payload: encoded("{}"),
-        policies: Policies::DEFAULT,
-        settings: Settings::NONE,
-        paused: false,
-    }
+    let (trigger, payload) = (encoded("\"every 10 s\""), encoded("{}"));
+    Spec::new(schedule_id(name), task_id(task), source("code"), trigger, payload)
 }
 
 /// Puts `spec` so that it comes due at `next`, in place of what is there.
@@ -86,14 +78,7 @@ pub fn task(name: &str, max_running: Option<u32>) -> Task {
 
 /// Job number `number` of task `task`, ready at once, without settings.
 pub fn queued(number: u64, task: &str) -> Enqueue {
-    Enqueue {
-        id: job_id(number),
-        task: task_id(task),
-        payload: encoded("[]"),
-        settings: Settings::NONE,
-        ready_at: None,
-        start_by: None,
-    }
+    Enqueue::new(job_id(number), task_id(task), encoded("[]"))
 }
 
 /// The same with this priority.

@@ -67,6 +67,8 @@ use search::DayRule;
 
 /// How the text of a pattern is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Dialect {
     /// Five fields as in crontab(5), six with seconds first, or seven with years last; see the
     /// [module](self).
