@@ -768,7 +768,7 @@ impl World {
         let index = self.awake_place().filter(|_| self.chance.odds(600));
         let node = index.and_then(|index| self.places[index].node.as_ref());
         let wall = node.map(|node| node.hands.now(self.at).wall);
-        (index, wall.unwrap_or(self.store_now()))
+        (index, wall.unwrap_or_else(|| self.store_now()))
     }
 
     fn edit(&mut self) {
