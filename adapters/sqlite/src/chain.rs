@@ -73,6 +73,15 @@ pub(crate) async fn run_ended(
     Ok(())
 }
 
+/// Frees whatever is held: a schedule that allows overlap holds nobody back.
+pub(crate) async fn free_all(
+    tx: &mut Transaction<'_>,
+    schedule: &ScheduleId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(FREE_ALL).bind(schedule.as_str()).execute(tx.connection()).await?;
+    Ok(())
+}
+
 async fn live(
     tx: &mut Transaction<'_>,
     schedule: &ScheduleId,
@@ -103,4 +112,5 @@ const LIVE: &str = include_str!("sql/chain_live.sql");
 const JOBS: &str = include_str!("sql/chain_jobs.sql");
 const WATCH: &str = include_str!("sql/chain_watch.sql");
 const AWAITED: &str = include_str!("sql/chain_awaited.sql");
+const FREE_ALL: &str = include_str!("sql/chain_free_all.sql");
 const FREE: &str = include_str!("sql/chain_free.sql");

@@ -71,6 +71,9 @@ async fn put_one(tx: &mut Transaction<'_>, put: &PutSchedule) -> Result<Put, sql
         },
     };
     write(tx, &schedule).await?;
+    if spec.policies.overlap == Overlap::Allow {
+        chain::free_all(tx, &spec.id).await?;
+    }
     Ok(answer)
 }
 
