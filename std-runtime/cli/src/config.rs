@@ -60,10 +60,10 @@
 //! | `MAINSPRING_ATTEMPT` | counted from 1 |
 //! | `MAINSPRING_TOKEN` | rises with each attempt: others can refuse a run that was given up |
 
-pub(crate) mod problem;
-pub(crate) mod schedule;
 mod exclude;
 mod policies;
+pub(crate) mod problem;
+pub(crate) mod schedule;
 mod table;
 pub(crate) mod task;
 pub(crate) mod trigger;

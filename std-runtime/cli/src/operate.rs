@@ -20,7 +20,11 @@ use crate::{BAD_INPUT, clock, output, place};
 pub(crate) struct Where {
     /// The daemon's configuration file
     #[arg(
-        short, long, global = true, value_name = "FILE", conflicts_with = "store",
+        short,
+        long,
+        global = true,
+        value_name = "FILE",
+        conflicts_with = "store",
         help_heading = "Store"
     )]
     config: Option<PathBuf>,

@@ -29,11 +29,8 @@ pub(super) fn read(table: Table<'_>, zone: &str, host: &Host) -> Vec<ExcludeForm
     let mut forms = Vec::new();
     for one in list.iter() {
         let Some(form) = read_one(table, one, zone) else { continue };
-        let compiled = Exclusions::compile(
-            core::slice::from_ref(&form),
-            &Triggers::default(),
-            &host.zones,
-        );
+        let compiled =
+            Exclusions::compile(core::slice::from_ref(&form), &Triggers::default(), &host.zones);
         match compiled {
             Ok(_) => forms.push(form),
             Err(error) => table.problems().error(one.span().start, error.to_string()),

@@ -132,7 +132,8 @@ fn state(job: &Job, moments: &Moments) -> String {
 
 async fn show(client: &Client, id: JobId) -> Result<Answer<'_>, Trouble> {
     let job = find(client, id).await?;
-    let runs = client.scheduler.runs(&RunFilter { job: Some(id), ..RunFilter::newest(PAGE) }).await?;
+    let runs =
+        client.scheduler.runs(&RunFilter { job: Some(id), ..RunFilter::newest(PAGE) }).await?;
     if job.is_none() && runs.is_empty() {
         return Err(missing(id));
     }

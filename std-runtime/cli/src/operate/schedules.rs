@@ -247,7 +247,8 @@ async fn backfill<'c>(
     if !yes {
         let at_least = if matches!(count, Count::Exact(_)) { "" } else { "at least " };
         let fires = count.value();
-        let line = format!("{at_least}{fires} fires in this range (add `--yes` to queue their jobs)");
+        let line =
+            format!("{at_least}{fires} fires in this range (add `--yes` to queue their jobs)");
         return Ok(Answer::line(json, line));
     }
     let Backfilled { queued, known } = client.scheduler.backfill(name, from..=to).await?;
