@@ -57,8 +57,11 @@ struct Client {
 /// What an answer looks like: to programs, and to people.
 struct Answer<'a> {
     json: Value,
-    text: Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + 'a>,
+    text: Text<'a>,
 }
+
+/// Writes an answer for people.
+type Text<'a> = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + 'a>;
 
 impl<'a> Answer<'a> {
     fn new(json: Value, text: impl FnOnce(&mut dyn Write) -> io::Result<()> + 'a) -> Self {
