@@ -1,6 +1,6 @@
 //! The jobs of one schedule that are not over: what overlap is judged by, and whose end it hears of.
 
-use mainspring_contract::ScheduleId;
+use mainspring_contract::{JobId, ScheduleId};
 use mainspring_core::job::Change;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::overlap::{Admission, Live, Overlap};
@@ -10,21 +10,32 @@ use crate::schedules::{self, Claim, Found};
 use crate::transaction::Transaction;
 use crate::{finish, jobs, pulse, row};
 
-/// How one more job of a schedule gets in beside those that are not over. `last`: no later one
-/// follows in the same decision.
+/// What one more job of a schedule meets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Beside<'a> {
+    /// The schedule.
+    pub(crate) schedule: &'a ScheduleId,
+    /// No later one follows in the same decision.
+    pub(crate) last: bool,
+    /// This job is cancelled for it and is not in its way.
+    pub(crate) replaced: Option<&'a JobId>,
+}
+
+/// How one more job of a schedule gets in beside those that are not over.
 pub(crate) async fn admit(
     tx: &mut Transaction<'_>,
     overlap: Overlap,
-    schedule: &ScheduleId,
-    last: bool,
+    beside: Beside<'_>,
 ) -> Result<Admission, sqlx::Error> {
     if overlap == Overlap::Allow {
         return Ok(Admission::Ready);
     }
+    let Beside { schedule, last, replaced } = beside;
     if overlap == Overlap::Cancel && last {
         cancel(tx, schedule).await?;
     }
-    let admission = overlap.admit(live(tx, schedule).await?, last);
+    let live = live(tx, schedule, replaced).await?.settle();
+    let admission = overlap.admit(live, last);
     if admission == Admission::Held {
         sqlx::query(WATCH).bind(schedule.as_str()).execute(tx.connection()).await?;
     }
@@ -61,8 +72,16 @@ pub(crate) async fn run_ended(
     Ok(())
 }
 
-async fn live(tx: &mut Transaction<'_>, schedule: &ScheduleId) -> Result<Live, sqlx::Error> {
-    let row = sqlx::query(LIVE).bind(schedule.as_str()).fetch_one(tx.connection()).await?;
+async fn live(
+    tx: &mut Transaction<'_>,
+    schedule: &ScheduleId,
+    without: Option<&JobId>,
+) -> Result<Live, sqlx::Error> {
+    let row = sqlx::query(LIVE)
+        .bind(schedule.as_str())
+        .bind(without.map(|id| &id.as_bytes()[..]))
+        .fetch_one(tx.connection())
+        .await?;
     Ok(Live { free: row.try_get("free")?, held: row.try_get("held")? })
 }
 

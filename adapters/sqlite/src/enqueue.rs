@@ -9,9 +9,10 @@ use mainspring_core::job::Change;
 use mainspring_core::overlap::Admission;
 use mainspring_core::verb::Contest;
 
+use crate::chain::{self, Beside};
 use crate::schedules::{self, Found};
 use crate::transaction::Transaction;
-use crate::{chain, finish, jobs, keys, tasks};
+use crate::{finish, jobs, keys, tasks};
 
 /// Queues jobs.
 pub(crate) async fn enqueue(
@@ -63,15 +64,21 @@ async fn enqueue_one(
         let policies = schedule.spec.policies;
         watched = policies.watches();
         if extra.origin != Origin::Backfill {
-            admission = chain::admit(tx, policies.overlap, &extra.schedule, true).await?;
+            let replaced = match &contest {
+                Contest::Replace(holder) => Some(holder),
+                _ => None,
+            };
+            let beside = Beside { schedule: &extra.schedule, last: true, replaced };
+            admission = chain::admit(tx, policies.overlap, beside).await?;
         }
     }
     let Some(job) = job.admitted(admission) else { return Ok(Enqueued::Overlapped) };
-    if let Contest::Replace(holder) = &contest
-        && let Some(replaced) = jobs::find(tx, holder).await?
-    {
-        let done = finish::end(tx, replaced, &Change::Cancel, None).await?;
-        debug_assert!(done.is_ok(), "a waiting job is over when it is cancelled");
+    if let Contest::Replace(holder) = &contest {
+        // If it is of the same schedule, overlap may have cancelled it already.
+        if let Some(replaced) = jobs::find(tx, holder).await? {
+            let done = finish::end(tx, replaced, &Change::Cancel, None).await?;
+            debug_assert!(done.is_ok(), "a waiting job is over when it is cancelled");
+        }
         // What it held for a while after its end goes to the new one at once.
         keys::forget(tx, &job, holder).await?;
     }

@@ -13,10 +13,11 @@ use mainspring_core::time::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use crate::chain::{self, Beside};
 use crate::columns::{Columns, json};
 use crate::row::{self, Unreadable};
 use crate::transaction::Transaction;
-use crate::{chain, jobs, pulse, tasks};
+use crate::{jobs, pulse, tasks};
 
 /// Puts schedules.
 pub(crate) async fn put(
@@ -262,7 +263,8 @@ async fn insert_fires(
             continue;
         }
         let last = index + 1 == advance.fires.len();
-        let admission = chain::admit(tx, overlap, &spec.id, last).await?;
+        let beside = Beside { schedule: &spec.id, last, replaced: None };
+        let admission = chain::admit(tx, overlap, beside).await?;
         match fire.job(spec, &task, now).admitted(admission) {
             Some(job) => inserted += u32::from(jobs::insert(tx, &job).await?),
             None => overlapped = Some(Skip::overlapped(overlapped, fire.at)),
