@@ -564,7 +564,8 @@ pub(crate) const fn days_of(year: i32, month: u32, day: u32) -> i32 {
     let late = month <= 2;
     let year = (year + 400 * CYCLES).cast_unsigned() - late as u32;
     let month = if late { month + 12 } else { month };
-    let century = year / 100;
+    // Divided by 100: exact for years up to 43 698, and no division on machines that have none.
+    let century = (year * 5_243) >> 19;
     let days = 1_461 * year / 4 - century + century / 4 + (979 * month - 2_919) / 32 + day - 1;
     days.cast_signed() - EPOCH_SHIFT
 }
@@ -581,7 +582,8 @@ pub(crate) const fn date_of(days: i32) -> (i32, u32, u32) {
     #[expect(clippy::cast_possible_truncation, reason = "YEAR fits into 32 bits")]
     let of_year = rest / YEAR as u32 / 4;
     let month_and_day = 2_141 * of_year + 197_913;
-    let (month, day) = (month_and_day >> 16, (month_and_day & 0xffff) / 2_141 + 1);
+    // Divided by 2 141: exact for 16 bits, and no division on machines that have none.
+    let (month, day) = (month_and_day >> 16, (((month_and_day & 0xffff) * 31_345) >> 26) + 1);
     let late = of_year >= 306;
     let year = (100 * century + year + late as u32).cast_signed() - 400 * CYCLES;
     (year, if late { month - 12 } else { month }, day)
@@ -595,7 +597,8 @@ pub(crate) const fn weekday_of(days: i32) -> u32 {
 
 /// Whether a year from −9999 on has a 29th of February.
 pub(crate) const fn is_leap(year: i32) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+    // A multiple of 4 is one of 100 if it is one of 25, and one of 400 if it is one of 16 too.
+    year & 3 == 0 && (year & 15 == 0 || year % 25 != 0)
 }
 
 /// The number of days in month 1 to 12.

@@ -8,6 +8,8 @@ use crate::time::Span;
 /// no multiplication, which suits a Cortex-M0. What it yields can be guessed: never use it for
 /// secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Dice(u64);
 
 impl Dice {

@@ -52,8 +52,57 @@ pub trait Domain: Copy + Debug + Eq + Hash + 'static {
     fn covers(offered: &Self::Tags, needed: &Self::Tags) -> bool;
 }
 
+/// A domain whose types can be written down and read back: what the records of the engine need for
+/// that. Every domain that can is one.
+#[cfg(feature = "serde")]
+pub trait SerdeDomain:
+    Domain<
+        ScheduleId: Kept,
+        TaskId: Kept,
+        JobId: Kept,
+        NodeId: Kept,
+        Source: Kept,
+        Trigger: Kept,
+        Payload: Kept,
+        Detail: Kept,
+        Text: Kept,
+        Exclusions: Kept,
+        Key: Kept,
+        Tags: Kept,
+    >
+{
+}
+
+#[cfg(feature = "serde")]
+impl<D> SerdeDomain for D where
+    D: Domain<
+            ScheduleId: Kept,
+            TaskId: Kept,
+            JobId: Kept,
+            NodeId: Kept,
+            Source: Kept,
+            Trigger: Kept,
+            Payload: Kept,
+            Detail: Kept,
+            Text: Kept,
+            Exclusions: Kept,
+            Key: Kept,
+            Tags: Kept,
+        >
+{
+}
+
+/// Can be written down and read back. Everything that can is.
+#[cfg(feature = "serde")]
+pub trait Kept: serde::Serialize + serde::de::DeserializeOwned {}
+
+#[cfg(feature = "serde")]
+impl<T: serde::Serialize + serde::de::DeserializeOwned> Kept for T {}
+
 /// How a job came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Origin {
     /// A schedule came due.
     Fire,

@@ -9,6 +9,8 @@ use crate::trigger::{Count, Trigger, count_one_by_one};
 
 /// A stretch of time: from its first instant up to, and without, its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Stretch {
     /// The first instant.
     pub from: Timestamp,
@@ -57,6 +59,8 @@ impl<X: Exclude> Exclude for [X] {
 
 /// A stretch of the same length at each fire of a trigger, such as every night from ten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Windows<T> {
     /// When each begins.
     pub opens: T,
@@ -105,6 +109,8 @@ impl<T: Trigger> Plan for T {
 
 /// A trigger except when something excludes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Except<T, X> {
     /// When it fires.
     pub trigger: T,

@@ -6,6 +6,8 @@ macro_rules! counter {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
         pub struct $name($inner);
 
         impl $name {
@@ -51,7 +53,36 @@ counter! {
     ConfigRevision(u64)
 }
 
-counter! {
-    /// Names one output of a machine; the reply to that output quotes it.
-    Ticket(u32)
+/// Names one output of a machine; the reply to that output quotes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Ticket {
+    number: u32,
+    /// The slot of what the output is about, so that nobody has to search for it.
+    slot: u32,
+}
+
+impl Ticket {
+    /// How many outputs of the machine came before this one, modulo 2³².
+    pub const fn number(self) -> u32 {
+        self.number
+    }
+
+    /// The ticket that follows this one; wraps after 2³².
+    #[must_use]
+    pub(crate) const fn next(self) -> Self {
+        Self { number: self.number.wrapping_add(1), slot: 0 }
+    }
+
+    /// The same ticket for an output about what is in this slot.
+    #[must_use]
+    pub(crate) fn about(self, slot: usize) -> Self {
+        Self { slot: u32::try_from(slot).unwrap_or(u32::MAX), ..self }
+    }
+
+    /// The slot.
+    pub(crate) const fn slot(self) -> usize {
+        self.slot as usize
+    }
 }

@@ -23,6 +23,8 @@ use crate::time::{Span, Timestamp};
 
 /// A unit of work: one call of a task, to be done at least once.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Job<D: Domain> {
     /// Its name.
     pub id: D::JobId,
@@ -58,6 +60,8 @@ pub struct Job<D: Domain> {
 
 /// A key that jobs of one task hold one at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Unique<D: Domain> {
     /// What the job stands for. Jobs of different tasks do not meet.
     pub key: D::Key,
@@ -67,6 +71,8 @@ pub struct Unique<D: Domain> {
 
 /// How long a job holds its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Hold {
     /// Until it is claimed for the first time: while it runs, another one may be queued.
     Waiting,
@@ -89,6 +95,8 @@ impl Hold {
 
 /// Where a job stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub enum JobState<D: Domain> {
     /// Another job of its schedule must be over first.
     Held {
@@ -118,6 +126,8 @@ pub enum JobState<D: Domain> {
 
 /// What can happen to a job. Each change is judged at an instant of the store's clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub enum Change<D: Domain> {
     /// A node takes it.
     Claim {
@@ -170,6 +180,8 @@ pub enum Change<D: Domain> {
 
 /// Why a change did not happen. The job is as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Refused {
     /// The token is not that of the current lease: the job has gone to somebody else, back to
     /// waiting, or is over.

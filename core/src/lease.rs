@@ -11,6 +11,8 @@ use crate::time::{Mono, Span, Timestamp};
 
 /// One node's right to a job, as the store keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Lease<D: Domain> {
     /// The holder.
     pub node: D::NodeId,
@@ -29,6 +31,8 @@ impl<D: Domain> Lease<D> {
 
 /// How long leases last and how their holder treats them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct LeaseTerms {
     /// The length that is asked of the store.
     pub lease_for: Span,

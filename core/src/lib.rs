@@ -15,6 +15,8 @@ pub mod lane;
 pub mod lease;
 pub mod ledger;
 pub mod limits;
+#[cfg(feature = "defmt")]
+pub mod log;
 pub mod outcome;
 pub mod overlap;
 pub mod planner;

@@ -6,6 +6,10 @@ use crate::time::Span;
 /// before it answers "at least": enough for a week of minutes, bounded to about a millisecond.
 pub const COUNT_LIMIT: u64 = 10_080;
 
+/// Clock changes over which [`Trigger::count_between`](crate::trigger::Trigger::count_between)
+/// counts before it answers "at least": five centuries of them, bounded to about a millisecond.
+pub const COUNT_CHANGES: u32 = 1_000;
+
 /// How often one search of an [`All`](crate::trigger::All) asks a child, children of children
 /// included, before it gives up: enough for triggers that meet every few thousandth time, bounded
 /// to a few milliseconds.
@@ -23,7 +27,7 @@ pub const TRIGGER_PARTS: usize = 64;
 
 /// Due fires that one advance turns into jobs; more come in further advances. Small, because the
 /// list lies inline in a machine's output and one transaction should stay short.
-pub const FIRES_PER_ADVANCE: usize = 16;
+pub const FIRES_PER_ADVANCE: usize = 4;
 
 /// Ranges of fires that one decision skips: excluded ones, missed ones, and coalesced ones or those
 /// beyond the catch-up limit.

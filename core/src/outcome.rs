@@ -7,6 +7,8 @@ use core::fmt;
 /// All but [`Interrupted`](Self::Interrupted), [`LeaseLost`](Self::LeaseLost) and
 /// [`Snoozed`](Self::Snoozed) can be the last word on a job; these only ever end an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Outcome {
     /// The task did what it should.
     Succeeded,

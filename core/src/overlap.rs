@@ -5,6 +5,8 @@
 
 /// What becomes of a fire while an earlier job of the same schedule is not over yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Overlap {
     /// It becomes a job all the same; both may run at once.
     #[default]
@@ -63,6 +65,8 @@ impl Overlap {
 
 /// How many jobs of a schedule are not over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Live {
     /// Waiting for their time, or leased.
     pub free: u32,
@@ -80,6 +84,8 @@ impl Live {
 
 /// How a fire gets into the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Admission {
     /// As a job that waits for its time only.
     Ready,

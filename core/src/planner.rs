@@ -24,6 +24,8 @@ use crate::verb::{Advance, Advanced};
 
 /// The store did not do what was asked, or nobody knows whether it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Down;
 
 /// What happened outside. Replies quote the ticket of the [`Output`] that they answer.
@@ -118,6 +120,9 @@ pub struct Entry<D: Domain, P> {
     /// As for the next decision: the limit is what is left of it.
     policies: Policies,
     plan: P,
+    /// The store had no room for all fires of a decision: they come one by one until it has caught
+    /// up.
+    one_by_one: bool,
     /// The advance that is under way, and the cursor after it.
     under_way: Option<(Ticket, Option<Timestamp>)>,
 }
@@ -160,6 +165,7 @@ pub struct Planner<D: Domain, P: Plan, R: Room> {
     prune_at: Mono,
     outage: Outage,
     keep_history: Option<Span>,
+    lookahead: Span,
     max_idle: Span,
     ticket: Ticket,
     stopped: bool,
@@ -187,6 +193,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             prune_at: Mono::ZERO,
             outage: Outage::default(),
             keep_history: None,
+            lookahead: limits::LOOKAHEAD,
             max_idle,
             ticket: Ticket::default(),
             stopped: false,
@@ -205,6 +212,15 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     #[must_use]
     pub fn dice(mut self, dice: Dice) -> Self {
         self.dice = dice;
+        self
+    }
+
+    /// Makes this planner claim schedules that come due within `span`, and keep those that do so
+    /// again, instead of [`LOOKAHEAD`](limits::LOOKAHEAD). For a store with one planner only: if
+    /// that is lost, others plan what it holds no earlier than its claims end.
+    #[must_use]
+    pub fn lookahead(mut self, span: Span) -> Self {
+        self.lookahead = span;
         self
     }
 
@@ -232,6 +248,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             next,
             policies,
             plan,
+            one_by_one: false,
             under_way: None,
         };
         if self.window.is_empty() {
@@ -277,7 +294,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             Input::Pulse(pulse) => self.hear(pulse, now),
             Input::Hint => self.look(now),
             Input::ClockJumped => {
-                // How much time passed is not known: until there is news, the node's clock serves.
+                // How much time passed is not known: nothing is decided until there is news.
                 self.store_clock = None;
                 // Leases that only seem to have ended are being verified by their holders now.
                 self.spare_until = now.mono + limits::LEASE_MARGIN;
@@ -292,8 +309,9 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.stopped || self.outage.until(now.mono).is_some() {
             return None;
         }
-        if let Some(advance) = self.next_advance(now) {
-            return Some(advance);
+        let advance = self.next_advance(now);
+        if advance.is_some() {
+            return advance;
         }
         if self.claim_at().is_some_and(|at| at <= now.mono) {
             let ticket = self.next_ticket();
@@ -301,8 +319,8 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             let room = self.window.capacity() - self.window.len();
             return Some(Output::Claim {
                 ticket,
-                within: limits::LOOKAHEAD,
-                claim_for: limits::LOOKAHEAD + limits::PLAN_GRACE,
+                within: self.lookahead,
+                claim_for: self.lookahead + limits::PLAN_GRACE,
                 max: u32::try_from(room).unwrap_or(u32::MAX).min(limits::CLAIM_MAX),
             });
         }
@@ -315,7 +333,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.prune_at().is_some_and(|at| at <= now.mono) {
             let ticket = self.next_ticket();
             self.pruning = Some(ticket);
-            let before = self.by_store_clock(now).wall - keep;
+            let before = self.by_store_clock(now)?.wall - keep;
             return Some(Output::Prune { ticket, before, max: limits::ROWS_PER_SWEEP });
         }
         None
@@ -327,7 +345,8 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.stopped {
             return None;
         }
-        let due = self.due.peek().map(|(_, at)| self.by_store_clock(now).mono_at(at));
+        let first = self.due.peek().zip(self.by_store_clock(now));
+        let due = first.map(|((_, at), store)| store.mono_at(at));
         let sweeps = earlier(self.rescue_at(), self.prune_at());
         let first = earlier(due, earlier(self.claim_at(), sweeps))?;
         Some(self.outage.until(now.mono).map_or(first, |until| first.max(until)))
@@ -351,10 +370,13 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     }
 
     fn claim_at(&self) -> Option<Mono> {
-        if self.claiming.is_some() || self.window.len() == self.window.capacity() {
+        let is_full = self.window.len() == self.window.capacity();
+        // Even with a full window a claim brings one thing: the store's clock.
+        let wants_clock = self.store_clock.is_none() && !self.window.is_empty();
+        if self.claiming.is_some() || (is_full && !wants_clock) {
             return None;
         }
-        let ahead = if self.ahead { limits::LOOKAHEAD } else { Span::ZERO };
+        let ahead = if self.ahead { self.lookahead } else { Span::ZERO };
         earlier(Some(self.look_at), self.horizon.at().map(|at| at - ahead))
     }
 
@@ -364,13 +386,13 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
 
     fn prune_at(&self) -> Option<Mono> {
         let wanted = self.keep_history.is_some() && self.pruning.is_none();
-        wanted.then_some(self.prune_at)
+        (wanted && self.store_clock.is_some()).then_some(self.prune_at)
     }
 
-    /// The same moment by the store's clock, as far as it is known.
-    fn by_store_clock(&self, now: Now) -> Now {
-        let wall = self.store_clock.map(|(wall, at)| wall + now.mono.since(at));
-        Now { wall: wall.unwrap_or(now.wall), ..now }
+    /// The same moment by the store's clock, if that is known.
+    fn by_store_clock(&self, now: Now) -> Option<Now> {
+        let (wall, at) = self.store_clock?;
+        Some(Now { wall: wall + now.mono.since(at), ..now })
     }
 
     /// Whether something else is due than the window has room for.
@@ -380,19 +402,23 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     }
 
     fn next_advance(&mut self, now: Now) -> Option<Output<D>> {
-        let now = self.by_store_clock(now);
+        let now = self.by_store_clock(now)?;
         let crowded = self.is_crowded(now);
         let slot = self.first_due(now.wall)?;
-        let ticket = self.next_ticket();
+        let ticket = self.next_ticket().about(slot);
         let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
-        let policies = &entry.policies;
+        let mut policies = entry.policies;
+        if entry.one_by_one {
+            policies.limit = Some(policies.limit.map_or(1, |left| left.min(1)));
+        }
+        let policies = &policies;
         let decision = fire::due(&entry.plan, entry.next, now.wall, policies)?;
         let next = decision.next.at();
         let dice = &mut self.dice;
         let mut advance = Advance::decided(&entry.id, entry.revision, policies, decision, dice);
         advance.keep_for = next
             .map(|next| next.since(now.wall))
-            .filter(|wait| *wait <= limits::LOOKAHEAD && !crowded)
+            .filter(|wait| *wait <= self.lookahead && !crowded)
             .map(|wait| wait.max(Span::ZERO) + limits::PLAN_GRACE);
         entry.under_way = Some((ticket, next.filter(|_| advance.keep_for.is_some())));
         self.due.remove(slot);
@@ -425,7 +451,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 let due = pulse.mono_at(pulse.next_due_at, now);
                 // What this claim should have brought and did not belongs to somebody else until
                 // it is due; only what lies beyond its reach is claimed ahead.
-                let beyond = due.is_none_or(|due| due > now.mono + limits::LOOKAHEAD);
+                let beyond = due.is_none_or(|due| due > now.mono + self.lookahead);
                 self.ahead = beyond || self.horizon.epoch() != epoch;
                 self.theirs = pulse.next_due_at.filter(|_| !beyond);
                 self.horizon.learn(due, epoch);
@@ -465,17 +491,19 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         } else {
             self.outage.failed(now.mono);
         }
-        let later = self.by_store_clock(Now { mono: now.mono + limits::FULL_PAUSE, ..now }).wall;
-        let Some(slot) = self.window.find(schedule) else { return };
-        let entry = self.window.get_mut(slot).expect("find returns slots that are in use");
+        let store_now = self.by_store_clock(now).unwrap_or(now).wall;
+        let slot = ticket.slot();
+        let Some(entry) = self.window.get_mut(slot) else { return };
         let Some((_, after)) = entry.under_way.filter(|(asked, _)| *asked == ticket) else {
             return;
         };
+        debug_assert!(entry.id == *schedule, "the ticket was given for this schedule");
         entry.under_way = None;
         match (result, after) {
             (Ok((Advanced::Done { revision, inserted }, _)), Some(next)) => {
                 entry.revision = revision;
                 entry.next = next;
+                entry.one_by_one &= next <= store_now;
                 let limit = &mut entry.policies.limit;
                 *limit = limit.map(|left| left.saturating_sub(inserted));
                 self.due.put(slot, next + entry.policies.slack);
@@ -486,7 +514,10 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 self.look(now);
             }
             // Still due, but the others come first: jobs that end make room.
-            (Ok((Advanced::Full, _)), _) => self.due.put(slot, later + entry.policies.slack),
+            (Ok((Advanced::Full, _)), _) => {
+                entry.one_by_one = true;
+                self.due.put(slot, store_now + limits::FULL_PAUSE + entry.policies.slack);
+            }
             // Still due: the same decision is made again when the store is back. If it took
             // effect after all, the store will know it again.
             (Err(Down), _) => self.due.put(slot, entry.next + entry.policies.slack),

@@ -8,6 +8,8 @@ use crate::time::{Mono, Now, Span, Timestamp};
 /// What a store says about itself in every reply: its clock, its deadlines and whether people
 /// changed anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Pulse {
     /// The store's clock.
     pub store_now: Timestamp,

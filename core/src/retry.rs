@@ -9,6 +9,8 @@ use crate::time::Span;
 
 /// How often a job's attempts ended without settling it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Counts {
     /// Attempts that failed, panicked or timed out.
     pub failures: u16,
@@ -18,6 +20,8 @@ pub struct Counts {
 
 /// Which count an attempt that is made again adds to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Cause {
     /// The attempt failed.
     Failure,
@@ -31,6 +35,8 @@ pub enum Cause {
 
 /// What a task that ended asks for, beyond what its outcome says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Ask {
     /// What the job's settings say.
     #[default]
@@ -58,6 +64,8 @@ impl Counts {
 
 /// What follows an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Verdict {
     /// The job waits for another attempt.
     Again {

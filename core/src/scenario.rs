@@ -3,6 +3,8 @@
 extern crate std;
 
 #[cfg(test)]
+mod exhaustive;
+#[cfg(test)]
 mod planning;
 #[cfg(test)]
 mod working;

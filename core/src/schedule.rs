@@ -10,6 +10,8 @@ use crate::time::{Span, Timestamp};
 
 /// Which of several due fires become jobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Coalesce {
     /// Only the most recent one.
     #[default]
@@ -50,6 +52,8 @@ impl Coalesce {
 
 /// A delay by chance, so that what is due at the same instant does not start at the same instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Jitter {
     /// The longest delay. It never reaches the next fire of the same schedule.
     pub up_to: Span,
@@ -59,6 +63,8 @@ pub struct Jitter {
 
 /// What a delay by chance depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Spread {
     /// A new delay for each fire.
     #[default]
@@ -92,6 +98,8 @@ impl Spread {
 
 /// What becomes of a schedule's fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Policies {
     /// Which of several due fires become jobs.
     pub coalesce: Coalesce,
@@ -144,6 +152,8 @@ impl Default for Policies {
 
 /// When a schedule comes due next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Next {
     /// At this instant.
     At(Timestamp),
@@ -171,6 +181,8 @@ impl From<Option<Timestamp>> for Next {
 
 /// What a person says about a schedule.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Spec<D: Domain> {
     /// Its name.
     pub id: D::ScheduleId,
@@ -221,6 +233,8 @@ impl<D: Domain> Spec<D> {
 
 /// A schedule was told to stop firing for a while. It keeps its cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Pause {
     /// Why.
     pub reason: PauseReason,
@@ -230,6 +244,8 @@ pub struct Pause {
 
 /// Why a schedule was told to stop firing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum PauseReason {
     /// Somebody said so.
     Person,
@@ -262,6 +278,8 @@ impl PauseReason {
 
 /// A schedule as it is stored.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Schedule<D: Domain> {
     /// What a person said.
     pub spec: Spec<D>,
@@ -384,9 +402,8 @@ impl<D: Domain> Schedule<D> {
         self.fired = self.fired.saturating_add(step.inserted);
         self.last_fire_at = step.last_fire_at.or(self.last_fire_at);
         self.revision = self.revision.next();
-        let spent = self.spec.policies.limit.is_some_and(|limit| self.fired >= limit);
         self.next = match (step.next, self.spec.policies.after_run) {
-            _ if spent => Next::Done,
+            _ if self.is_spent() => Next::Done,
             // Nobody will report an end: the delay counts from now.
             (Next::AfterRun, Some(delay)) if !step.awaited => Next::At(now + delay),
             (next, _) => next,
@@ -399,7 +416,13 @@ impl<D: Domain> Schedule<D> {
     /// A decision always moves the cursor, and no other change moves it to the same place: a pause
     /// and a quarantine leave it where it was, and so does a put as long as it is due.
     pub fn is_advanced(&self, revision: Revision, next: Next) -> bool {
-        self.revision == revision.next() && self.next == next
+        let ended = self.next == Next::Done && self.is_spent();
+        self.revision == revision.next() && (self.next == next || ended)
+    }
+
+    /// Whether as many fires became jobs as its limit allows.
+    fn is_spent(&self) -> bool {
+        self.spec.policies.limit.is_some_and(|limit| self.fired >= limit)
     }
 
     /// Takes note that a job of this schedule is over; says whether that changes anything.
@@ -425,6 +448,8 @@ impl<D: Domain> Schedule<D> {
 
 /// What one decision does to a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Step {
     /// The cursor from now on.
     pub next: Next,

@@ -4,6 +4,8 @@
 //! a later change of a task or schedule does not change jobs that exist. `max_running` is not
 //! here: it stays live at the [`Task`].
 
+use core::fmt;
+
 use crate::dice::Dice;
 use crate::domain::Domain;
 use crate::limits;
@@ -11,6 +13,9 @@ use crate::time::Span;
 
 /// How urgent a job is among the jobs of its task: 0 (first) to 9 (last), 5 unless told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "u8", into = "u8"))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Priority(u8);
 
 impl Priority {
@@ -32,6 +37,31 @@ impl Priority {
     }
 }
 
+/// A number above 9 is no priority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PriorityError(pub u8);
+
+impl fmt::Display for PriorityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is no priority (0 is first, 9 is last)", self.0)
+    }
+}
+
+impl core::error::Error for PriorityError {}
+
+impl TryFrom<u8> for Priority {
+    type Error = PriorityError;
+    fn try_from(number: u8) -> Result<Self, PriorityError> {
+        Self::new(number).ok_or(PriorityError(number))
+    }
+}
+
+impl From<Priority> for u8 {
+    fn from(priority: Priority) -> Self {
+        priority.0
+    }
+}
+
 impl Default for Priority {
     fn default() -> Self {
         Self::DEFAULT
@@ -40,6 +70,8 @@ impl Default for Priority {
 
 /// How long to wait before an attempt is made again. Spans below zero count as zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Backoff {
     /// The same span each time.
     Fixed(Span),
@@ -81,6 +113,8 @@ impl Backoff {
 
 /// Whether and when a failed attempt is made again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Retry {
     /// How many times after the first failure; 0 means never.
     pub max: u16,
@@ -120,6 +154,8 @@ impl Default for Retry {
 
 /// How long one attempt may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Timeout {
     /// As long as it takes.
     Never,
@@ -144,6 +180,8 @@ impl Timeout {
 
 /// The settings of one level; `None` asks the next level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Settings {
     /// Order among the jobs of a task.
     pub priority: Option<Priority>,
@@ -183,6 +221,8 @@ impl Settings {
 
 /// The settings of one job, all of them decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Terms {
     /// Order among the jobs of a task.
     pub priority: Priority,
@@ -196,6 +236,8 @@ pub struct Terms {
 
 /// What a store knows of a task: its limits and its defaults, not its code.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Task<D: Domain> {
     /// Its name.
     pub id: D::TaskId,

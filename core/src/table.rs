@@ -35,6 +35,8 @@ impl<T> Slot<T> {
 
 /// Nothing more fits; the record comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Full<T>(pub T);
 
 impl<T> fmt::Display for Full<T> {

@@ -5,10 +5,13 @@
 //! clock: whoever drives a machine passes a [`Now`].
 
 use core::fmt;
+use core::num::NonZeroU64;
 use core::time::Duration;
 
 #[cfg(feature = "chrono")]
 mod chrono;
+#[cfg(feature = "serde")]
+mod data;
 
 #[cfg(feature = "chrono")]
 pub use self::chrono::OutOfRange;
@@ -25,6 +28,7 @@ pub const MICROS_PER_SECOND: i64 = 1_000_000;
 /// assert_eq!(Span::from_secs(90), Span::from_mins(1) + Span::from_secs(30));
 /// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Span(i64);
 
 impl Span {
@@ -112,6 +116,7 @@ impl From<Duration> for Span {
 impl core::ops::Add for Span {
     type Output = Self;
     /// Saturates at the ends of the range.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
@@ -120,6 +125,7 @@ impl core::ops::Add for Span {
 impl core::ops::Sub for Span {
     type Output = Self;
     /// Saturates at the ends of the range.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
@@ -263,21 +269,29 @@ impl core::str::FromStr for Span {
 /// assert_eq!((epoch + Span::from_secs(5)).as_micros(), 5_000_000);
 /// assert!(Timestamp::from_micros(i64::MAX).is_none());
 /// ```
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(i64);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(
+    /// The microseconds with their sign bit flipped: in the order of time, and never zero, so that
+    /// an `Option<Timestamp>` takes eight bytes too.
+    NonZeroU64,
+);
 
 impl Timestamp {
     /// 0001-01-01T00:00:00Z.
-    pub const MIN: Self = Self(-62_135_596_800 * MICROS_PER_SECOND);
+    pub const MIN: Self = Self::known(-62_135_596_800 * MICROS_PER_SECOND);
     /// 9999-12-31T23:59:59.999999Z.
-    pub const MAX: Self = Self(253_402_300_800 * MICROS_PER_SECOND - 1);
+    pub const MAX: Self = Self::known(253_402_300_800 * MICROS_PER_SECOND - 1);
     /// 1970-01-01T00:00:00Z.
-    pub const UNIX_EPOCH: Self = Self(0);
+    pub const UNIX_EPOCH: Self = Self::known(0);
 
     /// The instant `micros` microseconds after the Unix epoch, or `None` outside the years
     /// 0001 to 9999.
     pub const fn from_micros(micros: i64) -> Option<Self> {
-        if micros < Self::MIN.0 || micros > Self::MAX.0 { None } else { Some(Self(micros)) }
+        if micros < Self::MIN.as_micros() || micros > Self::MAX.as_micros() {
+            None
+        } else {
+            Some(Self::known(micros))
+        }
     }
 
     /// The instant `secs` seconds after the Unix epoch, or `None` outside the years 0001 to 9999.
@@ -285,29 +299,34 @@ impl Timestamp {
         if secs < Self::MIN.as_secs() || secs > Self::MAX.as_secs() {
             return None;
         }
-        Some(Self(secs * MICROS_PER_SECOND))
+        Some(Self::known(secs * MICROS_PER_SECOND))
     }
 
     /// Microseconds since the Unix epoch; negative before it.
     pub const fn as_micros(self) -> i64 {
-        self.0
+        (self.0.get() ^ SIGN).cast_signed()
     }
 
     /// Whole seconds since the Unix epoch, rounded towards the past.
     pub const fn as_secs(self) -> i64 {
         // Counted from the first timestamp, which is a whole second, there is no sign to look at.
-        let since = (self.0 - Self::MIN.0).cast_unsigned() / MICROS_PER_SECOND.cast_unsigned();
-        since.cast_signed() + Self::MIN.0 / MICROS_PER_SECOND
+        let since = (self.as_micros() - Self::MIN.as_micros()).cast_unsigned();
+        let since = if usize::BITS < 64 {
+            seconds_by_product(since)
+        } else {
+            since / MICROS_PER_SECOND.cast_unsigned()
+        };
+        since.cast_signed() + Self::MIN.as_micros() / MICROS_PER_SECOND
     }
 
     /// Microseconds since the last whole second: 0 to 999 999.
     pub const fn subsec_micros(self) -> i64 {
-        self.0.rem_euclid(MICROS_PER_SECOND)
+        self.as_micros() - self.as_secs() * MICROS_PER_SECOND
     }
 
     /// `self + span`, or `None` outside the years 0001 to 9999.
     pub const fn checked_add(self, span: Span) -> Option<Self> {
-        match self.0.checked_add(span.0) {
+        match self.as_micros().checked_add(span.0) {
             Some(us) => Self::from_micros(us),
             None => None,
         }
@@ -316,23 +335,47 @@ impl Timestamp {
     /// The span from `earlier` to `self`; negative if `earlier` is later.
     pub const fn since(self, earlier: Self) -> Span {
         // Both lie within ±2.6e17, so the difference cannot overflow.
-        Span(self.0 - earlier.0)
+        Span(self.as_micros() - earlier.as_micros())
+    }
+
+    /// An instant that is known to lie in the range.
+    const fn known(micros: i64) -> Self {
+        match NonZeroU64::new(micros.cast_unsigned() ^ SIGN) {
+            Some(flipped) => Self(flipped),
+            None => Self(NonZeroU64::MIN),
+        }
+    }
+
+    /// The nearest instant in the range.
+    fn nearest(micros: i64) -> Self {
+        Self::known(micros.clamp(Self::MIN.as_micros(), Self::MAX.as_micros()))
+    }
+}
+
+const SIGN: u64 = 1 << 63;
+
+impl Default for Timestamp {
+    /// The Unix epoch.
+    fn default() -> Self {
+        Self::UNIX_EPOCH
     }
 }
 
 impl core::ops::Add<Span> for Timestamp {
     type Output = Self;
     /// Stops at [`Timestamp::MIN`] and [`Timestamp::MAX`].
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn add(self, span: Span) -> Self {
-        Self(self.0.saturating_add(span.0).clamp(Self::MIN.0, Self::MAX.0))
+        Self::nearest(self.as_micros().saturating_add(span.0))
     }
 }
 
 impl core::ops::Sub<Span> for Timestamp {
     type Output = Self;
     /// Stops at [`Timestamp::MIN`] and [`Timestamp::MAX`].
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn sub(self, span: Span) -> Self {
-        Self(self.0.saturating_sub(span.0).clamp(Self::MIN.0, Self::MAX.0))
+        Self::nearest(self.as_micros().saturating_sub(span.0))
     }
 }
 
@@ -341,6 +384,8 @@ impl core::ops::Sub<Span> for Timestamp {
 /// No conversion to or from [`Timestamp`], because the distance between the two clocks changes
 /// whenever the wall clock is set or the machine sleeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Mono(i64);
 
 impl Mono {
@@ -360,6 +405,7 @@ impl Mono {
     }
 
     /// The span from `earlier` to `self`; negative if `earlier` is later.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))
     }
@@ -368,6 +414,7 @@ impl Mono {
 impl core::ops::Add<Span> for Mono {
     type Output = Self;
     /// Saturates at the ends of the range.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn add(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
     }
@@ -376,15 +423,37 @@ impl core::ops::Add<Span> for Mono {
 impl core::ops::Sub<Span> for Mono {
     type Output = Self;
     /// Saturates at the ends of the range.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn sub(self, span: Span) -> Self {
         Self(self.0.saturating_sub(span.0))
     }
+}
+
+/// `micros / 1_000_000` for processors that cannot divide 64 bits.
+///
+/// A second is 2⁶ × 15 625 microseconds, and a multiple of ⌈2⁷⁷ / 15 625⌉ exceeds the true quotient
+/// by too little to reach the next whole number. (Torbjörn Granlund and Peter L. Montgomery,
+/// "Division by Invariant Integers using Multiplication", 1994.)
+const fn seconds_by_product(micros: u64) -> u64 {
+    #[expect(clippy::cast_possible_truncation, reason = "2⁷⁷ / 15 625 is less than 2⁶⁴")]
+    const INVERSE: u64 = ((1_u128 << 77) / 15_625 + 1) as u64;
+    const HIGH: u64 = INVERSE >> 32;
+    const LOW: u64 = INVERSE & LOW_HALF;
+    const LOW_HALF: u64 = u32::MAX as u64;
+    let micros = micros >> 6;
+    let (high, low) = (micros >> 32, micros & LOW_HALF);
+    // The upper half of a product of 128 bits, from products of 64 bits.
+    let middle = high * LOW + ((low * LOW) >> 32);
+    let other = low * HIGH + (middle & LOW_HALF);
+    (high * HIGH + (middle >> 32) + (other >> 32)) >> 13
 }
 
 /// What both clocks show at one moment.
 ///
 /// Fires are judged on `wall`; leases, timeouts and backoff on `mono`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Now {
     /// The wall clock.
     pub wall: Timestamp,
@@ -410,6 +479,34 @@ mod tests {
     extern crate std;
     use super::*;
     use std::string::ToString;
+
+    #[test]
+    fn an_instant_that_may_be_missing_takes_no_more_room() {
+        assert_eq!(size_of::<Option<Timestamp>>(), 8);
+        let ends = [i64::MIN, Timestamp::MIN.as_micros() - 1, Timestamp::MAX.as_micros() + 1];
+        assert_eq!(ends.map(Timestamp::from_micros), [None; 3]);
+        let instants = [-62_135_596_800_000_000, -1, 0, 1, 253_402_300_799_999_999];
+        let instants = instants.map(|micros| Timestamp::from_micros(micros).expect("in range"));
+        assert!(instants.is_sorted());
+        assert_eq!(instants.map(Timestamp::as_micros)[1..4], [-1, 0, 1]);
+        assert_eq!((instants[0], instants[4]), (Timestamp::MIN, Timestamp::MAX));
+        assert_eq!(Timestamp::default(), Timestamp::UNIX_EPOCH);
+    }
+
+    #[test]
+    fn seconds_are_the_same_without_a_division() {
+        let range = Timestamp::MAX.as_micros().abs_diff(Timestamp::MIN.as_micros());
+        let mut state: u64 = 1;
+        for step in 0..100_000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let around = state % range / 1_000_000 * 1_000_000;
+            // All sizes, and both sides of a whole second.
+            for micros in [(state % range) >> (step % 58), around, around.saturating_sub(1), range]
+            {
+                assert_eq!(seconds_by_product(micros), micros / 1_000_000, "{micros}");
+            }
+        }
+    }
 
     #[test]
     fn a_span_reads_what_it_writes() {

@@ -18,19 +18,23 @@ use crate::time::{Span, Timestamp};
 
 /// What to do when a schedule of this name, or a job with this key, exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Conflict {
     /// Change nothing and say so.
     Reject,
     /// Keep what is there.
     Keep,
     /// Take the new one. What becomes of a schedule's cursor is decided by
-    /// [`Schedule::replaced`](crate::schedule::Schedule::replaced). A job that waits is cancelled for the new one; one that runs, or is
-    /// over, cannot be replaced.
+    /// [`Schedule::replaced`](crate::schedule::Schedule::replaced). A job that waits is cancelled
+    /// for the new one; one that runs, or is over, cannot be replaced.
     Replace,
 }
 
 /// Put a schedule.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct PutSchedule<D: Domain> {
     /// The schedule.
     pub spec: Spec<D>,
@@ -42,6 +46,8 @@ pub struct PutSchedule<D: Domain> {
 
 /// The answer to [`PutSchedule`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Put {
     /// It is new.
     Created,
@@ -68,6 +74,8 @@ pub enum Remove<'a, D: Domain> {
 
 /// Share schedules out among planners.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct ClaimSchedules<D: Domain> {
     /// Who plans.
     pub node: D::NodeId,
@@ -81,6 +89,8 @@ pub struct ClaimSchedules<D: Domain> {
 
 /// A fire that becomes a job.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Fire<D: Domain> {
     /// The job's name, derived from schedule, instant and origin.
     pub job: D::JobId,
@@ -95,6 +105,8 @@ pub struct Fire<D: Domain> {
 /// Move a schedule's cursor and turn its due fires into jobs: both or neither, and only if the
 /// schedule's revision is still the one that the decision was based on.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Advance<D: Domain> {
     /// Which.
     pub schedule: D::ScheduleId,
@@ -130,7 +142,7 @@ impl<D: Domain> Advance<D> {
             keep_for: None,
         };
         for (index, &at) in decision.fires.iter().enumerate() {
-            let following = decision.fires.get(index + 1).copied().or(decision.next.at());
+            let following = decision.fires.get(index + 1).copied().or_else(|| decision.next.at());
             let delay = policies.jitter.map_or(Span::ZERO, |jitter| {
                 let room = following.map_or(Span::MAX, |next| next.since(at) - ONE_MICRO);
                 let longest = jitter.up_to.min(room);
@@ -153,6 +165,8 @@ impl<D: Domain> Advance<D> {
 
 /// The answer to [`Advance`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub enum Advanced {
     /// Done.
@@ -171,6 +185,8 @@ pub enum Advanced {
 
 /// The answer to a request that a schedule be paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Paused {
     /// It does not fire from now on.
     Done,
@@ -182,6 +198,8 @@ pub enum Paused {
 
 /// Let a paused schedule fire again, if its revision is still the one that was looked at.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Resume<D: Domain> {
     /// Which.
     pub schedule: D::ScheduleId,
@@ -195,6 +213,8 @@ pub struct Resume<D: Domain> {
 
 /// The answer to [`Resume`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub enum Resumed {
     /// It fires again.
@@ -207,6 +227,8 @@ pub enum Resumed {
 
 /// Take a schedule out of service until it is put again.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Quarantine<D: Domain> {
     /// Which.
     pub schedule: D::ScheduleId,
@@ -218,6 +240,8 @@ pub struct Quarantine<D: Domain> {
 
 /// Queue a job.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Enqueue<D: Domain> {
     /// Its name, chosen by the caller so that asking twice adds one job.
     pub id: D::JobId,
@@ -241,9 +265,11 @@ pub struct Enqueue<D: Domain> {
 
 /// A job that somebody asks of a schedule besides its fires.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Extra<D: Domain> {
-    /// Which schedule. What it says about overlap is kept, except for a backfill: its jobs stand for
-    /// instants of the past, each of which is wanted.
+    /// Which schedule. What it says about overlap is kept, except for a backfill: its jobs stand
+    /// for instants of the past, each of which is wanted.
     pub schedule: D::ScheduleId,
     /// The instant that the job is for.
     pub at: Timestamp,
@@ -253,6 +279,8 @@ pub struct Extra<D: Domain> {
 
 /// The answer to [`Enqueue`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub enum Enqueued<Id> {
     /// It waits.
@@ -273,6 +301,8 @@ pub enum Enqueued<Id> {
 
 /// What a job that wants a key meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Contest<Id> {
     /// Nobody has it.
     Free,
@@ -336,7 +366,8 @@ impl<D: Domain> Enqueue<D> {
 }
 
 impl<D: Domain> Fire<D> {
-    /// The job that this fire of a schedule becomes at `now`, given what the store knows of its task.
+    /// The job that this fire of a schedule becomes at `now`, given what the store knows of its
+    /// task.
     pub fn job(&self, spec: &Spec<D>, task: &Task<D>, now: Timestamp) -> Job<D> {
         Job {
             id: self.job.clone(),
@@ -393,6 +424,8 @@ pub struct ClaimJobs<'a, D: Domain> {
 
 /// Keep a job for longer.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Renew<D: Domain> {
     /// Which.
     pub job: D::JobId,
@@ -404,6 +437,8 @@ pub struct Renew<D: Domain> {
 
 /// The answer to [`Renew`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub enum Renewed {
     /// The lease goes on.
@@ -417,6 +452,8 @@ pub enum Renewed {
 
 /// Hand a job back that was not started.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Release<D: Domain> {
     /// Which.
     pub job: D::JobId,
@@ -426,6 +463,8 @@ pub struct Release<D: Domain> {
 
 /// How one attempt went, for the history.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Ended<D: Domain> {
     /// How it ended.
     pub outcome: Outcome,
@@ -439,6 +478,8 @@ pub struct Ended<D: Domain> {
 
 /// An attempt ended and another follows.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Retry<D: Domain> {
     /// Which.
     pub job: D::JobId,
@@ -454,6 +495,8 @@ pub struct Retry<D: Domain> {
 
 /// The last attempt ended.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Settle<D: Domain> {
     /// Which.
     pub job: D::JobId,
@@ -465,6 +508,8 @@ pub struct Settle<D: Domain> {
 
 /// The answer to [`Release`], [`Retry`] and [`Settle`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub enum Written {
     /// Done.
@@ -475,6 +520,8 @@ pub enum Written {
 
 /// The answer to a cancellation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Cancelled {
     /// It was waiting and is over now.
     Settled,
@@ -488,6 +535,8 @@ pub enum Cancelled {
 
 /// Take care of jobs whose lease or start deadline has passed.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub enum Rescue<D: Domain> {
     /// Leases that ended by themselves and start deadlines that passed.
     Lapsed,
@@ -498,6 +547,8 @@ pub enum Rescue<D: Domain> {
 
 /// The history's record of one attempt, or of a job that was settled without any.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
 pub struct Run<D: Domain> {
     /// Which job.
     pub job: D::JobId,

@@ -115,7 +115,8 @@ pub enum Output<D: Domain> {
     },
     /// Run a job; report [`Input::Finished`] when it has ended.
     Run(Job<D>),
-    /// Make a run stop as soon as possible; it still reports [`Input::Finished`].
+    /// Make a run stop as soon as possible; it still reports [`Input::Finished`]. One that was told
+    /// before is told again if its lease is lost, which leaves it no time.
     Abort {
         /// Which job.
         job: D::JobId,
@@ -396,6 +397,12 @@ impl<D: Domain, R: Room> Worker<D, R> {
                 if *why == Outcome::LeaseLost {
                     return None;
                 }
+                // What was left to the run to end in order is dropped before its job goes away.
+                if now.mono >= terms.trusted_until(entry.sent) {
+                    let why = Outcome::LeaseLost;
+                    entry.phase = Phase::Aborting { why, told: true };
+                    return Some(Output::Abort { job, token, why });
+                }
                 entry.renew(ticket, terms, now)?
             }
             Phase::Ending { ended, under_way } => {
@@ -427,7 +434,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
                 earlier(renew_at, earlier(trusted_until, *timeout_at))
             }
             Phase::Aborting { why: Outcome::LeaseLost, .. } => None,
-            Phase::Aborting { .. } => renew_at,
+            Phase::Aborting { .. } => earlier(renew_at, Some(self.terms.trusted_until(entry.sent))),
             Phase::Ending { under_way: Some(_), .. } => None,
             Phase::Ending { under_way: None, .. } => {
                 Some(self.outage.until(Mono::ZERO).unwrap_or(Mono::ZERO))
@@ -519,8 +526,9 @@ impl<D: Domain, R: Room> Worker<D, R> {
             (Some(why), Phase::Running { .. }) => {
                 entry.phase = Phase::Aborting { why, told: false };
             }
-            (Some(Outcome::LeaseLost), Phase::Aborting { told, .. }) => {
-                entry.phase = Phase::Aborting { why: Outcome::LeaseLost, told: *told };
+            (Some(Outcome::LeaseLost), Phase::Aborting { why, told }) => {
+                let told = *told && *why == Outcome::LeaseLost;
+                entry.phase = Phase::Aborting { why: Outcome::LeaseLost, told };
             }
             _ => {}
         }

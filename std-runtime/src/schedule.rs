@@ -42,9 +42,7 @@ pub struct Schedule {
 impl Schedule {
     /// A schedule with any trigger. An `H` in a cron pattern depends on the id.
     pub fn new(id: &str, task: &str, mut trigger: TriggerForm) -> Self {
-        if let TriggerForm::Cron(form) = &mut trigger {
-            form.spread_by(id);
-        }
+        trigger.spread_by(id);
         Self {
             id: id.to_owned(),
             task: task.to_owned(),

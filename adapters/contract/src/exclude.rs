@@ -129,10 +129,7 @@ impl fmt::Display for ParseDatesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { text, backwards } = self;
         let what = if *backwards { "ends before it begins" } else { "says no dates" };
-        write!(
-            f,
-            "`{text}` {what} (write for example `2026-12-24` or `2026-12-24..2026-12-26`)"
-        )
+        write!(f, "`{text}` {what} (write for example `2026-12-24` or `2026-12-24..2026-12-26`)")
     }
 }
 

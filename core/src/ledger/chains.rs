@@ -143,16 +143,20 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
                 self.requeue(slot);
             }
         }
-        if self.live(schedule).free > 0 {
-            return;
+        if self.live(schedule).free == 0 {
+            self.free_oldest(schedule, now);
         }
+    }
+
+    /// Frees the job of a schedule that has been held for the longest; says whether there was one.
+    pub(super) fn free_oldest(&mut self, schedule: &D::ScheduleId, now: Timestamp) -> bool {
         // The newest comes first in a chain, so the last that is held has been for the longest.
         let held = |row: &JobRow<D>| matches!(row.job.state, JobState::Held { .. });
         let oldest = self.chain(schedule).filter(|(_, row)| held(row)).last();
-        if let Some(slot) = oldest.map(|(slot, _)| slot) {
-            let freed = self.change(slot, &Change::Free, now);
-            debug_assert!(freed.is_ok(), "a job that is held can be freed");
-        }
+        let Some(slot) = oldest.map(|(slot, _)| slot) else { return false };
+        let freed = self.change(slot, &Change::Free, now);
+        debug_assert!(freed.is_ok(), "a job that is held can be freed");
+        true
     }
 
     /// The jobs of a schedule that are not over, the newest first.

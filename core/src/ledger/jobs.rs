@@ -61,7 +61,9 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
                 return Ok(Enqueued::Missing);
             };
             let policies = row.schedule.spec.policies;
-            watched = policies.watches();
+            // A job that was held under an earlier policy hears of this one's end too.
+            watched = policies.watches()
+                || policies.overlap != Overlap::Allow && self.live(&extra.schedule).held > 0;
             if extra.origin != Origin::Backfill {
                 let replaced = match &contest {
                     Contest::Replace(holder) => Some(holder),

@@ -4,6 +4,7 @@ use super::jobs::Beside;
 use super::{Ledger, ScheduleRow};
 use crate::domain::Domain;
 use crate::fire::Skip;
+use crate::overlap::Overlap;
 use crate::room::Room;
 use crate::schedule::{PauseReason, Schedule, Spec, Step};
 use crate::table::Full;
@@ -24,6 +25,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         now: Timestamp,
     ) -> Result<Put, Full<PutSchedule<D>>> {
         let PutSchedule { spec, next, conflict } = put;
+        let (id, overlap) = (spec.id.clone(), spec.policies.overlap);
         let Some(slot) = self.schedules.find(&spec.id) else {
             let schedule = Schedule::created(spec, next, self.config_revision, now);
             let row = ScheduleRow { schedule, claim: None, aside: None };
@@ -33,6 +35,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
             })?;
             self.config_revision = self.config_revision.next();
             self.requeue(slot);
+            self.free_if(overlap, &id, now);
             return Ok(Put::Created);
         };
         let row = self.row_mut(slot);
@@ -51,6 +54,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         row.claim = None;
         self.config_revision = self.config_revision.next();
         self.requeue(slot);
+        self.free_if(overlap, &id, now);
         Ok(Put::Replaced)
     }
 
@@ -238,6 +242,13 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         row.claim = None;
         self.config_revision = self.config_revision.next();
         self.requeue(slot);
+    }
+
+    /// A schedule that now allows overlap holds no job: nobody would tell when it may go.
+    fn free_if(&mut self, overlap: Overlap, schedule: &D::ScheduleId, now: Timestamp) {
+        if overlap == Overlap::Allow {
+            while self.free_oldest(schedule, now) {}
+        }
     }
 
     /// Gives up every claim on a schedule that this node has.

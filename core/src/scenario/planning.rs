@@ -1,6 +1,9 @@
 //! Lives in which planning is what goes wrong.
 
 use super::*;
+use crate::domain::Origin;
+use crate::overlap::Overlap;
+use crate::verb::Extra;
 
 /// A schedule that fires every `step` seconds, put at second 1 000.
 fn every(id: u16, step: u32) -> PutSchedule<Numbers> {
@@ -125,4 +128,91 @@ fn machines_without_room_stay_silent() {
     store.claim_jobs(&claim, now.wall, |_| unreachable!("there are no jobs"));
     store.rescue(&Rescue::HeldBy(NODE), 9, now.wall, &mut ());
     assert_eq!(store.pulse(now.wall).next_due_at, None);
+}
+
+#[test]
+fn a_node_whose_clock_was_set_decides_nothing_before_it_hears_from_the_store() {
+    let mut rig = Rig::new();
+    rig.put(60, Policies::DEFAULT, Settings::NONE);
+    rig.pass(Span::from_secs(15));
+    assert_eq!(rig.planner.len(), 1, "it is claimed ahead of time");
+    let wrong = Span::from_mins(15);
+    rig.now.wall = rig.now.wall + wrong;
+    rig.store_ahead = Span::ZERO - wrong;
+    rig.planner.handle(planner::Input::ClockJumped, rig.now);
+    let question = rig.planner.poll(rig.now).expect("it asks at once");
+    assert!(matches!(question, planner::Output::Claim { .. }), "{question:?}");
+    assert_eq!((rig.planner.poll(rig.now), rig.planner.deadline(rig.now)), (None, None));
+    rig.plan(question);
+    rig.pass(Span::from_secs(10));
+    assert_eq!(rig.started.iter().map(|run| run.0).collect::<Vec<_>>(), [at(1_020)]);
+}
+
+#[test]
+fn a_full_window_does_not_keep_a_node_from_asking_what_time_it_is() {
+    let mut store = Store::new(Inline::<16>, Inline::<16>, Inline::<16>);
+    let mut now = Now { wall: at(1_000), mono: Mono::ZERO };
+    store.put_schedule(every(1, 9), now.wall).expect("there is room");
+    let mut planner = Planner::new(&Inline::<1>, limits::MAX_IDLE);
+    let mut fires = BTreeMap::new();
+    plan(&mut planner, &mut store, now, &mut fires);
+    assert_eq!(planner.len(), 1);
+    planner.handle(planner::Input::ClockJumped, now);
+    now = now.after(Span::from_secs(8));
+    plan(&mut planner, &mut store, now, &mut fires);
+    assert_eq!(fires, BTreeMap::from([(1, 1)]));
+}
+
+#[test]
+fn a_catch_up_that_does_not_fit_into_the_store_comes_in_smaller_pieces() {
+    let mut rig = Rig::new();
+    let ready_at = Some(rig.now.wall + Span::from_hours(1));
+    let job = Enqueue { ready_at, ..Enqueue::new(5, TASK, 0) };
+    assert_eq!(rig.store.enqueue(job, rig.now.wall, &mut rig.records), Ok(Enqueued::Inserted));
+    let all = Policies { coalesce: Coalesce::All, ..Policies::DEFAULT };
+    rig.put(1, all, Settings::NONE);
+    rig.now = rig.now.after(Span::from_secs(40));
+    rig.pass(Span::from_secs(20));
+    let expected: Vec<_> = (1..=60).map(|n| at(1_000 + n)).collect();
+    assert_eq!(rig.started.iter().filter_map(|run| run.1).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_fire_that_overlaps_does_not_count_against_the_limit() {
+    let mut rig = Rig::new();
+    rig.behaviour.takes = Span::from_secs(15);
+    let twice = Policies { overlap: Overlap::Skip, limit: Some(2), ..Policies::DEFAULT };
+    rig.put(10, twice, Settings::NONE);
+    rig.pass(Span::from_mins(2));
+    let fires: Vec<_> = rig.started.iter().filter_map(|run| run.1).collect();
+    assert_eq!((fires, rig.records.skipped), (Vec::from([at(1_010), at(1_030)]), 1));
+    assert_eq!(rig.store.schedules().next().map(|(s, _)| s.next), Some(Next::Done));
+}
+
+#[test]
+fn what_is_held_goes_when_its_schedule_allows_overlap() {
+    let mut rig = Rig::new();
+    rig.behaviour.takes = Span::from_secs(25);
+    rig.put(10, Policies { overlap: Overlap::Queue, ..Policies::DEFAULT }, Settings::NONE);
+    rig.pass(Span::from_secs(21));
+    assert_eq!(rig.started.len(), 1, "the second one is held");
+    rig.put(10, Policies::DEFAULT, Settings::NONE);
+    rig.pass(Span::from_secs(60));
+    let fires: Vec<_> = rig.started.iter().filter_map(|run| run.1).collect();
+    assert_eq!(fires, (1..=8).map(|n| at(1_000 + n * 10)).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_held_hears_of_a_backfilled_job_too() {
+    let mut rig = Rig::new();
+    rig.behaviour.takes = Span::from_secs(15);
+    rig.put(10, Policies { overlap: Overlap::Queue, ..Policies::DEFAULT }, Settings::NONE);
+    rig.pass(Span::from_secs(21));
+    rig.put(9_000, Policies { overlap: Overlap::Skip, ..Policies::DEFAULT }, Settings::NONE);
+    let extra = Some(Extra { schedule: 1, at: at(900), origin: Origin::Backfill });
+    let job = Enqueue { extra, ..Enqueue::new(5, TASK, 0) };
+    assert_eq!(rig.store.enqueue(job, rig.now.wall, &mut rig.records), Ok(Enqueued::Inserted));
+    rig.pass(Span::from_mins(2));
+    let fires: Vec<_> = rig.started.iter().filter_map(|run| run.1).collect();
+    assert_eq!(fires, [at(1_010), at(900), at(1_020)]);
 }

@@ -135,3 +135,51 @@ fn an_interrupted_job_no_longer_expires() {
     rig.pass(Span::from_secs(70));
     assert_eq!(rig.outcomes(), [Outcome::Interrupted, Outcome::Succeeded]);
 }
+
+#[test]
+fn a_run_that_takes_its_time_to_stop_is_dropped_when_its_lease_ends() {
+    let mut rig = Rig::new();
+    rig.behaviour.takes = Span::from_mins(60);
+    rig.stubborn = true;
+    let timeout = Some(Timeout::After(Span::from_secs(3)));
+    assert_eq!(rig.enqueue(5, Settings { timeout, ..Settings::NONE }), Enqueued::Inserted);
+    rig.pass(Span::from_secs(4));
+    let Some((job, ..)) = rig.running.values().next().cloned() else { panic!("it runs") };
+    let lost = worker::Output::Abort { job: 5, token: job.token, why: Outcome::LeaseLost };
+    rig.store_is_down = true;
+    let mut aborts = Vec::new();
+    for _ in 0..15 {
+        rig.now = rig.now.after(Span::from_secs(1));
+        while let Some(output) = rig.worker.poll(rig.now) {
+            if matches!(output, worker::Output::Abort { .. }) {
+                aborts.push(output);
+            } else {
+                rig.work(output);
+            }
+        }
+    }
+    assert_eq!(
+        aborts.as_slice(),
+        core::slice::from_ref(&lost),
+        "its lease is no longer to be trusted"
+    );
+
+    let mut refused = Rig::new();
+    let rig = &mut refused;
+    claimed(rig);
+    let Some(worker::Output::Run(job)) = rig.worker.poll(rig.now) else { panic!("a job") };
+    rig.worker.handle(worker::Input::Abort, rig.now);
+    assert!(matches!(rig.worker.poll(rig.now), Some(worker::Output::Abort { .. })));
+    rig.now = rig.now.after(Span::from_secs(5));
+    let mut outputs = core::iter::from_fn(|| rig.worker.poll(rig.now));
+    let renewal = outputs.find_map(|output| match output {
+        worker::Output::Renew { ticket, .. } => Some(ticket),
+        _ => None,
+    });
+    let ticket = renewal.expect("a lease is renewed");
+    let input = worker::Input::Renewed { ticket, job: 1, result: Ok(Renewed::LeaseLost) };
+    rig.worker.handle(input, rig.now);
+    let why = Outcome::LeaseLost;
+    let abort = worker::Output::Abort { job: 1, token: job.token, why };
+    assert_eq!(rig.worker.poll(rig.now), Some(abort));
+}

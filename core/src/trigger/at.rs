@@ -14,6 +14,8 @@ use crate::time::Timestamp;
 /// assert_eq!(At(eve).next_after(eve), None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct At(
     /// The instant.
     pub Timestamp,

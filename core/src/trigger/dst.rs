@@ -14,6 +14,8 @@ use core::fmt;
 /// | fixed, in a fold | on the first pass | on both |
 /// | flowing | every elapsed slot | every elapsed slot |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Dst {
     /// When clocks go forward over the time.
     pub gap: Gap,
@@ -23,6 +25,8 @@ pub struct Dst {
 
 /// What becomes of a fixed wall time that clocks skip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Gap {
     /// No fire.
     Skip,
@@ -34,6 +38,8 @@ pub enum Gap {
 
 /// What becomes of a fixed wall time that clocks show twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Fold {
     /// A fire on the first pass, which is summer time.
     First,

@@ -146,7 +146,11 @@ impl Rule {
             return Segment { from: LAST + 1, until: i64::MAX, offset };
         }
         let (year, _, _) = date_of(split_days(t).0);
-        if saving.tame { self.tame_segment(&saving, year, t) } else { self.wild_segment(year, t) }
+        if saving.tame {
+            self.tame_segment(&saving, year, t)
+        } else {
+            self.wild_segment(&saving, year, t)
+        }
     }
 
     const fn tame_segment(&self, saving: &Saving, year: i32, t: i64) -> Segment {
@@ -162,34 +166,19 @@ impl Rule {
         }
     }
 
-    /// Changes within a week of New Year may fall into the neighbouring year, so three years are
+    /// Changes within a week of New Year may fall into the neighbouring year, so more of them are
     /// looked at.
-    const fn wild_segment(&self, year: i32, t: i64) -> Segment {
-        let Some(saving) = self.saving else {
-            return Segment { from: i64::MIN, until: i64::MAX, offset: self.standard };
-        };
-        let [a, b] = self.changes(&saving, year - 1);
-        let [c, d] = self.changes(&saving, year);
-        let [e, f] = self.changes(&saving, year + 1);
-        let [g, h] = self.changes(&saving, year - 2);
-        let [i, j] = self.changes(&saving, year + 2);
-        let mut all = [g, h, a, b, c, d, e, f, i, j];
-        // A stable insertion sort: of two changes at one instant the later year's, or the later
-        // in the year, decides, so "all year" (`…,0/0,J365/25`) leaves daylight saving on.
-        let mut sorted = 1;
-        while sorted < all.len() {
-            let mut at = sorted;
-            while at > 0 && all[at - 1].at > all[at].at {
-                all.swap(at - 1, at);
-                at -= 1;
-            }
-            sorted += 1;
+    const fn wild_segment(&self, saving: &Saving, year: i32, t: i64) -> Segment {
+        let mut segment = Segment { from: i64::MIN, until: i64::MAX, offset: self.standard };
+        let mut near = year - 2;
+        while near <= year + 2 {
+            let [first, second] = self.changes(saving, near);
+            // Of two changes at one instant the later year's, or the later in the year, decides, so
+            // "all year" (`…,0/0,J365/25`) leaves daylight saving on.
+            segment = segment.cut(t, first).cut(t, second);
+            near += 1;
         }
-        let mut next = 1;
-        while next < all.len() - 1 && all[next].at <= t {
-            next += 1;
-        }
-        Segment { from: all[next - 1].at, until: all[next].at, offset: all[next - 1].offset }
+        segment
     }
 
     /// The two changes of a year, earlier one first.
@@ -199,6 +188,20 @@ impl Rule {
         let start = super::Transition { at: start, offset: saving.offset };
         let end = super::Transition { at: end, offset: self.standard };
         if start.at <= end.at { [start, end] } else { [end, start] }
+    }
+}
+
+impl Segment {
+    /// What a change leaves of the segment around `t`.
+    const fn cut(self, t: i64, change: super::Transition) -> Self {
+        let super::Transition { at, offset } = change;
+        if at > t {
+            Self { until: if at < self.until { at } else { self.until }, ..self }
+        } else if at >= self.from {
+            Self { from: at, offset, ..self }
+        } else {
+            self
+        }
     }
 }
 

@@ -43,8 +43,8 @@
 //! calendar = { months = 1, anchor = 2026-01-31, time = 09:30 }  # and years, weeks, days
 //! task = "backup"
 //!
-//! [schedules.either]             # any trigger in its stored form, also as a TOML table
-//! trigger = '''{"any": {"of": [{"every": {"span": "4h"}}, {"cron": {"expr": "@daily"}}]}}'''
+//! [schedules.either]             # any trigger as text; also as JSON, or the same as a TOML table
+//! trigger = "any(every 4h; cron @daily)"
 //! task = "backup"
 //! ```
 //!

@@ -14,7 +14,7 @@ fn names(schedules: &[Schedule]) -> Vec<&str> {
 /// By the cursor, then by name.
 pub async fn the_earliest_come_first_and_no_more_than_asked_for<S: Subject>(subject: &S) {
     let rig = Rig(subject.fresh().await);
-    for (name, next) in [("d", 3), ("a", 4), ("c", 2), ("b", 3)] {
+    for (name, next) in [("d", 4), ("a", 5), ("c", 2), ("b", 3)] {
         let _ = rig.put(0, &replace(&spec(name, "t"), at(next))).await;
     }
     assert_eq!(names(&rig.claim_due(10, "p", 0).await), [""; 0]);

@@ -8,8 +8,8 @@ use mainspring_contract::trigger::TriggerForm;
 use mainspring_core::civil::{Date, TimeOfDay};
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::{
-    Budget, Calendar, CalendarIn, Cron, CronIn, Dialect, Dst, Every, ExtendedCron, Fold, Gap,
-    Period, Tree, Trigger,
+    Budget, Calendar, CalendarIn, Cron, CronError, CronIn, Dialect, Dst, Every, ExtendedCron, Fold,
+    Gap, Period, Tree, Trigger,
 };
 use mainspring_core::zone::{OwnedZone, Rule, TimeZone, Zone};
 
@@ -17,23 +17,37 @@ use crate::laws::{self, hold};
 use crate::mutate::{Random, mutate};
 
 /// Something that takes any bytes.
-pub(crate) struct Target {
-    pub(crate) name: &'static str,
+#[derive(Debug)]
+pub struct Target {
+    /// What `--target` calls it.
+    pub name: &'static str,
     /// # Errors
     /// The law that was broken; a panic is a failure too.
-    pub(crate) run: fn(&[u8]) -> Result<(), String>,
+    pub run: fn(&[u8]) -> Result<(), String>,
     good: fn(&mut Random) -> Vec<u8>,
     words: &'static [&'static str],
 }
 
 impl Target {
-    pub(crate) fn input(&self, random: &mut Random) -> Vec<u8> {
+    /// The target of that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        TARGETS.iter().find(|target| target.name == name)
+    }
+
+    /// A good input after a few changes, or noise.
+    pub fn input(&self, random: &mut Random) -> Vec<u8> {
         let good = (self.good)(random);
-        mutate(&good, self.words, random)
+        self.changed(&good, random)
+    }
+
+    /// An input after a few changes.
+    pub fn changed(&self, input: &[u8], random: &mut Random) -> Vec<u8> {
+        mutate(input, self.words, random)
     }
 }
 
-pub(crate) const TARGETS: &[Target] = &[
+/// All of them.
+pub const TARGETS: &[Target] = &[
     Target { name: "cron", run: cron, good: |random| pick(CRON, random), words: CRON_WORDS },
     Target {
         name: "dialects",
@@ -227,11 +241,14 @@ impl Numbers<'_> {
 fn cron(input: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(input);
     match Cron::parse(&text) {
-        Err(error) => {
-            let _ = error.to_string();
-            Ok(())
-        }
+        Err(error) => misread(&text, error),
         Ok(cron) => {
+            let written = cron.to_string();
+            let again = written.parse();
+            hold(again == Ok(cron), || format!("{written} comes back as {again:?}"))?;
+            let extended = ExtendedCron::parse(&text, Dialect::Crontab);
+            let same = extended.is_ok_and(|extended| extended.to_string() == written);
+            hold(same, || format!("{cron:?} is more than {extended:?}"))?;
             let mut numbers = Numbers(input);
             laws::trigger(&CronIn { cron, zone: numbers.zone(), dst: numbers.dst() }, input)
         }
@@ -242,10 +259,12 @@ fn dialects(input: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(input);
     for dialect in [Dialect::Crontab, Dialect::Quartz, Dialect::ApScheduler] {
         match ExtendedCron::hashed(&text, dialect, "seed") {
-            Err(error) => {
-                let _ = error.to_string();
-            }
+            Err(error) => misread(&text, error)?,
             Ok(cron) => {
+                let written = cron.to_string();
+                let again = written.parse();
+                hold(again == Ok(cron), || format!("{written} comes back as {again:?}"))?;
+                let _ = cron.describe().to_string();
                 let mut numbers = Numbers(input);
                 let trigger = CronIn { cron, zone: numbers.zone(), dst: numbers.dst() };
                 laws::trigger(&trigger, input)?;
@@ -253,6 +272,13 @@ fn dialects(input: &[u8]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// A mistake is somewhere in the text.
+fn misread(text: &str, error: CronError) -> Result<(), String> {
+    let span = error.span();
+    let inside = span.start <= span.end && span.end <= text.len();
+    hold(inside, || format!("{error} is not about {text:?}"))
 }
 
 fn calendar(input: &[u8]) -> Result<(), String> {

@@ -18,6 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["retry", "job"],
     &["verb", "ledger"],
     &["planner", "worker"],
+    &["log"],
 ];
 
 /// The place of a module in the one order of all.

@@ -26,6 +26,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "clippy-core", about: "no warning in core with each feature alone", run: core },
     Step { name: "doc", about: "the documentation builds without a warning", run: doc },
     Step { name: "test", about: "unit, integration and conformance tests", run: test },
+    Step { name: "test-core", about: "the tests of core with every feature", run: test_core },
     Step { name: "fuzz", about: "twenty seconds of random input", run: fuzz },
     Step { name: "doctest", about: "the examples in the documentation", run: doctest },
     Step { name: "no-std", about: "core builds for machines without std", run: no_std },
@@ -119,6 +120,17 @@ fn test(gate: &mut Gate) -> Result<(), String> {
         gate.count(Runner::Nextest, Call::cargo("nextest run --workspace --no-fail-fast"))
     } else {
         gate.count(Runner::Harness, Call::cargo("test --workspace --tests --no-fail-fast"))
+    }
+}
+
+/// What core can do only with features that nobody else in the workspace asks for.
+fn test_core(gate: &mut Gate) -> Result<(), String> {
+    let features = "--package mainspring-core --features alloc,chrono,rand_core,serde";
+    let nextest = gate.prepared(Call::cargo("nextest --version"));
+    if nextest.answer(&gate.root).is_some() {
+        gate.count(Runner::Nextest, Call::cargo(&format!("nextest run {features}")))
+    } else {
+        gate.count(Runner::Harness, Call::cargo(&format!("test {features} --tests")))
     }
 }
 

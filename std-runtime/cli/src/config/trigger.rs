@@ -1,5 +1,5 @@
 //! When a schedule fires: `cron`, `every`, `at` or `calendar` with their bounds, or any `trigger`
-//! in its stored form.
+//! as text, as JSON or as a table.
 
 pub(super) mod stored;
 
@@ -56,7 +56,9 @@ pub(super) fn read(table: Table<'_>, name: &str, zone: &str, host: &Host) -> Opt
         }
         "trigger" => {
             table.refuse(&["start", "end"], "does not go with `trigger`: remove it");
-            stored::read(table, "trigger")?
+            let mut form = stored::read(table, "trigger")?;
+            form.spread_by(name);
+            form
         }
         "every" => every(table)?,
         "calendar" => calendar(table, zone, &host.zones)?,
@@ -64,7 +66,13 @@ pub(super) fn read(table: Table<'_>, name: &str, zone: &str, host: &Host) -> Opt
     };
     let at = table.value(kind).map_or(table.at, |value| value.span().start);
     match AnyTrigger::compile(&form, &host.zones) {
-        Ok(trigger) => warn_of_the_past(table, at, &trigger, host.now),
+        Ok(trigger) => {
+            warn_of_the_past(table, at, &trigger, host.now);
+            if let Some(fault) = trigger.fault() {
+                table.problems().error(at, fault);
+                return None;
+            }
+        }
         Err(error) => {
             table.problems().error(at, error.to_string());
             return None;
@@ -153,6 +161,9 @@ fn civil<T: FromStr<Err: Display>>(table: Table<'_>, key: &str) -> Option<Option
 
 fn warn_of_the_past(table: Table<'_>, at: usize, trigger: &AnyTrigger, now: Timestamp) {
     if trigger.next_after(now).is_some() {
+        return;
+    }
+    if trigger.fault().is_some() {
         return;
     }
     let message = match trigger.prev_before(now) {

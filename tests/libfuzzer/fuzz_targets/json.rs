@@ -1,0 +1,5 @@
+//! The target `json`.
+
+#![no_main]
+
+mainspring_libfuzzer::fuzz!("json");

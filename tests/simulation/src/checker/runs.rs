@@ -1,0 +1,87 @@
+//! No two live runs: a run begins under a live lease, and by then every other run of its job has
+//! ended, or takes no notice of having been told to stop, or does not move.
+//!
+//! A machine that slept does not know it at first: its runs have the length of a lease to stop.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mainspring_core::job::JobState;
+use mainspring_core::time::{Span, Timestamp};
+
+use super::{Book, Checker};
+use crate::fact::{Fact, Moment, RunId};
+use crate::swarm::Swarm;
+
+#[derive(Debug)]
+pub(super) struct Runs {
+    lease_for: Span,
+    /// When each began, and whether it is stubborn.
+    active: BTreeMap<RunId, (Timestamp, bool)>,
+    away: BTreeSet<u16>,
+    asleep: BTreeSet<u16>,
+    /// When machines woke up.
+    woken: BTreeMap<u16, Timestamp>,
+}
+
+impl Runs {
+    pub(super) fn new(swarm: &Swarm) -> Self {
+        Self {
+            lease_for: swarm.terms.lease_for,
+            active: BTreeMap::new(),
+            away: BTreeSet::new(),
+            asleep: BTreeSet::new(),
+            woken: BTreeMap::new(),
+        }
+    }
+
+    fn begins(&mut self, run: RunId, moment: Moment, book: &Book) -> Result<(), String> {
+        let state = book.jobs.get(&run.job).map(|job| &job.state);
+        let live = matches!(state, Some(JobState::Leased { lease, .. })
+            if lease.token == run.token && lease.until > moment.store);
+        if !live {
+            return Err(format!("{run:?} begins without a live lease"));
+        }
+        for (other, (began, stubborn)) in &self.active {
+            let woken = self
+                .woken
+                .get(&other.node)
+                .is_some_and(|woken| woken > began && moment.at.since(*woken) < self.lease_for);
+            if other.job == run.job && !stubborn && !woken && !self.away.contains(&other.node) {
+                return Err(format!("{run:?} begins while {other:?} goes on"));
+            }
+        }
+        self.active.insert(run, (moment.at, false));
+        Ok(())
+    }
+}
+
+impl Checker for Runs {
+    fn see(&mut self, fact: &Fact, moment: Moment, book: &Book) -> Result<(), String> {
+        match fact {
+            Fact::Began(run) => return self.begins(*run, moment, book),
+            Fact::Ended(run, ..) => {
+                self.active.remove(run);
+            }
+            Fact::Stubborn(run) => {
+                if let Some((_, stubborn)) = self.active.get_mut(run) {
+                    *stubborn = true;
+                }
+            }
+            Fact::Lost(node) => self.active.retain(|run, _| run.node != *node),
+            Fact::Away(node, asleep) => {
+                self.away.insert(*node);
+                if *asleep {
+                    self.asleep.insert(*node);
+                }
+            }
+            Fact::Back(node) => {
+                self.away.remove(node);
+                if self.asleep.remove(node) {
+                    self.woken.insert(*node, moment.at);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

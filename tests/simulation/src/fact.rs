@@ -1,0 +1,126 @@
+//! What happened, as nobody inside the simulated cluster can know it: the log that checkers read.
+//!
+//! What a store committed is found by comparing its tables before and after, not by believing its
+//! answers.
+
+use mainspring_core::fire::{Resume, Skip};
+use mainspring_core::id::Token;
+use mainspring_core::job::Job;
+use mainspring_core::outcome::Outcome;
+use mainspring_core::retry::Ask;
+use mainspring_core::schedule::{Next, Spec};
+use mainspring_core::settings::Task;
+use mainspring_core::time::Timestamp;
+use mainspring_core::verb::{
+    Advance, Advanced, Cancelled, Enqueue, Enqueued, Paused, Put, Release, Renew, Rescue, Resumed,
+    Retry, Run, Settle, Written,
+};
+
+use crate::domain::Sim;
+
+/// When something happened.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// Really.
+    pub at: Timestamp,
+    /// By the store's clock.
+    pub store: Timestamp,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Fact {
+    /// The store carried out a request.
+    Commit(Commit),
+    /// A run began.
+    Began(RunId),
+    /// A run ended, or was dropped.
+    Ended(RunId, Outcome, Ask),
+    /// A run takes no notice of being aborted.
+    Stubborn(RunId),
+    /// A node is gone, and with it whatever ran on it.
+    Lost(u16),
+    /// Nothing of a node moves: it is stopped, or its machine sleeps (`true`).
+    Away(u16, bool),
+    /// It moves again.
+    Back(u16),
+    /// From now on nothing goes wrong any more.
+    Healed,
+    /// The simulation ends.
+    Over,
+}
+
+/// One run of one job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunId {
+    /// Which job.
+    pub job: u64,
+    /// The token that it runs under.
+    pub token: Token,
+    /// Where.
+    pub node: u16,
+}
+
+/// What one request did to the store.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// What was asked, and the answer.
+    pub verb: Verb,
+    /// Records of skipped fires.
+    pub skips: Vec<(u16, Skip)>,
+    /// Records of attempts and ends.
+    pub runs: Vec<Run<Sim>>,
+    /// Jobs that are new.
+    pub born: Vec<Job<Sim>>,
+    /// Jobs before and after.
+    pub changed: Vec<(Job<Sim>, Job<Sim>)>,
+    /// Jobs that are over, as they were before.
+    pub gone: Vec<Job<Sim>>,
+}
+
+/// What was asked of a store, and what it answered.
+#[derive(Clone, Debug)]
+pub enum Verb {
+    /// A task was made known.
+    PutTask(Task<Sim>),
+    /// A schedule was put.
+    Put(Box<Spec<Sim>>, Next, Put),
+    /// These schedules were removed.
+    Remove(Vec<u16>),
+    /// A schedule was paused.
+    Pause(u16, Paused),
+    /// A schedule was resumed, from the point that somebody wanted.
+    Resume(u16, Resume, Resumed),
+    /// A planner's decision. `moved`: the schedule is not the same as before.
+    Advance {
+        /// The decision.
+        advance: Box<Advance<Sim>>,
+        /// The answer.
+        answer: Advanced,
+        /// Whether the schedule changed.
+        moved: bool,
+    },
+    /// A job was queued.
+    Enqueue(Box<Enqueue<Sim>>, Option<Enqueued<u64>>),
+    /// Jobs were claimed by a node that knows these tasks and offers these tags.
+    Claim {
+        /// Who.
+        node: u16,
+        /// The tasks that it knows.
+        tasks: Vec<u16>,
+        /// What it offers.
+        tags: u8,
+    },
+    /// A lease was prolonged.
+    Renew(Renew<Sim>, bool),
+    /// A job was handed back.
+    Release(Release<Sim>, Written),
+    /// An attempt ended.
+    Retry(Retry<Sim>, Written),
+    /// A last attempt ended.
+    Settle(Settle<Sim>, Written),
+    /// A job was cancelled.
+    Cancel(u64, Cancelled),
+    /// Lapsed jobs were taken care of.
+    Rescue(Rescue<Sim>),
+}

@@ -1,0 +1,449 @@
+//! One node: both machines, driven as the runtime's pump drives them.
+
+use std::collections::BTreeMap;
+
+use mainspring_core::dice::Dice;
+use mainspring_core::id::{Ticket, Token};
+use mainspring_core::job::Job;
+use mainspring_core::lease::LeaseTerms;
+use mainspring_core::limits;
+use mainspring_core::outcome::Outcome;
+use mainspring_core::planner::{self, Down, Planner};
+use mainspring_core::pulse::Pulse;
+use mainspring_core::retry::Ask;
+use mainspring_core::room::Boxed;
+use mainspring_core::schedule::Schedule;
+use mainspring_core::table::Full;
+use mainspring_core::time::{Mono, Now, Span, Timestamp};
+use mainspring_core::verb::{
+    Advance, Advanced, Ended, Release, Renew, Renewed, Retry, Settle, Written,
+};
+use mainspring_core::worker::{self, Worker};
+
+use crate::bug::Bug;
+use crate::domain::{Plan, Sim, plan};
+use crate::fact::RunId;
+use crate::hands::Hands;
+
+/// One call of the store.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// Schedules to plan.
+    ClaimSchedules { ticket: Ticket, within: Span, claim_for: Span, max: u32 },
+    /// Jobs to run.
+    ClaimJobs { ticket: Ticket, lease_for: Span, max: u32 },
+    /// A sweep; with what the node's wall clock shows.
+    Rescue { ticket: Ticket, max: u32, wall: Timestamp },
+    /// Forgetting.
+    Prune { ticket: Ticket },
+    /// Decisions.
+    Advance(Vec<(Ticket, Advance<Sim>)>),
+    /// Leases to prolong.
+    Renew(Vec<(Ticket, Renew<Sim>)>),
+    /// Jobs that go back.
+    Release(Vec<(Ticket, Release<Sim>)>),
+    /// Attempts that ended.
+    Retry(Vec<(Ticket, Retry<Sim>)>),
+    /// Last attempts that ended.
+    Settle(Vec<(Ticket, Settle<Sim>)>),
+}
+
+/// What the store answers, by the kind of request.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// To a claim on schedules.
+    Schedules(Vec<Schedule<Sim>>),
+    /// To a claim on jobs.
+    Jobs(Vec<Job<Sim>>),
+    /// To decisions.
+    Advanced(Vec<Advanced>),
+    /// To renewals.
+    Renewed(Vec<Renewed>),
+    /// To releases, retries and settles.
+    Written(Vec<Written>),
+    /// To a sweep.
+    Swept,
+}
+
+/// A request with what came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub(crate) request: Request,
+    pub(crate) result: Result<(Reply, Pulse), Down>,
+}
+
+/// What wakes a pump.
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    /// The store answered.
+    Answer(Answer),
+    /// A run ended.
+    RunOver(RunId, Outcome, Ask),
+    /// A run could not start here after all.
+    Unstarted(u64, Token),
+    /// The deadline of this number.
+    Timer(u64),
+    /// Somebody changed something through this process.
+    Told(Pulse),
+    /// Start nothing more.
+    Stop,
+    /// Abort what runs.
+    Abort,
+}
+
+/// What a pump wants done.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Call the store.
+    Call(Request),
+    /// Start a run.
+    Run(Job<Sim>),
+    /// Make a run stop.
+    Abort(u64, Token, Outcome),
+}
+
+/// A run on a node.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Run {
+    /// It takes no notice of being aborted.
+    pub(crate) stubborn: bool,
+    /// It has been told to stop.
+    pub(crate) told: bool,
+}
+
+/// One life of a node.
+#[derive(Debug)]
+pub struct Node {
+    pub(crate) name: u16,
+    /// No other life of any node has this number.
+    pub(crate) process: u16,
+    pub(crate) tasks: Vec<u16>,
+    pub(crate) tags: u8,
+    pub(crate) hands: Hands,
+    pub(crate) stopping: bool,
+    /// Its runs.
+    pub(crate) runs: BTreeMap<(u64, Token), Run>,
+    /// Calls without an answer yet.
+    pub(crate) calls: u32,
+    /// The number of the deadline that counts.
+    pub(crate) timer: u64,
+    /// What it stands for.
+    pub(crate) deadline: Option<Mono>,
+    planner: Planner<Sim, Plan, Boxed>,
+    worker: Worker<Sim, Boxed>,
+    releases: Vec<Release<Sim>>,
+    batches: bool,
+    bug: Option<Bug>,
+}
+
+/// What a [`Node`] is made of.
+#[derive(Clone, Debug)]
+pub struct Make {
+    pub(crate) name: u16,
+    pub(crate) process: u16,
+    pub(crate) tasks: Vec<u16>,
+    pub(crate) tags: u8,
+    pub(crate) hands: Hands,
+    pub(crate) plans: usize,
+    pub(crate) works: usize,
+    pub(crate) max_idle: Span,
+    pub(crate) terms: LeaseTerms,
+    pub(crate) seed: u64,
+    pub(crate) batches: bool,
+    pub(crate) bug: Option<Bug>,
+}
+
+impl Node {
+    pub(crate) fn new(make: Make) -> Self {
+        let planner = Planner::new(&Boxed(make.plans), make.max_idle);
+        let worker = Worker::new(&Boxed(make.works), make.terms, make.max_idle);
+        Self {
+            name: make.name,
+            process: make.process,
+            tasks: make.tasks,
+            tags: make.tags,
+            hands: make.hands,
+            stopping: false,
+            runs: BTreeMap::new(),
+            calls: 0,
+            timer: 0,
+            deadline: None,
+            planner: planner.keep_history(limits::KEEP_HISTORY).dice(Dice::seeded(make.seed)),
+            worker: worker.dice(Dice::seeded(make.seed ^ 1)),
+            releases: Vec::new(),
+            batches: make.batches,
+            bug: make.bug,
+        }
+    }
+
+    /// Whether everything has ended that was to end.
+    pub(crate) fn is_done(&self) -> bool {
+        self.planner.is_idle() && self.worker.is_idle() && self.calls == 0
+    }
+
+    /// Whether the worker holds no job.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.worker.is_empty()
+    }
+
+    /// One turn of the pump; says what is to be done, and by when the next turn comes.
+    pub(crate) fn turn(
+        &mut self,
+        delivery: Delivery,
+        at: Timestamp,
+    ) -> (Vec<Effect>, Option<Mono>) {
+        let now = self.hands.now(at);
+        self.told(delivery, now);
+        if self.hands.jumped(at) {
+            self.worker.handle(worker::Input::ClockJumped, now);
+            self.planner.handle(planner::Input::ClockJumped, now);
+        }
+        self.drain(now)
+    }
+
+    fn told(&mut self, delivery: Delivery, now: Now) {
+        match delivery {
+            Delivery::Answer(answer) => {
+                self.calls -= 1;
+                self.answered(answer, now);
+            }
+            Delivery::RunOver(RunId { job, token, .. }, outcome, ask) => {
+                let started_at = Some(now.wall);
+                let ended = Ended { outcome, started_at, finished_at: now.wall, detail: None };
+                self.worker.handle(worker::Input::Finished { job, token, ended, ask }, now);
+            }
+            Delivery::Unstarted(job, token) => {
+                self.worker.handle(worker::Input::Unstarted { job, token }, now);
+            }
+            Delivery::Timer(_) => {}
+            Delivery::Told(pulse) => {
+                self.worker.handle(worker::Input::Pulse(pulse), now);
+                self.worker.handle(worker::Input::Hint, now);
+                self.planner.handle(planner::Input::Pulse(pulse), now);
+                self.planner.handle(planner::Input::Hint, now);
+            }
+            Delivery::Stop => {
+                self.stopping = true;
+                self.worker.handle(worker::Input::Stop, now);
+                self.planner.handle(planner::Input::Stop, now);
+            }
+            Delivery::Abort => self.worker.handle(worker::Input::Abort, now),
+        }
+    }
+
+    fn drain(&mut self, now: Now) -> (Vec<Effect>, Option<Mono>) {
+        let mut effects = Vec::new();
+        let mut batch = Batch { effects: &mut effects, joins: self.batches, joined: [None; 5] };
+        for release in self.releases.drain(..) {
+            batch.add(Request::Release(vec![(Ticket::default(), release)]));
+        }
+        let mut turns = 0;
+        while let Some(output) = self.worker.poll(now) {
+            batch.work(output);
+            turns += 1;
+            assert!(turns < MANY, "the worker does not come to an end");
+        }
+        while let Some(output) = self.planner.poll(now) {
+            batch.plan(output, now);
+            turns += 1;
+            assert!(turns < MANY, "the planner does not come to an end");
+        }
+        let calls = effects.iter().filter(|effect| matches!(effect, Effect::Call(_))).count();
+        self.calls += u32::try_from(calls).unwrap_or(u32::MAX);
+        if self.bug == Some(Bug::HolderNeverStops) {
+            effects.retain(|effect| !matches!(effect, Effect::Abort(.., Outcome::LeaseLost)));
+        }
+        let deadlines = [self.worker.deadline(now), self.planner.deadline(now)];
+        (effects, deadlines.into_iter().flatten().min())
+    }
+
+    fn answered(&mut self, answer: Answer, now: Now) {
+        let Answer { request, result } = answer;
+        match request {
+            Request::ClaimSchedules { ticket, .. } => {
+                let result = result.map(|(reply, pulse)| {
+                    if let Reply::Schedules(schedules) = reply {
+                        for schedule in schedules {
+                            let spec = &schedule.spec;
+                            let plan = plan(spec.trigger, spec.exclusions);
+                            // A full window leaves it to whoever claims it next.
+                            let _ = self.planner.adopt(&schedule, plan);
+                        }
+                    }
+                    pulse
+                });
+                self.planner.handle(planner::Input::Claimed { ticket, result }, now);
+            }
+            Request::ClaimJobs { ticket, .. } => {
+                let result = result.map(|(reply, pulse)| {
+                    let Reply::Jobs(jobs) = reply else { return (0, pulse) };
+                    let count = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
+                    jobs.into_iter().for_each(|job| self.adopt(job, now));
+                    (count, pulse)
+                });
+                self.worker.handle(worker::Input::Claimed { ticket, result }, now);
+            }
+            Request::Rescue { ticket, .. } => {
+                let result = result.map(|(_, pulse)| {
+                    self.share(pulse, true, now);
+                    pulse
+                });
+                self.planner.handle(planner::Input::Rescued { ticket, result }, now);
+            }
+            Request::Prune { ticket } => {
+                let result = result.map(|(_, pulse)| (0, pulse));
+                self.planner.handle(planner::Input::Pruned { ticket, result }, now);
+            }
+            Request::Advance(list) => self.advanced(list, result, now),
+            Request::Renew(list) => {
+                let answers = match result {
+                    Ok((Reply::Renewed(answers), _)) => answers.into_iter().map(Ok).collect(),
+                    _ => vec![Err(Down); list.len()],
+                };
+                for ((ticket, renew), result) in list.into_iter().zip(answers) {
+                    let input = worker::Input::Renewed { ticket, job: renew.job, result };
+                    self.worker.handle(input, now);
+                }
+            }
+            Request::Release(list) => {
+                self.written(list.iter().map(|(t, one)| (*t, one.job)).collect(), result, now);
+            }
+            Request::Retry(list) => {
+                self.written(list.iter().map(|(t, one)| (*t, one.job)).collect(), result, now);
+            }
+            Request::Settle(list) => {
+                self.written(list.iter().map(|(t, one)| (*t, one.job)).collect(), result, now);
+            }
+        }
+    }
+
+    fn adopt(&mut self, job: Job<Sim>, now: Now) {
+        if let Err(Full(job)) = self.worker.adopt(job, now) {
+            self.releases.push(Release { job: job.id, token: job.token });
+        }
+    }
+
+    fn advanced(
+        &mut self,
+        list: Vec<(Ticket, Advance<Sim>)>,
+        result: Result<(Reply, Pulse), Down>,
+        now: Now,
+    ) {
+        let answers: Vec<Result<(Advanced, Pulse), Down>> = match result {
+            Ok((Reply::Advanced(answers), pulse)) => {
+                answers.into_iter().map(|one| Ok((one, pulse))).collect()
+            }
+            _ => vec![Err(Down); list.len()],
+        };
+        for ((ticket, advance), result) in list.into_iter().zip(answers) {
+            if let Ok((Advanced::Done { inserted, .. }, pulse)) = result {
+                self.share(pulse, inserted > 0, now);
+            }
+            if self.bug == Some(Bug::RepliesDropped) && ticket.number() % 8 == 7 {
+                continue;
+            }
+            let schedule = advance.schedule;
+            let input = planner::Input::Advanced { ticket, schedule, result };
+            self.planner.handle(input, now);
+        }
+    }
+
+    fn written(
+        &mut self,
+        list: Vec<(Ticket, u64)>,
+        result: Result<(Reply, Pulse), Down>,
+        now: Now,
+    ) {
+        let answers: Vec<Result<(Written, Pulse), Down>> = match result {
+            Ok((Reply::Written(answers), pulse)) => {
+                answers.into_iter().map(|one| Ok((one, pulse))).collect()
+            }
+            _ => vec![Err(Down); list.len()],
+        };
+        for ((ticket, job), result) in list.into_iter().zip(answers) {
+            if let Ok((_, pulse)) = result {
+                self.planner.handle(planner::Input::Pulse(pulse), now);
+            }
+            self.worker.handle(worker::Input::Written { ticket, job, result }, now);
+        }
+    }
+
+    /// Tells the worker what a reply to the planner says about jobs.
+    fn share(&mut self, pulse: Pulse, new_jobs: bool, now: Now) {
+        self.worker.handle(worker::Input::Pulse(pulse), now);
+        if new_jobs {
+            self.worker.handle(worker::Input::Hint, now);
+        }
+    }
+}
+
+/// Outputs of both machines; those of one verb go in one call, if the node batches.
+struct Batch<'a> {
+    effects: &'a mut Vec<Effect>,
+    joins: bool,
+    /// Where the call of each verb that can be batched stands.
+    joined: [Option<usize>; 5],
+}
+
+impl Batch<'_> {
+    fn work(&mut self, output: worker::Output<Sim>) {
+        use worker::Output as O;
+        match output {
+            O::Claim { ticket, lease_for, max } => {
+                self.add(Request::ClaimJobs { ticket, lease_for, max });
+            }
+            O::Run(job) => self.effects.push(Effect::Run(job)),
+            O::Abort { job, token, why } => self.effects.push(Effect::Abort(job, token, why)),
+            O::Renew { ticket, renew } => self.add(Request::Renew(vec![(ticket, renew)])),
+            O::Release { ticket, release } => self.add(Request::Release(vec![(ticket, release)])),
+            O::Retry { ticket, retry } => self.add(Request::Retry(vec![(ticket, retry)])),
+            O::Settle { ticket, settle } => self.add(Request::Settle(vec![(ticket, settle)])),
+        }
+    }
+
+    fn plan(&mut self, output: planner::Output<Sim>, now: Now) {
+        use planner::Output as O;
+        match output {
+            O::Claim { ticket, within, claim_for, max } => {
+                self.add(Request::ClaimSchedules { ticket, within, claim_for, max });
+            }
+            O::Advance { ticket, advance } => self.add(Request::Advance(vec![(ticket, advance)])),
+            O::Rescue { ticket, max } => self.add(Request::Rescue { ticket, max, wall: now.wall }),
+            O::Prune { ticket, .. } => self.add(Request::Prune { ticket }),
+        }
+    }
+
+    fn add(&mut self, request: Request) {
+        let kind = match &request {
+            Request::Advance(_) => 0,
+            Request::Renew(_) => 1,
+            Request::Release(_) => 2,
+            Request::Retry(_) => 3,
+            Request::Settle(_) => 4,
+            _ => return self.effects.push(Effect::Call(request)),
+        };
+        let there = self.joined[kind].and_then(|at| self.effects.get_mut(at));
+        match (there, request) {
+            (Some(Effect::Call(Request::Advance(list))), Request::Advance(more)) => {
+                list.extend(more);
+            }
+            (Some(Effect::Call(Request::Renew(list))), Request::Renew(more)) => list.extend(more),
+            (Some(Effect::Call(Request::Release(list))), Request::Release(more)) => {
+                list.extend(more);
+            }
+            (Some(Effect::Call(Request::Retry(list))), Request::Retry(more)) => list.extend(more),
+            (Some(Effect::Call(Request::Settle(list))), Request::Settle(more)) => {
+                list.extend(more);
+            }
+            (_, request) => {
+                if self.joins {
+                    self.joined[kind] = Some(self.effects.len());
+                }
+                self.effects.push(Effect::Call(request));
+            }
+        }
+    }
+}
+
+/// More outputs than any turn has.
+const MANY: u32 = 20_000;

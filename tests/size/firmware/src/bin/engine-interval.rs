@@ -1,0 +1,39 @@
+//! The engine without cron and zones.
+#![no_std]
+#![no_main]
+
+use core::hint::black_box;
+
+use cortex_m_rt::entry;
+use mainspring_core::time::{Mono, Now, Span, Timestamp};
+use mainspring_core::trigger::Every;
+use mainspring_size_firmware::device::{Device, Stock, live};
+use mainspring_size_firmware::domain::Intervals;
+use mainspring_size_firmware::exit;
+use static_cell::StaticCell;
+
+static DEVICE: StaticCell<Device<Intervals>> = StaticCell::new();
+
+#[entry]
+fn main() -> ! {
+    let now = Now { wall: black_box(Timestamp::UNIX_EPOCH), mono: black_box(Mono::ZERO) };
+    let device = DEVICE.init_with(|| Device::new(now, &STOCK));
+    exit(live(device) > 40)
+}
+
+static STOCK: [Stock<Every>; 4] = [
+    Stock::plain(FIVE_MINUTES),
+    Stock::strict(FIVE_MINUTES),
+    Stock::plain(QUARTER_MINUTE),
+    Stock { paused: true, ..Stock::strict(QUARTER_MINUTE) },
+];
+
+const FIVE_MINUTES: Every = every(Span::from_mins(5));
+const QUARTER_MINUTE: Every = every(Span::from_secs(15));
+
+const fn every(span: Span) -> Every {
+    match Every::new(span, Timestamp::UNIX_EPOCH) {
+        Some(every) => every,
+        None => panic!("the span is positive"),
+    }
+}

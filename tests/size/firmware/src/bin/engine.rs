@@ -1,0 +1,35 @@
+//! The engine: cron, intervals, POSIX zones, planner, worker and a ledger for 32 schedules and 16
+//! jobs.
+#![no_std]
+#![no_main]
+
+use core::hint::black_box;
+
+use cortex_m_rt::entry;
+use mainspring_core::time::{Mono, Now, Span, Timestamp};
+use mainspring_core::trigger::Every;
+use mainspring_size_firmware::device::{Device, Stock, live};
+use mainspring_size_firmware::domain::{self, Fires, Patterns};
+use mainspring_size_firmware::exit;
+use static_cell::StaticCell;
+
+static DEVICE: StaticCell<Device<Patterns>> = StaticCell::new();
+
+#[entry]
+fn main() -> ! {
+    let now = Now { wall: black_box(Timestamp::UNIX_EPOCH), mono: black_box(Mono::ZERO) };
+    let device = DEVICE.init_with(|| Device::new(now, &STOCK));
+    exit(live(device) > 40)
+}
+
+static STOCK: [Stock<Fires>; 4] = [
+    Stock::plain(domain::cron("*/5 * * * *", 0)),
+    Stock::strict(domain::cron("30 1-2 * * mon-fri", 1)),
+    Stock::plain(QUARTER_MINUTE),
+    Stock { paused: true, ..Stock::strict(QUARTER_MINUTE) },
+];
+
+const QUARTER_MINUTE: Fires = match Every::new(Span::from_secs(15), Timestamp::UNIX_EPOCH) {
+    Some(every) => Fires::Every(every),
+    None => panic!("the span is positive"),
+};

@@ -1,0 +1,393 @@
+//! A device with planner, worker and ledger, and the pump between them.
+//!
+//! Every verb of the ledger and every input of the machines can be reached from a [`Command`], so
+//! that the linker keeps what firmware with a command channel would keep.
+
+use core::hint::black_box;
+
+use heapless::Vec;
+use mainspring_core::domain::{Domain, Origin};
+use mainspring_core::fire;
+use mainspring_core::id::Token;
+use mainspring_core::job::Job;
+use mainspring_core::lease::LeaseTerms;
+use mainspring_core::ledger::Ledger;
+use mainspring_core::outcome::Outcome;
+use mainspring_core::overlap::Overlap;
+use mainspring_core::planner::{self, Planner};
+use mainspring_core::retry::Ask;
+use mainspring_core::room::Inline;
+use mainspring_core::schedule::{Coalesce, Jitter, Policies, Spec, Spread};
+use mainspring_core::settings::{Retry, Settings, Task, Timeout};
+use mainspring_core::time::{Mono, Now, Span, Timestamp};
+use mainspring_core::trigger::Trigger;
+use mainspring_core::verb::{
+    ClaimJobs, ClaimSchedules, Conflict, Ended, Enqueue, Enqueued, Extra, Paused, PutSchedule,
+    Quarantine, Release, Remove, Rescue, Resume, Resumed,
+};
+use mainspring_core::worker::{self, Worker};
+
+use crate::domain::{Kind, Small};
+
+/// What the bars of DESIGN.md are about.
+type Store<K> = Ledger<Small<K>, Inline<32>, Inline<TASKS>, Inline<16>>;
+
+const TASKS: usize = 4;
+
+/// Jobs that run at once.
+const AT_ONCE: usize = 4;
+
+/// Schedules that are planned at once: those that are due within seconds of each other.
+const AHEAD: usize = 8;
+
+const NODE: u8 = 0;
+
+/// Nobody else changes the ledger, so that there is no news to look for between deadlines.
+const IDLE: Span = Span::from_days(1);
+
+/// What comes in from outside: buttons, radio, a console.
+#[derive(Clone, Copy, Debug)]
+pub enum Command {
+    /// Put a schedule like the one with this number in the [`Stock`].
+    Put(u16, u8),
+    /// Put a task with the settings of the schedule with this number in the [`Stock`].
+    Task(u8, u8),
+    /// Remove a schedule.
+    Remove(u16),
+    /// Remove those that an older program put.
+    RemoveOthers(u16),
+    /// Queue a job.
+    Enqueue((u16, u32), u8),
+    /// Run a schedule's task now.
+    RunNow(u16),
+    /// Pause a schedule.
+    Pause(u16),
+    /// Let a schedule fire again.
+    Resume(u16),
+    /// Cancel a job.
+    Cancel((u16, u32)),
+    /// Take a schedule out of service.
+    Quarantine(u16),
+    /// The clock was set.
+    ClockJumped,
+    /// The device starts again with the ledger of before.
+    Restart,
+    /// Stop starting jobs.
+    Stop,
+    /// Abort those that run.
+    Abort,
+}
+
+/// A schedule that a command can ask for. How it came to the device is not what is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Stock<F> {
+    /// Its trigger.
+    pub fires: F,
+    /// Its policies.
+    pub policies: Policies,
+    /// Its settings.
+    pub settings: Settings,
+    /// Whether it waits for somebody to resume it.
+    pub paused: bool,
+}
+
+impl<F> Stock<F> {
+    /// Fires under the policies and settings that are built in.
+    pub const fn plain(fires: F) -> Self {
+        Self { fires, policies: Policies::DEFAULT, settings: Settings::NONE, paused: false }
+    }
+
+    /// Fires under every policy and setting there is.
+    pub const fn strict(fires: F) -> Self {
+        let misfire_grace = Some(Span::from_mins(1));
+        let timeout = Some(Timeout::After(Span::from_secs(40)));
+        let (retry, max_rescues) = (Some(Retry::times(3)), Some(2));
+        Self {
+            fires,
+            policies: Policies {
+                coalesce: Coalesce::All,
+                misfire_grace,
+                catch_up: 5,
+                jitter: Some(Jitter { up_to: Span::from_secs(2), spread: Spread::Stable }),
+                slack: Span::from_secs(1),
+                overlap: Overlap::Queue,
+                limit: Some(1_000),
+                after_run: None,
+                pause_after: Some(5),
+            },
+            settings: Settings { priority: None, timeout, retry, max_rescues },
+            paused: false,
+        }
+    }
+}
+
+/// The engine of a device.
+#[derive(Debug)]
+pub struct Device<K: Kind> {
+    now: Now,
+    stock: &'static [Stock<K::Fires>],
+    ledger: Store<K>,
+    planner: Planner<Small<K>, K::Fires, Inline<AHEAD>>,
+    worker: Worker<Small<K>, Inline<AT_ONCE>>,
+    /// How many jobs succeeded.
+    done: u32,
+}
+
+impl<K: Kind> Device<K> {
+    /// A device without any schedule.
+    pub fn new(now: Now, stock: &'static [Stock<K::Fires>]) -> Self {
+        Self {
+            now,
+            stock,
+            ledger: Ledger::new(Inline, Inline, Inline),
+            planner: Planner::new(&Inline, IDLE),
+            worker: Worker::new(&Inline, LeaseTerms::DEFAULT, IDLE),
+            done: 0,
+        }
+    }
+
+    /// Does what somebody asks for; says whether it could be done.
+    #[inline(never)]
+    pub fn command(&mut self, command: Command) -> bool {
+        let wall = self.now.wall;
+        match command {
+            Command::Put(id, number) => {
+                let Some(stock) = self.stock.get(usize::from(number)) else { return false };
+                let Stock { fires, policies, settings, paused } = *stock;
+                let next = fires.next_after(wall).into();
+                let spec = Spec { policies, settings, paused, ..Spec::new(id, 0, 0, fires, 0) };
+                let put = PutSchedule { spec, next, conflict: Conflict::Replace };
+                self.planner.handle(planner::Input::Hint, self.now);
+                self.ledger.put_schedule(put, wall).is_ok()
+            }
+            Command::Task(id, number) => {
+                let Some(stock) = self.stock.get(usize::from(number)) else { return false };
+                let task = Task { max_running: Some(2), settings: stock.settings, ..Task::new(id) };
+                self.ledger.put_task(task).is_ok()
+            }
+            Command::Remove(id) => {
+                self.ledger.remove_schedules(&Remove::Named(&[id]), |_| ());
+                true
+            }
+            Command::RemoveOthers(id) => {
+                self.ledger.remove_schedules(&Remove::SourceExcept(&0, &[id]), |_| ());
+                true
+            }
+            Command::Enqueue(id, task) => {
+                let settings = self.stock.first().map_or(Settings::NONE, |stock| stock.settings);
+                let start_by = Some(wall);
+                let job = Enqueue { settings, start_by, ..Enqueue::new(id, task, 0) };
+                self.enqueue(job)
+            }
+            Command::RunNow(schedule) => {
+                let origin = Origin::Manual;
+                let id = Small::<K>::fire_job(&schedule, wall, origin);
+                let extra = Some(Extra { schedule, at: wall, origin });
+                self.enqueue(Enqueue { extra, ..Enqueue::new(id, 0, 0) })
+            }
+            Command::Pause(schedule) => {
+                self.planner.forget(&schedule);
+                self.ledger.pause(&schedule, wall) == Paused::Done
+            }
+            Command::Resume(id) => {
+                let Some(schedule) = self.ledger.schedule(&id) else { return false };
+                let trigger = &schedule.spec.trigger;
+                let (next, skip) = fire::resumed(trigger, schedule.next, fire::Resume::At(wall));
+                let resume = Resume { schedule: id, revision: schedule.revision, next, skip };
+                self.planner.handle(planner::Input::Hint, self.now);
+                self.ledger.resume(&resume, &mut ()) == Resumed::Done
+            }
+            Command::Cancel(job) => {
+                black_box(self.ledger.cancel(&job, wall, &mut ()));
+                true
+            }
+            Command::Quarantine(schedule) => {
+                self.planner.forget(&schedule);
+                let row = self.ledger.schedules().find(|(row, _)| row.spec.id == schedule);
+                let Some(revision) = row.map(|(row, _)| row.revision) else { return false };
+                let reason = "the trigger makes no sense";
+                self.ledger.quarantine(Quarantine { schedule, revision, reason });
+                true
+            }
+            Command::ClockJumped => {
+                self.planner.handle(planner::Input::ClockJumped, self.now);
+                self.worker.handle(worker::Input::ClockJumped, self.now);
+                true
+            }
+            Command::Restart => {
+                self.ledger.rescue(&Rescue::HeldBy(NODE), 16, wall, &mut ());
+                true
+            }
+            Command::Stop => {
+                self.planner.handle(planner::Input::Stop, self.now);
+                self.worker.handle(worker::Input::Stop, self.now);
+                true
+            }
+            Command::Abort => {
+                self.worker.handle(worker::Input::Abort, self.now);
+                true
+            }
+        }
+    }
+
+    /// Lets time pass until then, from deadline to deadline.
+    pub fn run(&mut self, until: Mono) -> u32 {
+        while self.now.mono < until {
+            while let Some(output) = self.planner.poll(self.now) {
+                self.plan(output);
+            }
+            while let Some(output) = self.worker.poll(self.now) {
+                self.work(output);
+            }
+            let planner = self.planner.deadline(self.now).unwrap_or(until);
+            let worker = self.worker.deadline(self.now).unwrap_or(until);
+            let next = planner.min(worker).min(until).max(self.now.mono);
+            self.now = self.now.after(next.since(self.now.mono));
+        }
+        self.done
+    }
+
+    #[inline(never)]
+    fn plan(&mut self, output: planner::Output<Small<K>>) {
+        use planner::{Input, Output};
+        let wall = self.now.wall;
+        let input = match output {
+            Output::Claim { ticket, within, claim_for, max } => {
+                let claim = ClaimSchedules { node: NODE, within, claim_for, max };
+                let planner = &mut self.planner;
+                self.ledger.claim_schedules(&claim, wall, |schedule| {
+                    // A claim never brings more than fits.
+                    let _ = planner.adopt(schedule, schedule.spec.trigger);
+                });
+                Input::Claimed { ticket, result: Ok(self.ledger.pulse(wall)) }
+            }
+            Output::Advance { ticket, advance } => {
+                let done = self.ledger.advance(&advance, wall, &mut ());
+                self.worker.handle(worker::Input::Hint, self.now);
+                let result = Ok((done, self.ledger.pulse(wall)));
+                Input::Advanced { ticket, schedule: advance.schedule, result }
+            }
+            Output::Rescue { ticket, max } => {
+                self.ledger.rescue(&Rescue::Lapsed, max, wall, &mut ());
+                self.worker.handle(worker::Input::Hint, self.now);
+                Input::Rescued { ticket, result: Ok(self.ledger.pulse(wall)) }
+            }
+            // This device keeps no history.
+            Output::Prune { .. } => return,
+        };
+        self.planner.handle(input, self.now);
+    }
+
+    #[inline(never)]
+    fn work(&mut self, output: worker::Output<Small<K>>) {
+        use worker::{Input, Output};
+        let wall = self.now.wall;
+        let input = match output {
+            Output::Claim { ticket, lease_for, max } => {
+                let count = self.claim_jobs(&ClaimJobs {
+                    node: NODE,
+                    tasks: &TASK_IDS,
+                    tags: &(),
+                    lease_for,
+                    max,
+                });
+                Input::Claimed { ticket, result: Ok((count, self.ledger.pulse(wall))) }
+            }
+            Output::Run(job) => match perform(&job, wall) {
+                Some((ended, ask)) => Input::Finished { job: job.id, token: job.token, ended, ask },
+                None => Input::Unstarted { job: job.id, token: job.token },
+            },
+            Output::Abort { job, token, why } => {
+                Input::Finished { job, token, ended: ended(why, wall), ask: Ask::Nothing }
+            }
+            Output::Renew { ticket, renew } => {
+                let result = Ok(self.ledger.renew(&renew, wall));
+                Input::Renewed { ticket, job: renew.job, result }
+            }
+            Output::Release { ticket, release } => {
+                let done = self.ledger.release(&release, wall, &mut ());
+                let result = Ok((done, self.ledger.pulse(wall)));
+                Input::Written { ticket, job: release.job, result }
+            }
+            Output::Retry { ticket, retry } => {
+                let done = self.ledger.retry(&retry, wall, &mut ());
+                let result = Ok((done, self.ledger.pulse(wall)));
+                Input::Written { ticket, job: retry.job, result }
+            }
+            Output::Settle { ticket, settle } => {
+                self.done += u32::from(settle.ended.outcome == Outcome::Succeeded);
+                let done = self.ledger.settle(&settle, wall, &mut ());
+                let result = Ok((done, self.ledger.pulse(wall)));
+                Input::Written { ticket, job: settle.job, result }
+            }
+        };
+        self.worker.handle(input, self.now);
+    }
+
+    fn enqueue(&mut self, job: Enqueue<Small<K>>) -> bool {
+        self.worker.handle(worker::Input::Hint, self.now);
+        matches!(self.ledger.enqueue(job, self.now.wall, &mut ()), Ok(Enqueued::Inserted))
+    }
+
+    fn claim_jobs(&mut self, claim: &ClaimJobs<'_, Small<K>>) -> u32 {
+        let (worker, now) = (&mut self.worker, self.now);
+        let mut refused: Vec<((u16, u32), Token), AT_ONCE> = Vec::new();
+        let mut count = 0;
+        self.ledger.claim_jobs(claim, now.wall, |job| {
+            count += 1;
+            if worker.adopt(job.clone(), now).is_err() {
+                // A claim never brings more than the window holds.
+                let _ = refused.push((job.id, job.token));
+            }
+        });
+        for (job, token) in refused {
+            let _ = self.ledger.release(&Release { job, token }, now.wall, &mut ());
+        }
+        count
+    }
+}
+
+static TASK_IDS: [u8; TASKS] = [0, 1, 2, 3];
+
+/// The task itself. What it does, the optimiser cannot know.
+#[inline(never)]
+fn perform<K: Kind>(job: &Job<Small<K>>, wall: Timestamp) -> Option<(Ended<Small<K>>, Ask)> {
+    black_box(job.payload);
+    black_box(Some((Outcome::Succeeded, Ask::Nothing)))
+        .map(|(outcome, ask)| (ended(outcome, wall), ask))
+}
+
+fn ended<K: Kind>(outcome: Outcome, wall: Timestamp) -> Ended<Small<K>> {
+    Ended { outcome, started_at: Some(wall), finished_at: wall, detail: None }
+}
+
+/// Asks for everything there is, so that everything is there.
+pub static SCRIPT: [Command; 17] = [
+    Command::Task(0, 1),
+    Command::Put(0, 0),
+    Command::Put(1, 1),
+    Command::Put(2, 2),
+    Command::Put(2, 3),
+    Command::Enqueue((9, 0), 2),
+    Command::Cancel((9, 0)),
+    Command::Pause(1),
+    Command::RunNow(1),
+    Command::Resume(1),
+    Command::Remove(0),
+    Command::Quarantine(1),
+    Command::ClockJumped,
+    Command::Restart,
+    Command::RemoveOthers(2),
+    Command::Abort,
+    Command::Stop,
+];
+
+/// Runs the script, a command every ten minutes; says how many jobs succeeded.
+pub fn live<K: Kind>(device: &mut Device<K>) -> u32 {
+    let mut done = 0;
+    for (minute, command) in (1..).zip(black_box(&SCRIPT)) {
+        device.command(*command);
+        done = device.run(Mono::ZERO + Span::from_mins(10 * minute));
+    }
+    done
+}
