@@ -54,8 +54,8 @@
 //!
 //! Retry, timeout, priority, tags and rescues are looked for at the job, then at its schedule, then
 //! at its task; what none of them says has a built-in value. They are decided when the job is
-//! written, so a later change of a task or a schedule does not change jobs that exist. How many jobs
-//! of a task run at once is said by the task alone, and at once.
+//! written, so a later change of a task or a schedule does not change jobs that exist. How many
+//! jobs of a task run at once is said by the task alone, and a change counts at once.
 
 mod builder;
 mod clock;

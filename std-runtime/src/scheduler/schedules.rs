@@ -123,7 +123,8 @@ impl Scheduler {
             let there = self.stored(&id).await?;
             if there.spec.paused {
                 return Err(Error::conflict(format!(
-                    "schedule `{id}` is paused where it was written down, in `{}` (change it there)",
+                    "schedule `{id}` is paused where it was written down, in `{}` (change it \
+                     there)",
                     there.spec.source
                 )));
             }

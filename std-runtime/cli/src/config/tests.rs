@@ -150,7 +150,8 @@ jitter = "5s"
         r#"[{"dates":{"from":"2026-12-24","to":"2026-12-26","zone":"Europe/Berlin"}},"#,
         r#"{"dates":{"from":"2027-01-01","zone":"Europe/Berlin"}},"#,
         r#"{"instants":{"from":"2026-03-01T08:00:00Z","until":"2026-03-01T12:00:00Z"}},"#,
-        r#"{"windows":{"opens":{"cron":{"expr":"0 22 * * *","zone":"Europe/Berlin"}},"for":"8h"}},"#,
+        r#"{"windows":{"opens":{"cron":{"expr":"0 22 * * *","zone":"Europe/Berlin"}},"#,
+        r#""for":"8h"}},"#,
         r#"{"windows":{"opens":{"every":{"span":"7d"}},"for":"1h"}}]"#,
     );
     assert_eq!(serde_json::to_string(&nightly.exclusions).unwrap(), exclusions);
@@ -363,7 +364,8 @@ fn policies_say_what_they_cannot_mean() {
         ("limit = 0", "4:9: error: `limit` is 0: write a whole number from 1 to 4294967295"),
         (
             "jitter = { spread = \"stable\" }",
-            "4:10: error: `jitter` has no `up_to`: write `{ up_to = \"30s\", spread = \"stable\" }`",
+            "4:10: error: `jitter` has no `up_to`: write `{ up_to = \"30s\", spread = \
+             \"stable\" }`",
         ),
         (
             "tags = [\"a,b\"]",
@@ -380,8 +382,8 @@ fn policies_say_what_they_cannot_mean() {
         ),
         (
             "exclude = [{ from = 2026-03-01T08:00:00Z }]",
-            "4:12: error: an exclusion has no `until`: write `{ from = 2026-03-01T08:00:00Z, until = \
-             2026-03-01T12:00:00Z }` or `{ opens = \"0 22 * * *\", for = \"8h\" }`",
+            "4:12: error: an exclusion has no `until`: write `{ from = 2026-03-01T08:00:00Z, \
+             until = 2026-03-01T12:00:00Z }` or `{ opens = \"0 22 * * *\", for = \"8h\" }`",
         ),
         (
             "exclude = [{ opens = \"0 25 * * *\", for = \"8h\" }]",
