@@ -87,6 +87,7 @@ exclude = [
     { from = 2026-03-01T08:00:00Z, until = "2026-03-01T12:00:00Z" },
     { opens = "0 22 * * *", for = "8h" },
     { opens = { every = { span = "7d" } }, for = "1h" },
+    { opens = "every 12h", for = "1m" },
 ]
 paused = true
 [schedules.tick]
@@ -152,7 +153,8 @@ jitter = "5s"
         r#"{"instants":{"from":"2026-03-01T08:00:00Z","until":"2026-03-01T12:00:00Z"}},"#,
         r#"{"windows":{"opens":{"cron":{"expr":"0 22 * * *","zone":"Europe/Berlin"}},"#,
         r#""for":"8h"}},"#,
-        r#"{"windows":{"opens":{"every":{"span":"7d"}},"for":"1h"}}]"#,
+        r#"{"windows":{"opens":{"every":{"span":"7d"}},"for":"1h"}},"#,
+        r#"{"windows":{"opens":{"every":{"span":"12h"}},"for":"1m"}}]"#,
     );
     assert_eq!(serde_json::to_string(&nightly.exclusions).unwrap(), exclusions);
     let random = Jitter { up_to: Span::from_secs(5), spread: Spread::Random };
