@@ -1,4 +1,5 @@
-//! The jobs of one schedule that are not over: what overlap is judged by, and whose end it hears of.
+//! The jobs of one schedule that are not over: what overlap is judged by, and whose end it hears
+//! of.
 
 use mainspring_contract::{JobId, ScheduleId};
 use mainspring_core::job::Change;

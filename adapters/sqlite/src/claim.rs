@@ -3,6 +3,7 @@
 use mainspring_contract::Tags;
 use mainspring_contract::record::{ClaimJobs, Job};
 use mainspring_core::job::Change;
+use mainspring_core::time::Timestamp;
 use serde_json::json;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -27,9 +28,11 @@ pub(crate) async fn claim(
     turn: u32,
 ) -> Result<Vec<Job>, sqlx::Error> {
     let now = tx.now();
-    let take = Change::Claim { node: claim.node.clone(), until: now + claim.lease_for };
+    let until = now + claim.lease_for;
+    let take = Change::Claim { node: claim.node.clone(), until };
     let mut claimed = Vec::new();
     loop {
+        let mut taken = Vec::new();
         let open = usize::try_from(claim.max).unwrap_or(usize::MAX) - claimed.len();
         let rows = claimable(tx, claim, open, turn).await?;
         let mut buried = false;
@@ -37,8 +40,9 @@ pub(crate) async fn claim(
             match row::job(&row) {
                 Ok(mut job) => {
                     if job.apply(&take, now).is_ok() {
-                        jobs::update(tx, &job).await?;
                         keys::leave(tx, &job).await?;
+                        let seq: i64 = row.try_get("seq")?;
+                        taken.push(json!([seq, job.token.number()]));
                         claimed.push(job);
                     }
                 }
@@ -48,11 +52,32 @@ pub(crate) async fn claim(
                 }
             }
         }
+        lease(tx, claim, until, taken).await?;
         // Jobs that were buried leave room for others.
         if !buried {
             return Ok(claimed);
         }
     }
+}
+
+/// Writes what a claim changes about jobs: all of them at once, because claims are what a busy
+/// store does most.
+async fn lease(
+    tx: &mut Transaction<'_>,
+    claim: &ClaimJobs<'_>,
+    until: Timestamp,
+    taken: Vec<serde_json::Value>,
+) -> Result<(), sqlx::Error> {
+    if taken.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(LEASE)
+        .bind(serde_json::Value::from(taken).to_string())
+        .bind(claim.node.as_str())
+        .at(until)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
 }
 
 async fn claimable(
@@ -101,5 +126,6 @@ async fn lanes(
     Ok(lanes)
 }
 
+const LEASE: &str = include_str!("sql/job_lease.sql");
 const LANES: &str = include_str!("sql/job_lanes.sql");
 const CLAIMABLE: &str = include_str!("sql/job_claimable.sql");
