@@ -140,7 +140,8 @@ impl Scheduler {
                 Some(Resumed::Done) => return Ok(true),
                 Some(Resumed::Unchanged) => return Ok(false),
                 // Somebody changed it since we looked.
-                Some(Resumed::Stale) | None => {}
+                Some(Resumed::Stale) => {}
+                None => return Err(Error::invalid("the store did not answer")),
             }
         }
     }
