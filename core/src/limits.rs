@@ -83,8 +83,8 @@ pub const STORE_BACKOFF_FIRST: Span = Span::from_millis(100);
 /// The longest wait of a machine before it tries a failed store again.
 pub const STORE_BACKOFF_MAX: Span = Span::from_secs(5);
 
-/// How long a node waits for its store to answer. Longer than stores themselves wait for a lock, and
-/// short enough that a renewal whose answer never comes is sent again while its lease is still
+/// How long a node waits for its store to answer. Longer than stores themselves wait for a lock,
+/// and short enough that a renewal whose answer never comes is sent again while its lease is still
 /// trusted: it is first sent after [`LEASE_FOR`] / [`LEASE_RENEWALS`].
 pub const STORE_PATIENCE: Span = Span::from_secs(7);
 

@@ -124,8 +124,9 @@ impl Builder {
     }
 
     /// Brings along a kind of trigger: `make` turns the arguments of a schedule into a trigger,
-    /// or says why it cannot. A schedule asks for it with [`Schedule::custom`]; it is then stored,
-    /// listed, combined and planned like any other.
+    /// or says why it cannot. A schedule asks for it with
+    /// [`Schedule::custom`](crate::Schedule::custom); it is then stored, listed, combined and
+    /// planned like any other.
     ///
     /// Every node that plans such schedules must know the name; one that does not takes the
     /// schedule out of service, with this as the reason. The same happens when the trigger panics

@@ -20,6 +20,43 @@
 //! # }
 //! ```
 
+//!
+//! # What becomes of fires
+//!
+//! ```
+//! use core::time::Duration;
+//! use mainspring::{Coalesce, ExcludeForm, Overlap, Schedule};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let schedule = Schedule::cron("report", "report", "0 9 * * mon-fri")
+//!     .zone("Europe/Berlin")
+//!     .exclude(ExcludeForm::dates("2026-12-24..2026-12-26", "Europe/Berlin")?)
+//!     .coalesce(Coalesce::All) // after an outage make up for each fire …
+//!     .misfire_grace(Duration::from_secs(86_400)) // … of the last day
+//!     .overlap(Overlap::Queue) // one after the other
+//!     .jitter(Duration::from_secs(60))
+//!     .pause_after(5)
+//!     .retries(3)
+//!     .tags(["eu"]);
+//! # let _ = schedule;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Each fire that becomes no job leaves a record of why: see [`Scheduler::skips`].
+//!
+//! # Jobs without a schedule
+//!
+//! [`Scheduler::enqueue`] queues one; [`Scheduler::job`] says more about it. A task ends a job that
+//! cannot succeed with [`GiveUp`], asks for another wait with [`RetryAfter`], and asks to be called
+//! again with [`Snooze`].
+//!
+//! # Where a setting comes from
+//!
+//! Retry, timeout, priority, tags and rescues are looked for at the job, then at its schedule, then
+//! at its task; what none of them says has a built-in value. They are decided when the job is
+//! written, so a later change of a task or a schedule does not change jobs that exist. How many
+//! jobs of a task run at once is said by the task alone, and a change counts at once.
+
 mod builder;
 mod clock;
 mod context;

@@ -138,8 +138,9 @@ impl Schedule {
         self
     }
 
-    /// A delay by chance of at most `up_to` before each job can be claimed, a new one for each fire,
-    /// so that not everything starts on the hour. It never reaches the next fire. Default: none.
+    /// A delay by chance of at most `up_to` before each job can be claimed, a new one for each
+    /// fire, so that not everything starts on the hour. It never reaches the next fire.
+    /// Default: none.
     #[must_use]
     pub fn jitter(self, up_to: Duration) -> Self {
         self.spread(up_to, Spread::Random)

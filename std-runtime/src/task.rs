@@ -83,8 +83,8 @@ impl Task {
     ///
     /// The function gets the arguments and the [`Context`] of the run. An error's message and
     /// sources are recorded; [`GiveUp`](crate::GiveUp), [`RetryAfter`](crate::RetryAfter) and
-    /// [`Snooze`](crate::Snooze) also say what follows. When the run must stop (timeout, cancellation, a lost lease), its
-    /// future is dropped at the next `await`.
+    /// [`Snooze`](crate::Snooze) also say what follows. When the run must stop (timeout,
+    /// cancellation, a lost lease), its future is dropped at the next `await`.
     pub fn new<A, F, Fut, Out, E>(name: &str, function: F) -> Self
     where
         A: DeserializeOwned + Send + 'static,

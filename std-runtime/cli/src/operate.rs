@@ -57,8 +57,11 @@ struct Client {
 /// What an answer looks like: to programs, and to people.
 struct Answer<'a> {
     json: Value,
-    text: Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + 'a>,
+    text: Text<'a>,
 }
+
+/// Writes an answer for people.
+type Text<'a> = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + 'a>;
 
 impl<'a> Answer<'a> {
     fn new(json: Value, text: impl FnOnce(&mut dyn Write) -> io::Result<()> + 'a) -> Self {
@@ -93,7 +96,8 @@ fn main(
 ) -> ExitCode {
     if options.config.is_none() && options.store.is_none() {
         output::complain(
-            "no store is named (write `--config FILE`, the daemon's file, or `--store sqlite:PATH`)",
+            "no store is named (write `--config FILE`, which the daemon serves, or `--store \
+             sqlite:PATH`)",
         );
         return ExitCode::from(BAD_INPUT);
     }

@@ -168,7 +168,8 @@ impl Scheduler {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let store = mainspring_memory::MemoryStore::default();
     /// # let scheduler = Scheduler::builder(store).build().await?;
-    /// let remind = || scheduler.job("remind", &"ada").unique("ada").delay(Duration::from_secs(60));
+    /// let minute = Duration::from_secs(60);
+    /// let remind = || scheduler.job("remind", &"ada").unique("ada").delay(minute);
     /// let queued = remind().enqueue().await?;
     /// assert!(matches!(queued, Queued::New(_)));
     /// assert_eq!(remind().enqueue().await?, Queued::Kept(queued.id()));

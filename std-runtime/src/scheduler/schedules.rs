@@ -123,7 +123,8 @@ impl Scheduler {
             let there = self.stored(&id).await?;
             if there.spec.paused {
                 return Err(Error::conflict(format!(
-                    "schedule `{id}` is paused where it was written down, in `{}` (change it there)",
+                    "schedule `{id}` is paused where it was written down, in `{}` (change it \
+                     there)",
                     there.spec.source
                 )));
             }
@@ -139,7 +140,8 @@ impl Scheduler {
                 Some(Resumed::Done) => return Ok(true),
                 Some(Resumed::Unchanged) => return Ok(false),
                 // Somebody changed it since we looked.
-                Some(Resumed::Stale) | None => {}
+                Some(Resumed::Stale) => {}
+                None => return Err(Error::invalid("the store did not answer")),
             }
         }
     }

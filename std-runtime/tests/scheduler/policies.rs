@@ -240,6 +240,18 @@ async fn jitter_delays_a_job_and_not_its_fire() {
 }
 
 #[tokio::test]
+async fn a_node_that_is_awake_does_not_use_the_slack() {
+    let store = Flaky::default();
+    let (task, mut reports) = reporting("t");
+    let scheduler = build(&store, vec![task]).await;
+    let _running = scheduler.start().await.expect("it starts");
+    scheduler.put(often().slack(millis(3_600_000))).await.expect("it is valid");
+    for _ in 0..3 {
+        next(&mut reports).await;
+    }
+}
+
+#[tokio::test]
 async fn a_paused_schedule_stays_silent_and_goes_on_where_it_is_told() {
     let store = Flaky::default();
     let (task, mut reports) = reporting("t");

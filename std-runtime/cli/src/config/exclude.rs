@@ -78,9 +78,12 @@ fn instants(table: Table<'_>) -> Option<ExcludeForm> {
 
 fn window(table: Table<'_>, zone: &str) -> Option<ExcludeForm> {
     table.allow(&["opens", "for"]);
-    let opens = match table.value("opens").map(|value| value.get_ref().as_str()) {
-        Some(Some(pattern)) => Some(TriggerForm::Cron(CronForm::new(pattern, zone))),
-        _ => trigger::stored::read(table, "opens"),
+    // A pattern starts with a minute, any other trigger with its kind.
+    let is_pattern = |text: &&str| !text.starts_with(|c: char| c.is_ascii_lowercase() || c == '{');
+    let text = table.value("opens").and_then(|value| value.get_ref().as_str());
+    let opens = match text.filter(is_pattern) {
+        Some(pattern) => Some(TriggerForm::Cron(CronForm::new(pattern, zone))),
+        None => trigger::stored::read(table, "opens"),
     };
     if !table.has("for") {
         let message = "an excluded window has no `for`: write how long it lasts, such as `for = \
