@@ -68,8 +68,8 @@ impl<S: Store> Rig<S> {
         one(value(self.0.advance(clock(t), core::slice::from_ref(advance)).await))
     }
 
-    /// Turns the fires at these seconds of a schedule, as it is now, into jobs; the next one follows
-    /// at second `next`. Says how many became jobs.
+    /// Turns the fires at these seconds of a schedule, as it is now, into jobs; the next one
+    /// follows at second `next`. Says how many became jobs.
     pub async fn fire(&self, t: i64, name: &str, fires: &[i64], next: i64) -> u32 {
         let schedule = self.schedule(name).await.expect("laws fire schedules that are there");
         let fires: Vec<_> = fires.iter().map(|&fire| at(fire)).collect();
