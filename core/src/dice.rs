@@ -15,8 +15,12 @@ pub struct Dice(u64);
 impl Dice {
     /// The same numbers for the same seed.
     pub const fn seeded(seed: u64) -> Self {
-        // Neighbouring seeds must not give neighbouring numbers, and zero would give only zeros.
-        let mixed = seed ^ 0x9e37_79b9_7f4a_7c15;
+        // Neighbouring seeds must not give neighbouring numbers (the finaliser of Steele, Lea and
+        // Flood's SplitMix, OOPSLA 2014), and zero would give only zeros.
+        let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
         Self(if mixed == 0 { 1 } else { mixed })
     }
 
@@ -73,6 +77,8 @@ mod tests {
         for seed in [0, 1, 0x9e37_79b9_7f4a_7c15, u64::MAX] {
             let mut dice = Dice::seeded(seed);
             assert_ne!(dice.roll(), dice.roll());
+            let neighbour = Dice::seeded(seed.wrapping_add(1)).roll();
+            assert!((neighbour ^ Dice::seeded(seed).roll()).count_ones() > 16);
         }
     }
 }

@@ -174,26 +174,28 @@ pub(crate) fn excluded<P: Plan + ?Sized>(
     within: Stretch,
 ) -> Option<(Timestamp, Timestamp, Count)> {
     let (trigger, exclude) = (plan.trigger(), plan.exclude());
+    let from = |at: Timestamp| trigger.next_after(at - ONE_MICRO).filter(|&at| at < within.until);
     let mut found: Option<(Timestamp, Timestamp, Count)> = None;
-    let mut at = within.from;
+    let mut fire = from(within.from);
     for _ in 0..limits::EXCLUDED_STRETCHES {
-        let Some(stretch) = exclude.next(at).filter(|stretch| stretch.from < within.until) else {
-            return found;
-        };
-        let (from, until) = (stretch.from.max(at), stretch.until.min(within.until));
-        if let Some(first) = trigger.next_after(from - ONE_MICRO).filter(|&fire| fire < until) {
-            let more = trigger.count_between(first, until - ONE_MICRO);
-            let last = trigger.prev_before(until).map_or(first, |last| last.max(first));
-            let before = found.map_or(Count::Exact(0), |(.., count)| count);
-            let count = before.plus(Count::Exact(1)).plus(more);
-            found = Some((found.map_or(first, |(first, ..)| first), last, count));
+        let Some(at) = fire else { return found };
+        let Some(stretch) = exclude.next(at) else { return found };
+        if stretch.from > at {
+            fire = from(stretch.from);
+            continue;
         }
-        if until >= within.until {
-            return found;
-        }
-        at = until;
+        let until = stretch.until.min(within.until);
+        let count = trigger.count_between(at, until - ONE_MICRO).plus(Count::Exact(1));
+        let last = trigger.prev_before(until).map_or(at, |last| last.max(at));
+        found = Some(match found {
+            Some((first, _, before)) => (first, last, before.plus(count)),
+            None => (at, last, count),
+        });
+        fire = from(until);
     }
-    found.map(|(first, last, count)| (first, last, Count::AtLeast(count.value())))
+    // There may be more, and what was not looked at may be the first of all.
+    let (first, last, count) = found?;
+    Some((first, last, Count::AtLeast(count.value())))
 }
 
 const ONE_MICRO: Span = Span::from_micros(1);

@@ -131,6 +131,8 @@ pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Polici
     match cursor {
         Some(cursor) if cursor <= now && is_allowed(cursor) => {
             due.decide(&Stretch { trigger, cursor, now }, policies);
+            // A search that gave up names an excluded instant, to be continued there.
+            due.fires.retain(|&at| is_allowed(at));
         }
         ahead => due.next = ahead.into(),
     }
@@ -260,10 +262,24 @@ pub enum Resume {
 
 /// The cursor of a schedule that is resumed, and what is skipped by that, given the cursor that it
 /// was paused with.
-pub fn resumed<P: Plan>(plan: &P, cursor: Next, point: Resume) -> (Next, Option<Skip>) {
-    let (Next::At(from), Resume::At(at)) = (cursor, point) else { return (cursor, None) };
-    if at <= from {
-        return (cursor, None);
+///
+/// With a fixed delay the point itself is the next fire, and a run that is still under way by then
+/// is a matter of overlap.
+pub fn resumed<P: Plan>(
+    plan: &P,
+    cursor: Next,
+    point: Resume,
+    policies: &Policies,
+) -> (Next, Option<Skip>) {
+    let Resume::At(at) = point else { return (cursor, None) };
+    let from = match cursor {
+        Next::At(from) if from < at => from,
+        Next::AfterRun => return (Next::At(at), None),
+        Next::At(_) | Next::Done => return (cursor, None),
+    };
+    if policies.after_run.is_some() {
+        let (reason, count) = (SkipReason::Paused, Count::Exact(1));
+        return (Next::At(at), Some(Skip { reason, from, to: from, count }));
     }
     let trigger = plan.trigger();
     let next = trigger.next_after(at - ONE_MICRO).into();
@@ -540,14 +556,37 @@ mod tests {
     #[test]
     fn resuming_goes_on_with_what_is_owed_or_from_an_instant_on() {
         let cursor = Next::At(at(50));
-        assert_eq!(resumed(&every(10), cursor, Resume::Owed), (cursor, None));
-        assert_eq!(resumed(&every(10), cursor, Resume::At(at(50))), (cursor, None));
+        let resume = |cursor, point| resumed(&every(10), cursor, point, &LATEST);
+        assert_eq!(resume(cursor, Resume::Owed), (cursor, None));
+        assert_eq!(resume(cursor, Resume::At(at(50))), (cursor, None));
         let skipped = skip(SkipReason::Paused, 50, 90, 5);
-        let later = resumed(&every(10), cursor, Resume::At(at(100)));
-        assert_eq!(later, (Next::At(at(100)), Some(skipped)));
-        let last = resumed(&Seconds(std::vec![50]), cursor, Resume::At(at(100)));
+        assert_eq!(resume(cursor, Resume::At(at(100))), (Next::At(at(100)), Some(skipped)));
+        let last = resumed(&Seconds(std::vec![50]), cursor, Resume::At(at(100)), &LATEST);
         assert_eq!(last, (Next::Done, Some(skip(SkipReason::Paused, 50, 50, 1))));
-        let waits = resumed(&every(10), Next::AfterRun, Resume::At(at(100)));
-        assert_eq!(waits, (Next::AfterRun, None));
+    }
+
+    #[test]
+    fn a_fixed_delay_goes_on_at_the_instant_itself() {
+        let policies = Policies { after_run: Some(Span::from_secs(5)), ..LATEST };
+        let resume = |cursor, point| resumed(&every(10), cursor, point, &policies);
+        let skipped = skip(SkipReason::Paused, 53, 53, 1);
+        let later = resume(Next::At(at(53)), Resume::At(at(101)));
+        assert_eq!(later, (Next::At(at(101)), Some(skipped)));
+        assert_eq!(resume(Next::AfterRun, Resume::At(at(101))), (Next::At(at(101)), None));
+        assert_eq!(resume(Next::AfterRun, Resume::Owed), (Next::AfterRun, None));
+    }
+
+    #[test]
+    fn a_search_that_gives_up_fires_nothing_that_is_excluded() {
+        use crate::exclude::{Except, Windows};
+        use crate::trigger::Every;
+        let every = |secs| Every::new(Span::from_secs(secs), at(0)).expect("a span above zero");
+        let windows = Windows { opens: every(10), length: Span::from_secs(1) };
+        let plan = Except { trigger: every(10), exclude: windows };
+        for policies in [LATEST, EARLIEST, ALL] {
+            let due = due(&plan, at(5), at(100_000), &policies).expect("due");
+            assert!(due.fires.iter().all(|&fire| fire == at(5)), "{due:?}");
+            assert!(due.next.at().is_some_and(|next| next > at(4_000)), "it goes on");
+        }
     }
 }

@@ -294,6 +294,12 @@ impl<D: Domain> Job<D> {
         self.counts == Counts::default() && self.start_by.is_some_and(|start_by| start_by < now)
     }
 
+    /// Whether it is one of the jobs of its schedule that wait for one another. A backfill is not:
+    /// its jobs stand for instants of the past.
+    pub fn is_in_turn(&self) -> bool {
+        self.schedule.is_some() && self.origin != Origin::Backfill
+    }
+
     /// The number of the current or next attempt, from 1. A released claim was no attempt.
     pub fn attempt(&self) -> u32 {
         u32::from(self.counts.failures) + u32::from(self.counts.rescues) + 1

@@ -245,7 +245,9 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             self.drop_slot(slot);
         }
         let mut policies = schedule.policies();
-        policies.slack = policies.slack.max(Span::ZERO);
+        // A fire must not be noticed too late to start.
+        let grace = policies.misfire_grace.filter(|_| policies.after_run.is_none());
+        policies.slack = policies.slack.min(grace.unwrap_or(Span::MAX)).max(Span::ZERO);
         let entry = Entry {
             id: spec.id.clone(),
             revision: schedule.revision,
@@ -261,7 +263,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         let slack = entry.policies.slack;
         let slot = self.window.insert(entry).map_err(|Full(entry)| Full(entry.plan))?;
         self.slack = self.slack.max(slack);
-        self.due.put(slot, next + slack);
+        self.due.put(slot, latest(next, slack));
         Ok(())
     }
 
@@ -325,7 +327,8 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             return Some(Output::Claim {
                 ticket,
                 within: self.lookahead,
-                claim_for: self.lookahead + limits::PLAN_GRACE,
+                // A claim that ended before its schedule must be noticed would wake this node.
+                claim_for: self.lookahead + self.slack + limits::PLAN_GRACE,
                 max: u32::try_from(room).unwrap_or(u32::MAX).min(limits::CLAIM_MAX),
             });
         }
@@ -424,7 +427,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         advance.keep_for = next
             .map(|next| next.since(now.wall))
             .filter(|wait| *wait <= self.lookahead && !crowded)
-            .map(|wait| wait.max(Span::ZERO) + limits::PLAN_GRACE);
+            .map(|wait| wait.max(Span::ZERO) + policies.slack + limits::PLAN_GRACE);
         entry.under_way = Some((ticket, next.filter(|_| advance.keep_for.is_some())));
         self.due.remove(slot);
         Some(Output::Advance { ticket, advance })
@@ -516,7 +519,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 entry.one_by_one &= next <= store_now;
                 let limit = &mut entry.policies.limit;
                 *limit = limit.map(|left| left.saturating_sub(inserted));
-                self.due.put(slot, next + entry.policies.slack);
+                self.due.put(slot, latest(next, entry.policies.slack));
             }
             (Ok((Advanced::Done { .. }, _)), None) => self.drop_slot(slot),
             (Ok((Advanced::Stale, _)), _) => {
@@ -526,11 +529,11 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             // Still due, but the others come first: jobs that end make room.
             (Ok((Advanced::Full, _)), _) => {
                 entry.one_by_one = true;
-                self.due.put(slot, store_now + limits::FULL_PAUSE + entry.policies.slack);
+                self.due.put(slot, latest(store_now + limits::FULL_PAUSE, entry.policies.slack));
             }
             // Still due: the same decision is made again when the store is back. If it took
             // effect after all, the store will know it again.
-            (Err(Down), _) => self.due.put(slot, entry.next + entry.policies.slack),
+            (Err(Down), _) => self.due.put(slot, latest(entry.next, entry.policies.slack)),
         }
     }
 
@@ -572,6 +575,11 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         self.ticket = self.ticket.next();
         self.ticket
     }
+}
+
+/// When a fire must be noticed. The end of time itself stands for "not in the queue" there.
+fn latest(next: Timestamp, slack: Span) -> Timestamp {
+    (next + slack).min(Timestamp::MAX - Span::from_micros(1))
 }
 
 impl<D: Domain, P: Plan, R: Room> fmt::Debug for Planner<D, P, R> {

@@ -376,14 +376,19 @@ impl<D: Domain> Schedule<D> {
         same && !ends && self.quarantine.is_none()
     }
 
-    /// Tells it to stop firing; says whether it was not told already.
+    /// Tells it to stop firing; says whether that is news. A person's word takes the place of a
+    /// pause after failures, because an edit ends that and not this.
     pub fn stop(&mut self, reason: PauseReason, now: Timestamp) -> bool {
-        let new = self.pause.is_none();
-        if new {
+        let before = self.pause.map(|pause| pause.reason);
+        let news = match reason {
+            PauseReason::Person => before != Some(PauseReason::Person),
+            PauseReason::Failures => before.is_none(),
+        };
+        if news {
             self.pause = Some(Pause { reason, since: now });
             self.revision = self.revision.next();
         }
-        new
+        news
     }
 
     /// Lets it fire again from `next` on; says whether it was told to stop before.
@@ -425,8 +430,12 @@ impl<D: Domain> Schedule<D> {
         self.spec.policies.limit.is_some_and(|limit| self.fired >= limit)
     }
 
-    /// Takes note that a job of this schedule is over; says whether that changes anything.
-    pub fn run_ended(&mut self, outcome: Outcome, now: Timestamp) -> bool {
+    /// Takes note that a job of this schedule is over, and whether another is left of whose end it
+    /// will hear; says whether that changes anything.
+    ///
+    /// A fixed delay counts from the end of the last of them: somebody may have run the schedule by
+    /// hand besides.
+    pub fn run_ended(&mut self, outcome: Outcome, awaited: bool, now: Timestamp) -> bool {
         let before = (self.failures, self.next, self.pause);
         if let Some(max) = self.spec.policies.pause_after {
             if outcome.is_failure() {
@@ -438,7 +447,9 @@ impl<D: Domain> Schedule<D> {
                 self.stop(PauseReason::Failures, now);
             }
         }
-        if let (Next::AfterRun, Some(delay)) = (self.next, self.spec.policies.after_run) {
+        if let (Next::AfterRun, Some(delay), false) =
+            (self.next, self.spec.policies.after_run, awaited)
+        {
             self.next = Next::At(now + delay);
             self.revision = self.revision.next();
         }

@@ -154,7 +154,7 @@ impl<D: Domain> Advance<D> {
             let ready_at = at + delay;
             // A fire that follows the run before is never too late.
             let grace = policies.misfire_grace.filter(|_| policies.after_run.is_none());
-            let start_by = grace.map(|grace| ready_at + grace);
+            let start_by = grace.map(|grace| ready_at + grace.max(Span::ZERO));
             let job = D::fire_job(schedule, at, Origin::Fire);
             let pushed = advance.fires.push(Fire { job, at, ready_at, start_by });
             debug_assert!(pushed.is_ok(), "a decision has no more fires than an advance");

@@ -4,6 +4,7 @@
 mod zones;
 
 use mainspring_core::civil::{Date, TimeOfDay};
+use mainspring_core::limits::COUNT_LIMIT;
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::{
     At, Calendar, CalendarIn, Count, Cron, CronIn, Dialect, Dst, Every, ExtendedCron, Period,
@@ -111,8 +112,12 @@ proptest! {
         let b = centre + Span::from_micros(stretch.1);
         let (after, until) = (a.min(b), a.max(b));
         let expected = one_by_one(&trigger, after, until);
-        prop_assert_eq!(trigger.count_between(after, until), expected, "{:?} {:?} {} {}",
-            trigger.calendar, dst, after, until);
+        let counted = trigger.count_between(after, until);
+        // Where clocks once skipped a whole day, a daily calendar is counted one by one, up to a
+        // limit.
+        let one_by_one = counted == Count::AtLeast(COUNT_LIMIT) && expected.value() > COUNT_LIMIT;
+        prop_assert!(counted == expected || one_by_one, "{:?} is not {:?}: {:?} {:?} {} {}",
+            counted, expected, trigger.calendar, dst, after, until);
     }
 }
 

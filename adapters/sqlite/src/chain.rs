@@ -5,6 +5,7 @@ use mainspring_contract::{JobId, ScheduleId};
 use mainspring_core::job::Change;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::overlap::{Admission, Live, Overlap};
+use mainspring_core::schedule::Next;
 use sqlx::Row;
 
 use crate::schedules::{self, Claim, Found};
@@ -62,7 +63,9 @@ pub(crate) async fn run_ended(
     let now = tx.now();
     if let Some(Found { schedule: Ok(mut found), .. }) = schedules::find(tx, schedule).await? {
         let was_paused = found.is_paused();
-        if found.run_ended(outcome, now) {
+        // Asked only if it makes a difference.
+        let awaited = found.next == Next::AfterRun && is_awaited(tx, schedule).await?;
+        if found.run_ended(outcome, awaited, now) {
             schedules::update(tx, &found, Claim::Kept).await?;
             if found.is_paused() != was_paused {
                 pulse::config_changed(tx).await?;

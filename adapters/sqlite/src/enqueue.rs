@@ -62,8 +62,8 @@ async fn enqueue_one(
             return Ok(Enqueued::Missing);
         };
         let policies = schedule.spec.policies;
-        watched = policies.watches();
         if extra.origin != Origin::Backfill {
+            watched = policies.watches();
             let replaced = match &contest {
                 Contest::Replace(holder) => Some(holder),
                 _ => None,

@@ -225,7 +225,7 @@ async fn advance_one(tx: &mut Transaction<'_>, advance: &Advance) -> Result<Adva
     if schedule.due().is_none() || schedule.revision != advance.revision {
         return Ok(Advanced::Stale);
     }
-    let inserted = insert_fires(tx, &schedule, advance).await?;
+    let (inserted, last_fire_at) = insert_fires(tx, &schedule, advance).await?;
     if schedule.spec.policies.overlap == Overlap::Cancel
         && let Some(Found { schedule: Ok(found), .. }) = find(tx, &advance.schedule).await?
     {
@@ -238,7 +238,6 @@ async fn advance_one(tx: &mut Transaction<'_>, advance: &Advance) -> Result<Adva
     // Asked only if it makes a difference.
     let awaited =
         advance.next == Next::AfterRun && chain::is_awaited(tx, &advance.schedule).await?;
-    let last_fire_at = advance.fires.last().map(|fire| fire.at);
     let now = tx.now();
     schedule.advance(Step { next: advance.next, last_fire_at, inserted, awaited }, now);
     let claim = advance.keep_for.map_or(Claim::GivenUp, |span| Claim::Until(now + span));
@@ -246,21 +245,26 @@ async fn advance_one(tx: &mut Transaction<'_>, advance: &Advance) -> Result<Adva
     Ok(Advanced::Done { revision: schedule.revision, inserted })
 }
 
-/// Turns fires into jobs, as far as overlap allows; says how many.
+/// Turns fires into jobs, as far as overlap and what is left of the limit allow; says how many, and
+/// which was the last.
 async fn insert_fires(
     tx: &mut Transaction<'_>,
     schedule: &Schedule,
     advance: &Advance,
-) -> Result<u32, sqlx::Error> {
+) -> Result<(u32, Option<Timestamp>), sqlx::Error> {
     if advance.fires.is_empty() {
-        return Ok(0);
+        return Ok((0, None));
     }
     let (spec, now) = (&schedule.spec, tx.now());
     let task = tasks::find(tx, &spec.task).await?;
     let overlap = spec.policies.overlap;
-    let mut inserted = 0;
+    let left = schedule.policies().limit.unwrap_or(u32::MAX);
+    let (mut inserted, mut last_fire_at) = (0, None);
     let mut overlapped = None;
     for (index, fire) in advance.fires.iter().enumerate() {
+        if inserted == left {
+            break;
+        }
         // A job that is known is not inserted again; but it must not count as one more either.
         if overlap != Overlap::Allow && jobs::is_known(tx, &fire.job).await? {
             continue;
@@ -269,14 +273,19 @@ async fn insert_fires(
         let beside = Beside { schedule: &spec.id, last, replaced: None };
         let admission = chain::admit(tx, overlap, beside).await?;
         match fire.job(spec, &task, now).admitted(admission) {
-            Some(job) => inserted += u32::from(jobs::insert(tx, &job).await?),
+            Some(job) => {
+                if jobs::insert(tx, &job).await? {
+                    inserted += 1;
+                    last_fire_at = Some(fire.at);
+                }
+            }
             None => overlapped = Some(Skip::overlapped(overlapped, fire.at)),
         }
     }
     if let Some(skip) = overlapped {
         note_skip(tx, &spec.id, &skip).await?;
     }
-    Ok(inserted)
+    Ok((inserted, last_fire_at))
 }
 
 async fn note_skip(

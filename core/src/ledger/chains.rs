@@ -1,4 +1,7 @@
 //! The jobs of each schedule that are not over: what overlap is judged by.
+//!
+//! A backfill is not among them: its jobs stand for instants of the past, and neither wait for the
+//! schedule's other jobs nor are waited for.
 
 use super::{JobRow, Ledger, NONE, number};
 use crate::domain::Domain;
@@ -16,6 +19,10 @@ use crate::verb::History;
 pub struct Chain<D: Domain> {
     schedule: D::ScheduleId,
     first: u32,
+    /// How many of them are free and held: counted where a job enters and leaves the queues only.
+    live: Live,
+    /// Of how many the schedule hears when they end.
+    watched: u32,
 }
 
 impl<D: Domain> Keyed for Chain<D> {
@@ -28,23 +35,26 @@ impl<D: Domain> Keyed for Chain<D> {
 impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     /// Adds a job to the chain of its schedule.
     pub(super) fn join_chain(&mut self, slot: usize) {
-        let Some(schedule) = self.jobs.get(slot).and_then(|row| row.job.schedule.clone()) else {
+        let Some(row) = self.jobs.get(slot) else { return };
+        let watched = u32::from(row.job.watched);
+        let Some(schedule) = row.job.schedule.clone().filter(|_| row.job.is_in_turn()) else {
             return;
         };
-        let first = match self.chains.find(&schedule) {
+        let (chain, first) = match self.chains.find(&schedule) {
             Some(chain) => {
-                let chain = self.chains.get_mut(chain).expect("find returns slots in use");
-                core::mem::replace(&mut chain.first, number(slot))
+                let row = self.chains.get_mut(chain).expect("find returns slots in use");
+                row.watched += watched;
+                (chain, core::mem::replace(&mut row.first, number(slot)))
             }
             None => {
-                let chain = Chain { schedule, first: number(slot) };
+                let first = number(slot);
+                let chain = Chain { schedule, first, live: Live::default(), watched };
                 let inserted = self.chains.insert(chain).map_err(|_| Full(()));
-                inserted.expect("there are as many chains as jobs at most");
-                NONE
+                (inserted.expect("there are as many chains as jobs at most"), NONE)
             }
         };
         if let Some(row) = self.jobs.get_mut(slot) {
-            (row.next, row.previous) = (first, NONE);
+            (row.chain, row.next, row.previous) = (number(chain), first, NONE);
         }
         if let Some(row) = self.jobs.get_mut(first as usize) {
             row.previous = number(slot);
@@ -54,14 +64,14 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     /// Takes a job out of the chain of its schedule.
     pub(super) fn leave_chain(&mut self, slot: usize) {
         let Some(row) = self.jobs.get(slot) else { return };
-        let (next, previous) = (row.next, row.previous);
-        let Some(schedule) = row.job.schedule.as_ref() else { return };
+        let (chain, next, previous) = (row.chain as usize, row.next, row.previous);
+        let watched = u32::from(row.job.watched);
+        let Some(chain_row) = self.chains.get_mut(chain) else { return };
+        chain_row.watched -= watched;
         if previous == NONE {
-            let chain = self.chains.find(schedule).expect("a job's chain stays");
+            chain_row.first = next;
             if next == NONE {
                 self.chains.remove(chain);
-            } else if let Some(chain) = self.chains.get_mut(chain) {
-                chain.first = next;
             }
         } else if let Some(row) = self.jobs.get_mut(previous as usize) {
             row.next = next;
@@ -71,9 +81,21 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         }
     }
 
+    /// A job enters (or leaves) the state that it is in.
+    pub(super) fn tally(&mut self, slot: usize, enters: bool) {
+        let Some(row) = self.jobs.get(slot) else { return };
+        let Some(chain) = self.chains.get_mut(row.chain as usize) else { return };
+        let count = match row.job.state {
+            JobState::Held { .. } => &mut chain.live.held,
+            JobState::Waiting { .. } | JobState::Leased { .. } => &mut chain.live.free,
+            JobState::Settled { .. } => return,
+        };
+        *count = if enters { *count + 1 } else { *count - 1 };
+    }
+
     /// How many jobs of a schedule are not over.
     pub(super) fn live(&self, schedule: &D::ScheduleId) -> Live {
-        self.live_without(schedule, None)
+        self.chain_row(schedule).map_or(Live::default(), |chain| chain.live)
     }
 
     /// How many jobs of a schedule are not over once this one is.
@@ -82,32 +104,41 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         schedule: &D::ScheduleId,
         without: Option<&D::JobId>,
     ) -> Live {
-        let mut live = Live::default();
-        for (_, row) in self.chain(schedule).filter(|(_, row)| Some(&row.job.id) != without) {
-            match row.job.state {
-                JobState::Held { .. } => live.held += 1,
-                JobState::Waiting { .. } | JobState::Leased { .. } => live.free += 1,
-                JobState::Settled { .. } => {}
-            }
+        let mut live = self.live(schedule);
+        let row = without.and_then(|id| self.jobs.find(id)).and_then(|slot| self.jobs.get(slot));
+        let Some(row) =
+            row.filter(|row| row.job.is_in_turn() && row.job.schedule.as_ref() == Some(schedule))
+        else {
+            return live;
+        };
+        match row.job.state {
+            JobState::Held { .. } => live.held -= 1,
+            JobState::Waiting { .. } | JobState::Leased { .. } => live.free -= 1,
+            JobState::Settled { .. } => {}
         }
         live
     }
 
-    /// Whether a job of a schedule is held. All of them are watched then, so that the search ends
-    /// at the first that is not.
-    pub(super) fn is_any_held(&self, schedule: &D::ScheduleId) -> bool {
-        let mut watched = self.chain(schedule).take_while(|(_, row)| row.job.watched);
-        watched.any(|(_, row)| matches!(row.job.state, JobState::Held { .. }))
+    /// How many jobs of a schedule are over at once if they are cancelled.
+    pub(super) fn waiting(&self, schedule: &D::ScheduleId) -> usize {
+        let leased = |row: &JobRow<D>| matches!(row.job.state, JobState::Leased { .. });
+        self.chain(schedule).filter(|(_, row)| !leased(row)).count()
     }
 
     /// Whether a job is left of whose end the schedule will hear.
     pub(super) fn is_awaited(&self, schedule: &D::ScheduleId) -> bool {
-        self.chain(schedule).any(|(_, row)| row.job.watched)
+        self.chain_row(schedule).is_some_and(|chain| chain.watched > 0)
     }
 
     /// Makes a schedule hear of the end of each of its jobs: one is held for them.
     pub(super) fn watch(&mut self, schedule: &D::ScheduleId) {
-        let mut at = self.first(schedule);
+        let Some(chain) = self.chains.find(schedule) else { return };
+        let Some(row) = self.chains.get_mut(chain) else { return };
+        if row.watched == row.live.free + row.live.held {
+            return;
+        }
+        row.watched = row.live.free + row.live.held;
+        let mut at = row.first as usize;
         while let Some(row) = self.jobs.get_mut(at) {
             row.job.watched = true;
             at = row.next as usize;
@@ -132,18 +163,20 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
 
     /// A watched job of this schedule is over.
     pub(super) fn run_ended(&mut self, schedule: &D::ScheduleId, outcome: Outcome, now: Timestamp) {
+        let awaited = self.is_awaited(schedule);
         if let Some(slot) = self.schedules.find(schedule)
             && let Some(row) = self.schedules.get_mut(slot)
         {
             let was_paused = row.schedule.is_paused();
-            if row.schedule.run_ended(outcome, now) {
+            if row.schedule.run_ended(outcome, awaited, now) {
                 if row.schedule.is_paused() != was_paused {
                     self.config_revision = self.config_revision.next();
                 }
                 self.requeue(slot);
             }
         }
-        if self.live(schedule).free == 0 {
+        let live = self.live(schedule);
+        if live.free == 0 && live.held > 0 {
             self.free_oldest(schedule, now);
         }
     }
@@ -170,7 +203,10 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     }
 
     fn first(&self, schedule: &D::ScheduleId) -> usize {
-        let chain = self.chains.find(schedule).and_then(|slot| self.chains.get(slot));
-        chain.map_or(NONE, |chain| chain.first) as usize
+        self.chain_row(schedule).map_or(NONE, |chain| chain.first) as usize
+    }
+
+    fn chain_row(&self, schedule: &D::ScheduleId) -> Option<&Chain<D>> {
+        self.chains.find(schedule).and_then(|slot| self.chains.get(slot))
     }
 }

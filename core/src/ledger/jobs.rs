@@ -8,6 +8,7 @@ use crate::outcome::Outcome;
 use crate::overlap::{Admission, Overlap};
 use crate::retry::Counts;
 use crate::room::Room;
+use crate::schedule::Policies;
 use crate::table::Full;
 use crate::time::{Span, Timestamp};
 use crate::verb::{
@@ -30,54 +31,61 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         if self.is_known(&request.id, history) {
             return Ok(Enqueued::Exists);
         }
-        let place = self.place(&request.task, request.tags.as_ref(), 1)?;
-        let answer = self.enqueue_at(place, request, now, history);
-        self.leave_lane(place.lane);
-        answer
-    }
-
-    fn enqueue_at(
-        &mut self,
-        place: Place,
-        request: Enqueue<D>,
-        now: Timestamp,
-        history: &mut impl History<D>,
-    ) -> Result<Enqueued<D::JobId>, Full<()>> {
         let contest = match &request.unique {
             Some((unique, conflict)) => self.contest(&request.task, &unique.key, *conflict, now),
             None => Contest::Free,
         };
-        if let Contest::Lost(answer) = contest {
-            return Ok(answer);
+        let replaced = match &contest {
+            Contest::Free => None,
+            Contest::Lost(answer) => return Ok(answer.clone()),
+            Contest::Replace(holder) => Some(holder),
+        };
+        let mut frees = usize::from(replaced.is_some());
+        let mut turn = None;
+        if let Some(extra) = &request.extra {
+            let Some(row) = self.schedule(&extra.schedule) else { return Ok(Enqueued::Missing) };
+            let policies = row.spec.policies;
+            let live = self.live_without(&extra.schedule, replaced).settle();
+            if extra.origin != Origin::Backfill {
+                let cancels = policies.overlap == Overlap::Cancel;
+                if !cancels && policies.overlap.admit(live, true) == Admission::Overlapped {
+                    return Ok(Enqueued::Overlapped);
+                }
+                if cancels {
+                    frees = frees.max(self.waiting(&extra.schedule));
+                }
+                turn = Some(policies);
+            }
         }
-        if request.unique.is_some() && contest == Contest::Free {
+        if request.unique.is_some() && replaced.is_none() {
             self.room_for_key(now)?;
         }
+        let place = self.place(&request.task, request.tags.as_ref(), 1, frees)?;
+        let answer = self.enqueue_at(place, request, replaced, turn, now, history);
+        self.leave_lane(place.lane);
+        Ok(answer)
+    }
+
+    /// Queues a job for which there is a place, in the turn of its schedule if it has one.
+    fn enqueue_at(
+        &mut self,
+        place: Place,
+        request: Enqueue<D>,
+        replaced: Option<&D::JobId>,
+        turn: Option<Policies>,
+        now: Timestamp,
+        history: &mut impl History<D>,
+    ) -> Enqueued<D::JobId> {
         let mut admission = Admission::Ready;
-        let mut watched = false;
-        if let Some(extra) = &request.extra {
-            let slot = self.schedules.find(&extra.schedule);
-            let Some(row) = slot.and_then(|slot| self.schedules.get(slot)) else {
-                return Ok(Enqueued::Missing);
-            };
-            let policies = row.schedule.spec.policies;
-            // A job that was held under an earlier policy hears of this one's end too.
-            watched = policies.watches()
-                || policies.overlap != Overlap::Allow && self.live(&extra.schedule).held > 0;
-            if extra.origin != Origin::Backfill {
-                let replaced = match &contest {
-                    Contest::Replace(holder) => Some(holder),
-                    _ => None,
-                };
-                let beside = Beside { schedule: &extra.schedule, last: true, replaced };
-                admission = self.admit(policies.overlap, beside, now, history);
-            }
+        if let (Some(policies), Some(extra)) = (turn, &request.extra) {
+            let beside = Beside { schedule: &extra.schedule, last: true, replaced };
+            admission = self.admit(policies.overlap, beside, now, history);
         }
         let task = &self.tasks.get(place.task).expect("a place is made of slots in use").task;
         let Some(job) = request.job(task, now).admitted(admission) else {
-            return Ok(Enqueued::Overlapped);
+            return Enqueued::Overlapped;
         };
-        if let Contest::Replace(holder) = &contest {
+        if let Some(holder) = replaced {
             // If it is of the same schedule, overlap may have cancelled it already.
             if let Some(slot) = self.jobs.find(holder) {
                 let done = self.end(slot, &Change::Cancel, None, now, history);
@@ -86,11 +94,12 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
             // What it held for a while after its end goes to the new one at once.
             self.inherit_key(&job, holder);
         }
+        let watched = turn.is_some_and(|policies| policies.watches());
         self.insert(place, Job { watched, ..job });
-        Ok(match contest {
-            Contest::Replace(holder) => Enqueued::Replaced(holder),
-            _ => Enqueued::Inserted,
-        })
+        match replaced {
+            Some(holder) => Enqueued::Replaced(holder.clone()),
+            None => Enqueued::Inserted,
+        }
     }
 
     /// Hands out ready jobs under leases.
@@ -249,15 +258,17 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         self.jobs.find(job).is_some() || history.is_settled(job)
     }
 
-    /// Makes sure that so many more jobs of a task fit. Without tags they need what the task says.
-    /// The lane stays until the caller has [left it](Self::leave_lane).
+    /// Makes sure that so many more jobs of a task fit, once so many others are over. Without tags
+    /// they need what the task says. The lane stays until the caller has
+    /// [left it](Self::leave_lane).
     pub(super) fn place(
         &mut self,
         task: &D::TaskId,
         tags: Option<&D::Tags>,
         count: usize,
+        frees: usize,
     ) -> Result<Place, Full<()>> {
-        if count > self.jobs.capacity() - self.jobs.len() {
+        if count > self.jobs.capacity() - self.jobs.len() + frees {
             return Err(Full(()));
         }
         let task = self.task_slot(task)?;
@@ -293,10 +304,12 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     /// Adds a job for which there is a place.
     pub(super) fn insert(&mut self, place: Place, mut job: Job<D>) {
         // One that is held must not miss the end of this one.
-        job.watched |= job.schedule.as_ref().is_some_and(|id| self.is_any_held(id));
+        let any_held = job.schedule.as_ref().is_some_and(|id| self.live(id).held > 0);
+        job.watched |= any_held && job.is_in_turn();
         let (task, lane) = (number(place.task), number(place.lane));
         self.take_key(&job);
-        let row = JobRow { job, task, lane, in_lane: false, next: NONE, previous: NONE };
+        let row =
+            JobRow { job, task, lane, in_lane: false, chain: NONE, next: NONE, previous: NONE };
         let inserted = self.jobs.insert(row).map_err(|_| Full(()));
         let slot = inserted.expect("a place was made for it");
         self.join_lane(place.lane);
@@ -399,6 +412,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
 
     /// Enters a job into the queues and counts that its state belongs to.
     fn link(&mut self, slot: usize) {
+        self.tally(slot, true);
         let row = self.jobs.get(slot).expect("only rows in use are linked");
         match &row.job.state {
             JobState::Held { .. } | JobState::Waiting { .. } => {
@@ -421,6 +435,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     /// Takes a job out of all queues and counts.
     fn unlink(&mut self, slot: usize) {
         self.leave_ready(slot);
+        self.tally(slot, false);
         let Some(row) = self.jobs.get(slot) else { return };
         let leased = matches!(row.job.state, JobState::Leased { .. });
         let task = self.tasks.get_mut(row.task as usize).expect("a job's task stays");

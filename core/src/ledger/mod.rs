@@ -103,7 +103,8 @@ pub struct JobRow<D: Domain> {
     task: u32,
     lane: u32,
     in_lane: bool,
-    /// The next and the previous job of the same schedule.
+    /// The chain of its schedule, and the next and the previous job in it.
+    chain: u32,
     next: u32,
     previous: u32,
 }

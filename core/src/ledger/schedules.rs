@@ -64,23 +64,33 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         remove: &Remove<'_, D>,
         mut removed: impl FnMut(&D::ScheduleId),
     ) {
+        let (source, kept) = match remove {
+            Remove::Named(ids) => {
+                for id in *ids {
+                    if let Some(slot) = self.schedules.find(id) {
+                        self.remove_slot(slot, &mut removed);
+                    }
+                }
+                return;
+            }
+            Remove::SourceExcept(source, kept) => (*source, *kept),
+        };
         for slot in 0..self.schedules.capacity() {
             let goes = self.schedules.get(slot).is_some_and(|row| {
                 let spec = &row.schedule.spec;
-                match remove {
-                    Remove::Named(ids) => ids.contains(&spec.id),
-                    Remove::SourceExcept(source, ids) => {
-                        spec.source == **source && !ids.contains(&spec.id)
-                    }
-                }
+                spec.source == *source && !kept.contains(&spec.id)
             });
             if goes {
-                self.due.remove(slot);
-                if let Some(row) = self.schedules.remove(slot) {
-                    self.config_revision = self.config_revision.next();
-                    removed(&row.schedule.spec.id);
-                }
+                self.remove_slot(slot, &mut removed);
             }
+        }
+    }
+
+    fn remove_slot(&mut self, slot: usize, removed: &mut impl FnMut(&D::ScheduleId)) {
+        self.due.remove(slot);
+        if let Some(row) = self.schedules.remove(slot) {
+            self.config_revision = self.config_revision.next();
+            removed(&row.schedule.spec.id);
         }
     }
 
@@ -137,19 +147,15 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         if schedule.revision != advance.revision || schedule.due().is_none() {
             return Advanced::Stale;
         }
+        let left = schedule.policies().limit.unwrap_or(u32::MAX);
         let spec = schedule.spec.clone();
-        let Ok(inserted) = self.insert_fires(&spec, &advance.fires, now, history) else {
-            return Advanced::Full;
-        };
+        let fires = self.insert_fires(&spec, left, &advance.fires, now, history);
+        let Ok((inserted, last_fire_at)) = fires else { return Advanced::Full };
         for skip in &advance.skips {
             history.skip(&spec.id, *skip);
         }
-        let step = Step {
-            next: advance.next,
-            last_fire_at: advance.fires.last().map(|fire| fire.at),
-            inserted,
-            awaited: self.is_awaited(&spec.id),
-        };
+        let step =
+            Step { next: advance.next, last_fire_at, inserted, awaited: self.is_awaited(&spec.id) };
         let row = self.row_mut(slot);
         row.schedule.advance(step, now);
         row.claim = match (row.claim.take(), advance.keep_for) {
@@ -161,33 +167,40 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         Advanced::Done { revision, inserted }
     }
 
-    /// Turns fires into jobs, as far as overlap allows; says how many.
+    /// Turns fires into jobs, as far as overlap and what is left of the limit allow; says how many,
+    /// and which was the last.
     fn insert_fires(
         &mut self,
         spec: &Spec<D>,
+        left: u32,
         fires: &[Fire<D>],
         now: Timestamp,
         history: &mut impl History<D>,
-    ) -> Result<u32, Full<()>> {
+    ) -> Result<(u32, Option<Timestamp>), Full<()>> {
+        let overlap = spec.policies.overlap;
         let new = fires.iter().filter(|fire| !self.is_known(&fire.job, history)).count();
+        let (most, frees) = self.room_asked(overlap, &spec.id);
         if new == 0 {
-            return Ok(0);
+            return Ok((0, None));
         }
-        let place = self.place(&spec.task, spec.tags.as_ref(), new)?;
-        let mut inserted = 0;
+        let place = self.place(&spec.task, spec.tags.as_ref(), new.min(most), frees)?;
+        let (mut inserted, mut last_fire_at) = (0, None);
         let mut overlapped: Option<Skip> = None;
         for (index, fire) in fires.iter().enumerate() {
+            if inserted == left {
+                break;
+            }
             if self.is_known(&fire.job, history) {
                 continue;
             }
             let last = index + 1 == fires.len();
-            let overlap = spec.policies.overlap;
             let beside = Beside { schedule: &spec.id, last, replaced: None };
             let admission = self.admit(overlap, beside, now, history);
             let task = &self.tasks.get(place.task).expect("a place is made of slots in use").task;
             if let Some(job) = fire.job(spec, task, now).admitted(admission) {
                 self.insert(place, job);
                 inserted += 1;
+                last_fire_at = Some(fire.at);
             } else {
                 overlapped = Some(Skip::overlapped(overlapped, fire.at));
             }
@@ -196,7 +209,18 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
             history.skip(&spec.id, skip);
         }
         self.leave_lane(place.lane);
-        Ok(inserted)
+        Ok((inserted, last_fire_at))
+    }
+
+    /// How many fires of one decision overlap lets in at most, and how many jobs it ends for them.
+    fn room_asked(&self, overlap: Overlap, schedule: &D::ScheduleId) -> (usize, usize) {
+        let live = self.live(schedule);
+        match overlap {
+            Overlap::Allow => (usize::MAX, 0),
+            Overlap::Skip => (usize::from(live.free + live.held == 0), 0),
+            Overlap::Queue => (2, 0),
+            Overlap::Cancel => (1, self.waiting(schedule)),
+        }
     }
 
     /// Tells a schedule to stop firing.

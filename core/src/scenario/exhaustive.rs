@@ -155,7 +155,8 @@ impl World {
             Act::Resume(id) => {
                 let Some(schedule) = self.store.schedule(&id) else { return };
                 let point = fire::Resume::At(now);
-                let (next, skip) = fire::resumed(&Step(10), schedule.next, point);
+                let (next, skip) =
+                    fire::resumed(&Step(10), schedule.next, point, &schedule.policies());
                 let resume = Resume { schedule: id, revision: schedule.revision, next, skip };
                 let _ = self.store.resume(&resume, &mut self.records);
             }

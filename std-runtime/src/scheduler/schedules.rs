@@ -129,7 +129,7 @@ impl Scheduler {
                 )));
             }
             let plan = self.usable_plan(&there.spec)?;
-            let (next, skip) = resumed(&plan, there.next, point);
+            let (next, skip) = resumed(&plan, there.next, point, &there.spec.policies);
             if let Some(fault) = plan::fault(&plan) {
                 return Err(Error::invalid(fault));
             }

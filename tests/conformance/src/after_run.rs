@@ -1,15 +1,16 @@
 //! Schedules that fire again some time after their job is over.
 
 use mainspring_contract::record::{
-    Advance, Advanced, Cancelled, Job, JobState, PutSchedule, Spec, Written,
+    Advance, Advanced, Cancelled, Enqueued, Job, JobState, PutSchedule, Spec, Written,
 };
+use mainspring_core::domain::Origin;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::schedule::{Next, Policies};
 use mainspring_core::settings::Settings;
 
 use crate::Subject;
 use crate::rig::{LEASE, Rig, one};
-use crate::sample::{advance, at, encoded, replace, secs, with};
+use crate::sample::{advance, at, encoded, extra, replace, secs, with};
 
 /// How long after its job is over the schedule fires again.
 const DELAY: i64 = 60;
@@ -173,4 +174,15 @@ pub async fn the_end_of_a_job_counts_while_its_schedule_is_paused<S: Subject>(su
     let a = rig.schedule("a").await.expect("it was put");
     assert_eq!(a.next, Next::At(at(7 + DELAY)));
     assert_eq!((a.due(), rig.pulse(8).await.next_due_at), (None, None));
+}
+
+/// Whoever runs the schedule by hand besides does not make it fire beside its own job.
+pub async fn the_delay_waits_for_a_run_by_hand_too<S: Subject>(subject: &S) {
+    let (rig, job) = running(subject).await;
+    assert_eq!(rig.enqueue(6, &extra(1, "a", 6, Origin::Manual)).await, Enqueued::Inserted);
+    let manual = rig.claim_one(6, "w", "t").await;
+    assert_eq!(rig.settle(7, &manual, Outcome::Succeeded).await, Written::Done);
+    assert_eq!(next(&rig).await, Next::AfterRun, "its own job still runs");
+    assert_eq!(rig.settle(8, &job, Outcome::Succeeded).await, Written::Done);
+    assert_eq!(next(&rig).await, Next::At(at(8 + DELAY)));
 }

@@ -26,7 +26,8 @@ pub async fn an_extra_job_belongs_to_its_schedule<S: Subject>(subject: &S) {
         let job = rig.job(job_id(number)).await.expect("it was queued");
         assert_eq!((job.schedule, job.origin), (Some(schedule_id("a")), origin));
         assert_eq!((job.fire_at, job.created_at), (Some(at(3)), at(4)));
-        assert_eq!((job.payload, job.watched), (request.payload, true));
+        assert_eq!(job.payload, request.payload);
+        assert_eq!(job.watched, origin == Origin::Manual, "a backfill is not in turn");
         assert_eq!(job.state, JobState::Waiting { ready_at: at(4) });
     }
     let job = one(rig.claim(4, "w", &["t"], 1).await);
@@ -94,17 +95,31 @@ pub async fn a_backfill_runs_beside_everything<S: Subject>(subject: &S) {
     }
 }
 
-/// A fire meets them like any other job.
-pub async fn an_extra_job_is_in_the_way_of_a_fire<S: Subject>(subject: &S) {
-    for origin in [Origin::Manual, Origin::Backfill] {
-        let rig = scene(subject, Overlap::Queue).await;
-        assert_eq!(rig.enqueue(1, &extra(1, "a", 1, origin)).await, Enqueued::Inserted);
-        assert_eq!(rig.fire(5, "a", &[5], 15).await, 1);
-        let held = rig.job(fired("a", 5)).await.expect("it was inserted");
-        assert_eq!(held.state, JobState::Held { ready_at: at(5) });
-        let _ = rig.cancel(6, job_id(1)).await;
-        let freed = rig.job(held.id).await.expect("it is not over");
-        assert_eq!(freed.state, JobState::Waiting { ready_at: at(5) });
+/// A fire meets a job that was asked for by hand like any other.
+pub async fn a_manual_job_is_in_the_way_of_a_fire<S: Subject>(subject: &S) {
+    let rig = scene(subject, Overlap::Queue).await;
+    assert_eq!(rig.enqueue(1, &extra(1, "a", 1, Origin::Manual)).await, Enqueued::Inserted);
+    assert_eq!(rig.fire(5, "a", &[5], 15).await, 1);
+    let held = rig.job(fired("a", 5)).await.expect("it was inserted");
+    assert_eq!(held.state, JobState::Held { ready_at: at(5) });
+    let _ = rig.cancel(6, job_id(1)).await;
+    let freed = rig.job(held.id).await.expect("it is not over");
+    assert_eq!(freed.state, JobState::Waiting { ready_at: at(5) });
+}
+
+/// A schedule neither waits for the instants of its past, nor gives them up for a new one.
+pub async fn a_backfill_is_in_nobodys_way<S: Subject>(subject: &S) {
+    for overlap in Overlap::ALL {
+        let rig = scene(subject, overlap).await;
+        for number in 1..=3 {
+            let request = extra(number, "a", 1, Origin::Backfill);
+            assert_eq!(rig.enqueue(1, &request).await, Enqueued::Inserted);
+        }
+        assert_eq!(rig.fire(5, "a", &[5], 15).await, 1, "{overlap:?}");
+        let fire = rig.job(fired("a", 5)).await.expect("it was inserted");
+        assert_eq!(fire.state, JobState::Waiting { ready_at: at(5) }, "{overlap:?}");
+        assert_eq!(rig.jobs().await.len(), 4, "{overlap:?}");
+        assert_eq!(rig.skips_of("a").await, []);
     }
 }
 

@@ -140,7 +140,6 @@ laws! { $
         a_schedule_put_again_meets_the_jobs_of_the_former_one,
         a_policy_edited_to_queue_waits_for_jobs_of_before,
         a_policy_edited_to_allow_frees_what_is_held,
-        a_held_job_waits_for_those_that_come_later_too,
         jobs_of_others_do_not_overlap,
     }
     extra {
@@ -148,7 +147,8 @@ laws! { $
         an_extra_job_leaves_the_schedule_as_it_is,
         a_manual_job_keeps_to_overlap,
         a_backfill_runs_beside_everything,
-        an_extra_job_is_in_the_way_of_a_fire,
+        a_manual_job_is_in_the_way_of_a_fire,
+        a_backfill_is_in_nobodys_way,
         an_extra_job_of_no_schedule_is_refused,
         an_extra_job_is_added_once,
         an_extra_job_needs_what_it_says_or_what_its_task_says,
@@ -156,6 +156,7 @@ laws! { $
     after_run {
         a_schedule_that_waits_for_its_job_is_not_due,
         the_delay_counts_from_the_end_of_the_job,
+        the_delay_waits_for_a_run_by_hand_too,
         the_delay_counts_from_an_end_without_a_word_from_the_holder,
         the_delay_does_not_count_while_the_job_is_tried_again,
         a_fire_that_nobody_will_report_on_counts_at_once,
@@ -168,12 +169,14 @@ laws! { $
     limit {
         the_last_fire_of_a_limit_ends_the_schedule,
         only_fires_that_became_jobs_count,
+        no_decision_exceeds_what_is_left_of_a_limit,
         raising_the_limit_revives_the_schedule,
         a_schedule_put_anew_counts_from_the_start,
     }
     pause {
         a_paused_schedule_does_not_fire,
         pausing_twice_is_pausing_once,
+        a_pause_by_hand_takes_the_place_of_one_after_failures,
         a_pause_takes_the_claim_away,
         a_resumed_schedule_fires_again,
         resuming_another_revision_changes_nothing,

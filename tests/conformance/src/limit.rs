@@ -79,3 +79,13 @@ pub async fn a_schedule_put_anew_counts_from_the_start<S: Subject>(subject: &S) 
     assert_eq!((read(&rig).await.next, read(&rig).await.fired), (Next::At(at(15)), 0));
     assert_eq!(rig.fire(15, "a", &[15], 25).await, 1);
 }
+
+/// A planner that has not heard of a fire believes that more is left than there is.
+pub async fn no_decision_exceeds_what_is_left_of_a_limit<S: Subject>(subject: &S) {
+    let rig = scene(subject, 2, Overlap::Allow).await;
+    assert_eq!(rig.fire(5, "a", &[5], 15).await, 1);
+    assert_eq!(rig.fire(25, "a", &[15, 25], 35).await, 1, "one was left");
+    let a = read(&rig).await;
+    assert_eq!((a.next, a.fired, a.last_fire_at), (Next::Done, 2, Some(at(15))));
+    assert_eq!(rig.jobs().await.len(), 2);
+}

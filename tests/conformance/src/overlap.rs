@@ -1,8 +1,7 @@
 //! Fires that come while an earlier job of the same schedule is not over.
 
-use mainspring_contract::record::{Cancelled, Enqueued, Job, JobState, Spec, Written};
+use mainspring_contract::record::{Cancelled, Job, JobState, Spec, Written};
 use mainspring_contract::{JobId, Store};
-use mainspring_core::domain::Origin;
 use mainspring_core::fire::{Skip, SkipReason};
 use mainspring_core::outcome::Outcome;
 use mainspring_core::overlap::Overlap;
@@ -14,7 +13,7 @@ use mainspring_core::trigger::Count;
 use crate::Subject;
 use crate::rig::{LEASE, Rig, one};
 use crate::sample::{
-    advance_all, at, extra, fired, job_id, overlapping, queued, replace, schedule_id, spec,
+    advance_all, at, fired, job_id, overlapping, queued, replace, schedule_id, spec,
 };
 
 /// A store with the schedule `a`, which is due at 5.
@@ -328,21 +327,6 @@ pub async fn a_policy_edited_to_allow_frees_what_is_held<S: Subject>(subject: &S
     assert_eq!(rig.fire(25, "a", &[25], 35).await, 1);
     assert_eq!(state(&rig, 25).await, waiting(25));
     assert_eq!(rig.settle(27, &running, Outcome::Succeeded).await, Written::Done);
-}
-
-/// Whoever comes while one is held is in its way, under whatever policy it came in.
-pub async fn a_held_job_waits_for_those_that_come_later_too<S: Subject>(subject: &S) {
-    let (rig, first) = held(subject).await;
-    let _ = rig.put(16, &replace(&overlapping("a", Overlap::Skip), at(25))).await;
-    let late = extra(1, "a", 1, Origin::Backfill);
-    assert_eq!(rig.enqueue(16, &late).await, Enqueued::Inserted);
-    assert_eq!(rig.settle(17, &first, Outcome::Succeeded).await, Written::Done);
-    assert_eq!(state(&rig, 15).await, held_until_free(15));
-    assert_eq!(rig.cancel(18, job_id(1)).await, Cancelled::Settled);
-    assert_eq!(state(&rig, 15).await, waiting(15));
-    let later = extra(2, "a", 1, Origin::Backfill);
-    assert_eq!(rig.enqueue(19, &later).await, Enqueued::Inserted);
-    assert!(!rig.job(job_id(2)).await.expect("it waits").watched, "nobody is held for it");
 }
 
 /// Nor do jobs without any schedule.

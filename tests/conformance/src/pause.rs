@@ -262,3 +262,15 @@ pub async fn a_pause_leaves_jobs_alone<S: Subject>(subject: &S) {
     assert_eq!((a.failures, a.pause), (2, by_hand(16)));
     assert_eq!(rig.pulse(17).await.config_revision, before.config_revision);
 }
+
+/// An edit ends a pause after failures, but not what a person said since.
+pub async fn a_pause_by_hand_takes_the_place_of_one_after_failures<S: Subject>(subject: &S) {
+    let rig = fragile(subject, 1).await;
+    let job = run(&rig, 5).await;
+    assert_eq!(rig.settle(6, &job, Outcome::Failed).await, Written::Done);
+    assert_eq!(read(&rig).await.pause, after_failures(6));
+    assert_eq!(rig.pause(7, "a").await, Paused::Done);
+    assert_eq!(read(&rig).await.pause, by_hand(7));
+    assert_eq!(rig.put(8, &replace(&brittle(9), at(25))).await, Put::Replaced);
+    assert_eq!(read(&rig).await.pause, by_hand(7));
+}

@@ -167,7 +167,7 @@ pub(crate) fn resume(chance: &mut Chance, there: &Schedule<Sim>, now: Timestamp)
         fire::Resume::At(now + chance.span(Span::from_secs(-20), Span::from_secs(20)))
     };
     let plan = plan(there.spec.trigger, there.spec.exclusions);
-    let (next, skip) = fire::resumed(&plan, there.next, point);
+    let (next, skip) = fire::resumed(&plan, there.next, point, &there.spec.policies);
     let (schedule, revision) = (there.spec.id, there.revision);
     Act::Resume(Resume { schedule, revision, next, skip }, point)
 }

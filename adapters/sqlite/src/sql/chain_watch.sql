@@ -1,2 +1,2 @@
--- The schedule is to hear of the end of each of its jobs.
-UPDATE mainspring_jobs SET watched = 1 WHERE schedule = ?1 AND watched = 0;
+-- The schedule is to hear of the end of each of its jobs that is in turn with the others.
+UPDATE mainspring_jobs SET watched = 1 WHERE schedule = ?1 AND watched = 0 AND origin <> 3;

@@ -1,5 +1,5 @@
 -- Adds nothing if the job exists, or existed and is over. It is watched, whatever ?21 says, if
--- another one of its schedule is held: that one must not miss its end.
+-- another one of its schedule is held: that one must not miss its end. A backfill (3) is not in turn.
 INSERT INTO mainspring_jobs (
     id, task, schedule, origin, fire_at_us, payload_format, payload_version, payload_bytes,
     priority, timeout_us, retry_max, backoff_kind, backoff_first_us, backoff_max_us, retry_jitter,
@@ -8,7 +8,9 @@ INSERT INTO mainspring_jobs (
 )
 SELECT
     ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-    ?21 OR EXISTS (SELECT 1 FROM mainspring_jobs WHERE schedule = ?3 AND state = 2),
+    ?21 OR (
+        ?4 <> 3 AND EXISTS (SELECT 1 FROM mainspring_jobs WHERE schedule = ?3 AND state = 2)
+    ),
     ?22, ?23, ?24, ?25, 0, 0, 0, 0
 WHERE NOT EXISTS (SELECT 1 FROM mainspring_runs WHERE job = ?1 AND settled = 1)
 ON CONFLICT (id) DO NOTHING;

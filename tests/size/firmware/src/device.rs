@@ -192,7 +192,12 @@ impl<K: Kind> Device<K> {
             Command::Resume(id) => {
                 let Some(schedule) = self.ledger.schedule(&id) else { return false };
                 let trigger = &schedule.spec.trigger;
-                let (next, skip) = fire::resumed(trigger, schedule.next, fire::Resume::At(wall));
+                let (next, skip) = fire::resumed(
+                    trigger,
+                    schedule.next,
+                    fire::Resume::At(wall),
+                    &schedule.spec.policies,
+                );
                 let resume = Resume { schedule: id, revision: schedule.revision, next, skip };
                 self.planner.handle(planner::Input::Hint, self.now);
                 self.ledger.resume(&resume, &mut ()) == Resumed::Done
