@@ -95,7 +95,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
 
     /// How many jobs of a schedule are not over.
     pub(super) fn live(&self, schedule: &D::ScheduleId) -> Live {
-        self.chain_row(schedule).map_or(Live::default(), |chain| chain.live)
+        self.chain_row(schedule).map_or_else(Live::default, |chain| chain.live)
     }
 
     /// How many jobs of a schedule are not over once this one is.

@@ -60,7 +60,7 @@ impl Lost {
                 self.jobs.insert((schedule, at));
             }
         }
-        self.runs_end(commit, moment);
+        self.runs_end(commit, moment, book);
         match &commit.verb {
             Verb::Put(spec, next, put) => self.put(spec, *next, *put, moment),
             Verb::Remove(ids) => ids.iter().for_each(|id| {
@@ -75,10 +75,14 @@ impl Lost {
         Ok(())
     }
 
-    /// A fixed delay counts from the end of a job that its schedule watches.
-    fn runs_end(&mut self, commit: &Commit, moment: Moment) {
+    /// A fixed delay counts from the end of the last job that its schedule watches.
+    fn runs_end(&mut self, commit: &Commit, moment: Moment, book: &Book) {
+        let gone = |id: u64| commit.gone.iter().any(|gone| gone.id == id);
         for job in commit.gone.iter().filter(|job| job.watched) {
             let Some(life) = job.schedule.and_then(|id| self.lives.get_mut(&id)) else { continue };
+            if book.of_schedule(life.spec.id).any(|job| job.watched && !gone(job.id)) {
+                continue;
+            }
             if let (Next::AfterRun, Some(delay)) = (life.cursor, life.spec.policies.after_run) {
                 life.cursor = Next::At(moment.store + delay);
             }
@@ -107,6 +111,20 @@ impl Lost {
     fn resumed(&mut self, id: u16, point: Resume, commit: &Commit) -> Result<(), String> {
         let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
         let skips: Vec<Skip> = skips_of(commit, id);
+        if life.spec.policies.after_run.is_some() {
+            let Resume::At(from) = point else { return Ok(()) };
+            match life.cursor {
+                Next::At(at) if at < from => {
+                    if !skips.iter().any(|skip| skip.from == at && skip.to == at) {
+                        return Err(format!("schedule {id} is resumed from {from}: {at} is lost"));
+                    }
+                }
+                Next::AfterRun => {}
+                Next::At(_) | Next::Done => return Ok(()),
+            }
+            life.cursor = Next::At(from);
+            return Ok(());
+        }
         life.walk(&BTreeSet::new(), &skips, &BTreeSet::new())?;
         match (point, life.cursor) {
             (Resume::At(from), Next::At(at)) if at < from => {

@@ -45,6 +45,8 @@ impl Checker for Overlaps {
             }
             let gone = |id: &u64| commit.gone.iter().any(|gone| gone.id == *id);
             let there = book.of_schedule(page.spec.id).filter(|other| !gone(&other.id));
+            // A backfill neither waits for others nor is waited for.
+            let there = there.filter(|other| other.origin != Origin::Backfill);
             let (held, free): (Vec<_>, Vec<_>) = there.partition(|job| is_held(job));
             let crowded = !free.is_empty() || !siblings.is_empty();
             if is_held(job) && overlap == Overlap::Skip {
