@@ -10,14 +10,17 @@ use crate::time::Span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Dice(u64);
+pub struct Dice(
+    /// The generator's state, which is never zero, mixed with [`SEED`], so that the dice of seed
+    /// zero are: they lie in machines that are to take no flash.
+    u64,
+);
 
 impl Dice {
     /// The same numbers for the same seed.
     pub const fn seeded(seed: u64) -> Self {
-        // Neighbouring seeds must not give neighbouring numbers, and zero would give only zeros.
-        let mixed = seed ^ 0x9e37_79b9_7f4a_7c15;
-        Self(if mixed == 0 { 1 } else { mixed })
+        // From the state zero there would only be zeros.
+        Self(if seed == SEED { SEED ^ 1 } else { seed })
     }
 
     /// Seeded by somebody else's generator, such as the one of a board.
@@ -28,10 +31,12 @@ impl Dice {
 
     /// The next number.
     pub const fn roll(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
+        let mut state = self.0 ^ SEED;
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        self.0 = state ^ SEED;
+        state
     }
 
     /// A span from zero to `longest`, both included; zero if `longest` is below zero.
@@ -48,6 +53,9 @@ pub fn spread(number: u64, longest: Span) -> Span {
     // what any load can notice.
     Span::from_micros((number % (longest + 1)).cast_signed())
 }
+
+/// Neighbouring seeds must not give neighbouring numbers: bits without any pattern.
+const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 
 #[cfg(test)]
 mod tests {

@@ -244,7 +244,8 @@ impl Scheduler {
         let shared = &self.shared;
         let unreadable = shared.store.unreadable(limits::ROWS_PER_SWEEP).await?;
         unreadable.iter().for_each(telemetry::unreadable);
-        let planner = Planner::new(&Boxed(limits::PLANNER_WINDOW), shared.max_idle);
+        let mut planner = Planner::new(&Boxed(limits::PLANNER_WINDOW), shared.max_idle);
+        planner.keep_history(shared.keep_history);
         let pump = Pump::new(Parts {
             store: Arc::clone(&shared.store),
             node: shared.node.clone(),
@@ -252,7 +253,7 @@ impl Scheduler {
             tasks: Arc::clone(&shared.tasks),
             zones: Arc::clone(&shared.zones),
             triggers: Arc::clone(&shared.triggers),
-            planner: planner.keep_history(shared.keep_history),
+            planner,
             worker: Worker::new(&Boxed(shared.max_running), shared.lease, shared.max_idle),
             events,
         });

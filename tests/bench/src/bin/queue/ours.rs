@@ -1,5 +1,7 @@
 //! The queue alone, with the decision about each fire, and within the planner.
 
+use std::convert::Infallible;
+
 use mainspring_core::domain::{Domain, Origin};
 use mainspring_core::fire;
 use mainspring_core::id::{ConfigRevision, Revision};
@@ -18,7 +20,7 @@ use crate::crons::{START, Utc, next};
 use crate::{Contestant, Fired};
 
 struct Queued {
-    queue: Queue<Timestamp, <Boxed as Room>::Cells<Timestamp>>,
+    queue: Queue<Timestamp, <Boxed as Room>::Cells>,
     crons: Vec<Cron>,
 }
 
@@ -83,9 +85,20 @@ impl Domain for Numbers {
     type Payload = ();
     type Detail = ();
     type Text = ();
+    type Exclusions = ();
+    type Key = Infallible;
+    type Tags = ();
 
     fn fire_job(schedule: &u32, at: Timestamp, _: Origin) -> (u32, Timestamp) {
         (*schedule, at)
+    }
+
+    fn spread(schedule: &u32) -> u64 {
+        u64::from(*schedule)
+    }
+
+    fn covers((): &(), (): &()) -> bool {
+        true
     }
 }
 
@@ -95,8 +108,8 @@ struct Planned {
 }
 
 pub(crate) fn planner(crons: &[Cron]) -> Box<dyn Contestant> {
-    let mut planner =
-        Planner::new(&Boxed(crons.len()), Span::from_days(1)).lookahead(Span::from_days(366));
+    let mut planner = Planner::new(&Boxed(crons.len()), Span::from_days(1));
+    planner.lookahead(Span::from_days(366));
     for (id, &cron) in (0..).zip(crons) {
         let spec = Spec {
             id,
@@ -161,7 +174,7 @@ impl Contestant for Planned {
 /// What one schedule takes, by part.
 pub(crate) fn sizes() -> [(&'static str, f64); 4] {
     let entry = size_of::<Slot<Entry<Numbers, Utc>>>() as f64;
-    let nodes = nodes_for(1_000_000) * size_of::<Node<Timestamp>>();
+    let nodes = nodes_for(1_000_000) * size_of::<Node>();
     let cell = size_of::<Timestamp>() as f64 + nodes as f64 / 1e6;
     [
         ("cron", size_of::<Cron>() as f64),
