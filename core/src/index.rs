@@ -26,7 +26,7 @@ impl<N: Number> Link<N> {
 
 /// Which slots are taken. It is passed the same links each time.
 #[derive(Clone, Copy, Debug)]
-pub struct Index<N> {
+pub(crate) struct Index<N> {
     /// The first free slot that was taken before.
     free: N,
     /// How many slots were ever taken: the others are free too, and in no list.
@@ -36,11 +36,11 @@ pub struct Index<N> {
 
 impl<N: Number> Index<N> {
     /// No slot is taken.
-    pub const EMPTY: Self = Self { free: N::NONE, fresh: 0, len: 0 };
+    pub(crate) const EMPTY: Self = Self { free: N::NONE, fresh: 0, len: 0 };
 
     /// Takes a slot for a record with this hash, if one is free.
     #[inline]
-    pub fn insert(&mut self, links: &mut [Link<N>], hash: u32) -> Option<usize> {
+    pub(crate) fn insert(&mut self, links: &mut [Link<N>], hash: u32) -> Option<usize> {
         let slot = match self.free.slot() {
             Some(slot) => {
                 self.free = links[slot].next;
@@ -61,7 +61,7 @@ impl<N: Number> Index<N> {
 
     /// Gives a slot back that was taken for a record with this hash.
     #[inline]
-    pub fn remove(&mut self, links: &mut [Link<N>], hash: u32, slot: usize) {
+    pub(crate) fn remove(&mut self, links: &mut [Link<N>], hash: u32, slot: usize) {
         let this = N::of(slot);
         let after = replace(&mut links[slot].next, self.free);
         let head = &mut links[bucket(hash, links.len())].head;
@@ -82,13 +82,13 @@ impl<N: Number> Index<N> {
     }
 
     /// How many slots are taken.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len as usize
     }
 }
 
 /// The slot with this hash of which `is_it` is true.
-pub fn find<N: Number>(
+pub(crate) fn find<N: Number>(
     links: &[Link<N>],
     hash: u32,
     is_it: impl Fn(usize) -> bool,
@@ -104,7 +104,7 @@ pub fn find<N: Number>(
 }
 
 /// The hash of a key.
-pub fn hash(key: &impl Hash) -> u32 {
+pub(crate) fn hash(key: &impl Hash) -> u32 {
     let mut hasher = SmallHasher(0);
     key.hash(&mut hasher);
     hasher.0.wrapping_mul(0x9e37_79b9)

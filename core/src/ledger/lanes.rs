@@ -11,17 +11,18 @@ use crate::time::Timestamp;
 
 /// A lane in a ledger.
 #[derive(Clone, Debug)]
-pub struct LaneRow<D: Domain, N> {
+pub struct LaneRow<D: Domain, J: Room> {
     /// The task's slot, and the tags.
     key: (u32, D::Tags),
-    ready: Lane<N>,
+    /// Its jobs that were found ready.
+    ready: Lane<J::Number>,
     /// How many jobs belong here, ready or not. A lane without any goes.
     jobs: u32,
     /// The next lane of the same task.
     next: u32,
 }
 
-impl<D: Domain, N> Keyed for LaneRow<D, N> {
+impl<D: Domain, J: Room> Keyed for LaneRow<D, J> {
     type Key = (u32, D::Tags);
     fn key(&self) -> &(u32, D::Tags) {
         &self.key

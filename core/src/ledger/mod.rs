@@ -41,7 +41,7 @@ pub struct Ledger<D: Domain, S: Room, T: Room, J: Room> {
     /// Which job holds which key.
     keys: Table<KeyRow<D>, J::Slots<KeyRow<D>>>,
     /// A lane for each task and each set of tags that a job of it needs.
-    lanes: Table<LaneRow<D, J::Number>, T::Slots<LaneRow<D, J::Number>>>,
+    lanes: Table<LaneRow<D, J>, T::Slots<LaneRow<D, J>>>,
     /// Waiting jobs that were found ready, in their lanes.
     ready: Lanes<J::Number, J::Links>,
     /// The other waiting jobs, by `ready_at`.
