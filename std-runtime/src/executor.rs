@@ -6,6 +6,7 @@ use mainspring_contract::record::{Ended, Job};
 use mainspring_contract::{Encoded, JobId};
 use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
+use mainspring_core::retry::Ask;
 use mainspring_core::time::Timestamp;
 use tokio::task::{Id, JoinError, JoinSet};
 
@@ -28,6 +29,7 @@ pub(crate) struct Finished {
     pub(crate) job: JobId,
     pub(crate) token: Token,
     pub(crate) ended: Ended,
+    pub(crate) ask: Ask,
 }
 
 impl Executor {
@@ -64,7 +66,7 @@ impl Executor {
             let started_at = Some(context.started_at());
             let detail = Some(end.detail);
             let ended = Ended { outcome: end.outcome, started_at, finished_at, detail };
-            return Finished { job, token: context.token(), ended };
+            return Finished { job, token: context.token(), ended, ask: end.ask };
         }
     }
 

@@ -20,25 +20,44 @@
 //! # }
 //! ```
 
+mod builder;
 mod clock;
 mod context;
+mod dice;
 mod erased;
 mod error;
 mod executor;
 mod owed;
+pub mod plan;
 mod pump;
 mod registry;
 mod request;
+mod running;
 mod schedule;
 mod scheduler;
+mod settings;
 pub mod signal;
 mod task;
 mod telemetry;
 pub mod trigger;
+mod verdict;
 pub mod zone;
 
+pub use builder::Builder;
 pub use context::Context;
 pub use error::Error;
+pub use running::{Running, Stopped};
 pub use schedule::Schedule;
-pub use scheduler::{Builder, Running, Scheduler, Stopped};
+pub use scheduler::{Backfilled, NewJob, Queued, Scheduler};
 pub use task::{RunEnd, Task};
+pub use verdict::{GiveUp, RetryAfter, Snooze};
+
+pub use mainspring_contract::JobId;
+pub use mainspring_contract::exclude::ExcludeForm;
+pub use mainspring_contract::record::{Cancelled, Conflict, Hold};
+pub use mainspring_core::fire::Resume;
+pub use mainspring_core::overlap::Overlap;
+pub use mainspring_core::schedule::Coalesce;
+pub use mainspring_core::settings::{Backoff, Priority, Retry};
+pub use mainspring_core::time::Timestamp;
+pub use mainspring_core::trigger::Count;

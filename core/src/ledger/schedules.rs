@@ -1,5 +1,6 @@
 //! The ledger's verbs on schedules.
 
+use super::jobs::Beside;
 use super::{Ledger, ScheduleRow};
 use crate::domain::Domain;
 use crate::fire::Skip;
@@ -181,7 +182,8 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
             }
             let last = index + 1 == fires.len();
             let overlap = spec.policies.overlap;
-            let admission = self.admit(overlap, &spec.id, last, now, history);
+            let beside = Beside { schedule: &spec.id, last, replaced: None };
+            let admission = self.admit(overlap, beside, now, history);
             let task = &self.tasks.get(place.task).expect("a place is made of slots in use").task;
             if let Some(job) = fire.job(spec, task, now).admitted(admission) {
                 self.insert(place, job);

@@ -221,12 +221,27 @@ fn triggers_say_what_does_not_go_together() {
         ),
         (
             "trigger = 5",
-            "3:11: error: `trigger` is 5: write the JSON of a trigger as a text, or the same as a \
-             table",
+            "3:11: error: `trigger` is 5: write a trigger, such as `trigger = \"cron 0 9 * * \
+             mon-fri\"`, its JSON as a text, or the same as a table",
         ),
         (
             "trigger = '''\n{\"any\":\n  {\"off\": []}}'''",
-            "5:8: error: `trigger`: unknown field `off`, expected `of`",
+            "5:8: error: `trigger`: unknown field `off`, expected one of `of`, `start`, `end`",
+        ),
+        (
+            "trigger = \"any(every 4h; cron @daily in)\"",
+            "3:40: error: `trigger`: `in` needs a zone, such as `Europe/Berlin`",
+        ),
+        (
+            "trigger = \"every 15m\\tstrat 2026-01-01T00:00:00Z\"",
+            "3:11: error: `trigger`: `strat` has no meaning after `every`, did you mean `start`? \
+             (bytes 10-15)",
+        ),
+        (
+            "trigger = \"all(every 4s; every 4s anchor 2026-01-01T00:00:02Z)\"",
+            "3:11: error: its triggers did not fire together within 20000 steps after \
+             2026-11-22T12:00:00Z, and the search gave up (let them meet more often, or raise \
+             `threshold`)",
         ),
         (
             "trigger = '{\"every\": {\"span\": \"1x\"}}'",
@@ -282,6 +297,13 @@ fn every_kind_of_trigger_can_be_written() {
             concat!(
                 r#"{"all":{"of":[{"every":{"span":"4h","anchor":"2026-01-01T00:00:00Z"}}],"#,
                 r#""threshold":"5s"}}"#,
+            ),
+        ),
+        (
+            "trigger = \"all(every 3d; cron H H * * mon in Asia/Tokyo) within 1d\"",
+            concat!(
+                r#"{"all":{"of":[{"every":{"span":"3d"}},{"cron":{"expr":"H H * * mon","#,
+                r#""zone":"Asia/Tokyo","seed":"s"}}],"threshold":"1d"}}"#,
             ),
         ),
         ("trigger = { calendar = { months = 2 } }", r#"{"calendar":{"months":2,"zone":"UTC"}}"#),
@@ -361,9 +383,13 @@ fn zones_are_looked_up_where_they_stand() {
     let files = "zone = \"Mars\"\n".to_owned() + &schedule_with("cron = \"@daily\"");
     let found = complaints(&files);
     assert!(found.starts_with("1:8: error: ") && !found.contains('\n'), "{found}");
-    let local = good(&("zone = \"local\"\n".to_owned() + &schedule_with("cron = \"@daily\"")));
-    let json = local.schedules[0].trigger.to_json();
-    assert!(json.contains(&mainspring::zone::local_name()) && !json.contains("local"), "{json}");
+    let global = "zone = \"local\"\n".to_owned() + &schedule_with("cron = \"@daily\"");
+    let text = schedule_with("trigger = \"any(cron @daily in local; calendar 1d in local)\"");
+    for local in [global, text] {
+        let json = good(&local).schedules[0].trigger.to_json();
+        let named = json.contains(&mainspring::zone::local_name());
+        assert!(named && !json.contains("local"), "{json}");
+    }
 }
 
 #[test]
