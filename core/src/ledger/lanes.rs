@@ -29,7 +29,7 @@ impl<D: Domain, J: Room> Keyed for LaneRow<D, J> {
     }
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Finds or makes the lane for jobs of this task that need these tags.
     pub(super) fn lane_slot(&mut self, task: usize, tags: &D::Tags) -> Result<usize, Full<()>> {
         let key = (number(task), tags.clone());

@@ -30,7 +30,10 @@ pub use keys::KeyRow;
 pub use lanes::LaneRow;
 
 /// Schedules, tasks and jobs, with the queues over them.
-pub struct Ledger<D: Domain, S: Room, T: Room, J: Room> {
+///
+/// There is room for as many keys as jobs. A domain without keys can save it, in a static: `K` is
+/// the room for keys.
+pub struct Ledger<D: Domain, S: Room, T: Room, J: Room, K: Room = J> {
     schedules: Table<ScheduleRow<D>, S::Slots<ScheduleRow<D>>>,
     /// Every schedule that can fire, by when it comes due.
     due: Queue<Timestamp, S::Cells>,
@@ -39,7 +42,7 @@ pub struct Ledger<D: Domain, S: Room, T: Room, J: Room> {
     /// The jobs of each schedule that are not over.
     chains: Table<Chain<D>, J::Slots<Chain<D>>>,
     /// Which job holds which key.
-    keys: Table<KeyRow<D>, J::Slots<KeyRow<D>>>,
+    keys: Table<KeyRow<D>, K::Slots<KeyRow<D>>>,
     /// A lane for each task and each set of tags that a job of it needs.
     lanes: Table<LaneRow<D, J>, T::Slots<LaneRow<D, J>>>,
     /// Waiting jobs that were found ready, in their lanes.
@@ -115,8 +118,8 @@ impl<D: Domain> Keyed for JobRow<D> {
     }
 }
 
-impl<D: Domain, const S: usize, const T: usize, const J: usize>
-    Ledger<D, Inline<S>, Inline<T>, Inline<J>>
+impl<D: Domain, const S: usize, const T: usize, const J: usize, const K: usize>
+    Ledger<D, Inline<S>, Inline<T>, Inline<J>, Inline<K>>
 {
     /// An empty ledger for a static: all its bits are zero, so that it takes no flash, and nothing
     /// has to build it on a stack.
@@ -156,7 +159,9 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
             config_revision: ConfigRevision::default(),
         }
     }
+}
 
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Makes a task known, or changes it; a smaller version than the stored one changes nothing.
     ///
     /// # Errors
@@ -228,7 +233,7 @@ fn number(slot: usize) -> u32 {
     u32::try_from(slot).expect("a table has fewer than 2^32 slots")
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room> fmt::Debug for Ledger<D, S, T, J> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> fmt::Debug for Ledger<D, S, T, J, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger")
             .field("schedules", &self.schedules.len())

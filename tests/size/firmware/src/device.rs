@@ -29,7 +29,7 @@ use mainspring_core::worker::{self, Worker};
 use crate::domain::{Kind, Small};
 
 /// What the bars of DESIGN.md are about.
-type Store<K> = Ledger<Small<K>, Inline<32>, Inline<TASKS>, Inline<16>>;
+type Store<K> = Ledger<Small<K>, Inline<32>, Inline<TASKS>, Inline<16>, Inline<0>>;
 
 const TASKS: usize = 4;
 
