@@ -233,7 +233,9 @@ fn put(ranks: &mut [u64], nodes: &mut [Node], shift: u32, slot: usize, rank: u64
 fn first_of_block(ranks: &[u64], shift: u32, block: usize) -> Node {
     let start = block << shift;
     let end = (start + (1 << shift)).min(ranks.len());
-    let (fours, rest) = ranks[start..end].as_chunks::<4>();
+    let block = &ranks[start..end];
+    // Pairs that can be compared at the same time are of use to larger processors only.
+    let (fours, rest) = if usize::BITS < 64 { (&[][..], block) } else { block.as_chunks::<4>() };
     let mut first = Node::NONE;
     let mut slot = slot_number(start);
     let mut node = |rank| {

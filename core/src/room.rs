@@ -73,6 +73,6 @@ impl Room for Boxed {
     }
 }
 
-/// Blocks of a quarter of the capacity, but not less than usual: a device's queues have tens of
-/// slots, and bytes are worth more to it than speed with thousands.
-const INLINE_NODES: usize = 5;
+/// One block: a device's queues have tens of slots, and bytes are worth more to it than speed with
+/// thousands.
+const INLINE_NODES: usize = 1;
