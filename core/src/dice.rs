@@ -10,18 +10,18 @@ use crate::time::Span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Dice(u64);
+pub struct Dice(
+    /// The generator's state, which is never zero, mixed with [`SEED`], so that the dice of seed
+    /// zero are: they lie in machines that are to take no flash.
+    u64,
+);
 
 impl Dice {
     /// The same numbers for the same seed.
     pub const fn seeded(seed: u64) -> Self {
-        // Neighbouring seeds must not give neighbouring numbers (the finaliser of Steele, Lea and
-        // Flood's SplitMix, OOPSLA 2014), and zero would give only zeros.
-        let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        Self(if mixed == 0 { 1 } else { mixed })
+        let mixed = mix(seed);
+        // From the state zero there would only be zeros.
+        Self(if mixed == 0 { 1 ^ SEED } else { mixed ^ SEED })
     }
 
     /// Seeded by somebody else's generator, such as the one of a board.
@@ -32,10 +32,12 @@ impl Dice {
 
     /// The next number.
     pub const fn roll(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
+        let mut state = self.0 ^ SEED;
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        self.0 = state ^ SEED;
+        state
     }
 
     /// A span from zero to `longest`, both included; zero if `longest` is below zero.
@@ -51,6 +53,18 @@ pub fn spread(number: u64, longest: Span) -> Span {
     // A span has 63 bits, so the sum does not overflow; the bias of the remainder is far below
     // what any load can notice.
     Span::from_micros((number % (longest + 1)).cast_signed())
+}
+
+/// The state of the dice of seed zero.
+const SEED: u64 = mix(0);
+
+/// Neighbouring seeds must not give neighbouring numbers: the finaliser of SplitMix (Steele, Lea
+/// and Flood, OOPSLA 2014).
+const fn mix(seed: u64) -> u64 {
+    let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 #[cfg(test)]

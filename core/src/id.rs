@@ -64,6 +64,9 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// The one before the first.
+    pub(crate) const ZERO: Self = Self { number: 0, slot: 0 };
+
     /// How many outputs of the machine came before this one, modulo 2³².
     pub const fn number(self) -> u32 {
         self.number

@@ -4,138 +4,145 @@
 //! remove O(log n) amortised. The keys stay with the caller, who passes the order as a closure.
 //! A lane itself is one number, so a table may hold one for each of its records.
 
+use core::marker::PhantomData;
+use core::mem::replace;
+
+use crate::number::Number;
+
 /// One slot's links.
 #[derive(Clone, Copy, Debug)]
-pub struct Link {
-    child: u32,
-    next: u32,
+pub struct Link<N> {
+    child: N,
+    next: N,
     /// The left sibling or, for a first child, the parent.
-    previous: u32,
+    previous: N,
 }
 
-impl Default for Link {
-    fn default() -> Self {
-        Self { child: NONE, next: NONE, previous: NONE }
-    }
+impl<N: Number> Link<N> {
+    /// Links of a slot that is in no lane, or alone in one.
+    pub const NONE: Self = Self { child: N::NONE, next: N::NONE, previous: N::NONE };
 }
 
 /// One priority queue: the slot on top, if there is any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lane(u32);
+pub struct Lane<N>(N);
 
-impl Default for Lane {
-    fn default() -> Self {
-        Self(NONE)
-    }
-}
+impl<N: Number> Lane<N> {
+    /// Nothing in it.
+    pub const EMPTY: Self = Self(N::NONE);
 
-impl Lane {
     /// The slot on top.
     pub fn peek(self) -> Option<usize> {
-        if self.0 == NONE { None } else { Some(self.0 as usize) }
+        self.0.slot()
     }
 }
 
 /// The links of all slots.
 #[derive(Clone, Debug)]
-pub struct Lanes<S> {
+pub struct Lanes<N, S> {
     links: S,
+    number: PhantomData<N>,
 }
 
-impl<S: AsRef<[Link]> + AsMut<[Link]>> Lanes<S> {
-    /// Links over `storage`, whose length is the number of slots.
-    pub fn new(storage: S) -> Self {
-        Self { links: storage }
+impl<N, S> Lanes<N, S> {
+    /// Lanes over unused links, as many as there are slots.
+    pub const fn new(links: S) -> Self {
+        Self { links, number: PhantomData }
     }
+}
 
+impl<N: Number, S: AsMut<[Link<N>]>> Lanes<N, S> {
     /// Adds a slot that is in no lane. `before(a, b)` says whether slot `a` comes first.
-    pub fn push(&mut self, lane: &mut Lane, slot: usize, before: impl Fn(usize, usize) -> bool) {
-        let slot = u32::try_from(slot).expect("a lane has fewer than 2^32 slots");
-        self.links.as_mut()[slot as usize] = Link::default();
-        lane.0 = self.meld(lane.0, slot, &before);
+    pub fn push(&mut self, lane: &mut Lane<N>, slot: usize, before: impl Fn(usize, usize) -> bool) {
+        self.links.as_mut()[slot] = Link::NONE;
+        lane.0 = self.meld(lane.0, N::of(slot), &before);
     }
 
     /// Takes the slot on top out.
-    pub fn pop(&mut self, lane: &mut Lane, before: impl Fn(usize, usize) -> bool) -> Option<usize> {
+    pub fn pop(
+        &mut self,
+        lane: &mut Lane<N>,
+        before: impl Fn(usize, usize) -> bool,
+    ) -> Option<usize> {
         let top = lane.peek()?;
         lane.0 = self.meld_children(top, &before);
         Some(top)
     }
 
     /// Takes a slot out that is in this lane.
-    pub fn remove(&mut self, lane: &mut Lane, slot: usize, before: impl Fn(usize, usize) -> bool) {
-        if lane.peek() == Some(slot) {
-            self.pop(lane, before);
-            return;
-        }
+    pub fn remove(
+        &mut self,
+        lane: &mut Lane<N>,
+        slot: usize,
+        before: impl Fn(usize, usize) -> bool,
+    ) {
         let links = self.links.as_mut();
         let Link { next, previous, .. } = links[slot];
-        let left = &mut links[previous as usize];
-        if left.child as usize == slot {
+        // Only the one on top has nothing to its left.
+        let Some(left) = previous.slot() else {
+            self.pop(lane, before);
+            return;
+        };
+        let left = &mut links[left];
+        if left.child.slot() == Some(slot) {
             left.child = next;
         } else {
             left.next = next;
         }
-        if next != NONE {
-            links[next as usize].previous = previous;
+        if let Some(next) = next.slot() {
+            links[next].previous = previous;
         }
         let rest = self.meld_children(slot, &before);
         lane.0 = self.meld(lane.0, rest, &before);
     }
 
     /// Joins two heaps whose roots have no siblings.
-    fn meld(&mut self, a: u32, b: u32, before: &impl Fn(usize, usize) -> bool) -> u32 {
-        if a == NONE {
-            return b;
-        }
-        if b == NONE {
-            return a;
-        }
-        let (top, below) = if before(b as usize, a as usize) { (b, a) } else { (a, b) };
+    fn meld(&mut self, a: N, b: N, before: &impl Fn(usize, usize) -> bool) -> N {
+        let Some(first) = a.slot() else { return b };
+        let Some(second) = b.slot() else { return a };
+        let swap = before(second, first);
+        let (top, above, below, under) =
+            if swap { (b, second, a, first) } else { (a, first, b, second) };
         let links = self.links.as_mut();
-        let child = links[top as usize].child;
-        if child != NONE {
-            links[child as usize].previous = below;
+        let child = replace(&mut links[above].child, below);
+        if let Some(child) = child.slot() {
+            links[child].previous = below;
         }
-        links[below as usize].next = child;
-        links[below as usize].previous = top;
-        links[top as usize].child = below;
+        links[under].next = child;
+        links[under].previous = top;
         top
     }
 
     /// Joins the children of `slot` in pairs, then the pairs from the last to the first.
-    fn meld_children(&mut self, slot: usize, before: &impl Fn(usize, usize) -> bool) -> u32 {
-        let mut rest = core::mem::replace(&mut self.links.as_mut()[slot].child, NONE);
-        let mut pairs = NONE;
-        while rest != NONE {
-            let first = self.detach(rest);
-            let second = first.1;
-            let (second_root, after) =
-                if second == NONE { (NONE, NONE) } else { self.detach(second) };
-            let pair = self.meld(first.0, second_root, before);
-            self.links.as_mut()[pair as usize].next = pairs;
+    fn meld_children(&mut self, slot: usize, before: &impl Fn(usize, usize) -> bool) -> N {
+        let mut rest = replace(&mut self.links.as_mut()[slot].child, N::NONE);
+        let mut pairs = N::NONE;
+        while rest != N::NONE {
+            let (first, second) = (rest, self.detach(rest));
+            rest = self.detach(second);
+            let pair = self.meld(first, second, before);
+            if let Some(pair) = pair.slot() {
+                self.links.as_mut()[pair].next = pairs;
+            }
             pairs = pair;
-            rest = after;
         }
-        let mut root = NONE;
-        while pairs != NONE {
-            let (pair, after) = self.detach(pairs);
-            root = self.meld(root, pair, before);
+        let mut root = N::NONE;
+        while pairs != N::NONE {
+            let after = self.detach(pairs);
+            root = self.meld(root, pairs, before);
             pairs = after;
         }
         root
     }
 
-    /// Makes `slot` a root of its own; returns it and its former right sibling.
-    fn detach(&mut self, slot: u32) -> (u32, u32) {
-        let link = &mut self.links.as_mut()[slot as usize];
-        let next = core::mem::replace(&mut link.next, NONE);
-        link.previous = NONE;
-        (slot, next)
+    /// Makes a slot a root of its own; returns its former right sibling.
+    fn detach(&mut self, slot: N) -> N {
+        let Some(slot) = slot.slot() else { return N::NONE };
+        let link = &mut self.links.as_mut()[slot];
+        link.previous = N::NONE;
+        replace(&mut link.next, N::NONE)
     }
 }
-
-const NONE: u32 = u32::MAX;
 
 #[cfg(test)]
 mod tests {
@@ -147,8 +154,8 @@ mod tests {
     fn lanes_agree_with_sorted_lists() {
         let mut state: u32 = 7;
         let mut keys = [0_u32; 64];
-        let mut lanes = Lanes::new([Link::default(); 64]);
-        let mut heads = [Lane::default(); 3];
+        let mut lanes = Lanes::new([Link::<u16>::NONE; 64]);
+        let mut heads = [Lane::EMPTY; 3];
         let mut model: [Vec<usize>; 3] = [Vec::new(), Vec::new(), Vec::new()];
         for _ in 0..50_000 {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

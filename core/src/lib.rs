@@ -10,6 +10,7 @@ pub mod domain;
 pub mod exclude;
 pub mod fire;
 pub mod id;
+pub mod index;
 pub mod job;
 pub mod lane;
 pub mod lease;
@@ -17,6 +18,7 @@ pub mod ledger;
 pub mod limits;
 #[cfg(feature = "defmt")]
 pub mod log;
+pub mod number;
 pub mod outcome;
 pub mod overlap;
 pub mod planner;

@@ -15,10 +15,10 @@ use crate::fire;
 use crate::id::{Revision, Ticket};
 use crate::limits;
 use crate::pulse::{Horizon, Outage, Pulse, earlier, look_at};
-use crate::queue::Queue;
-use crate::room::Room;
+use crate::queue::{Cells, Queue};
+use crate::room::{Inline, Room};
 use crate::schedule::{Policies, Schedule};
-use crate::table::{Full, Keyed, Table};
+use crate::table::{Full, Keyed, Slots, Table};
 use crate::time::{Mono, Now, Span, Timestamp};
 use crate::verb::{Advance, Advanced};
 
@@ -135,18 +135,20 @@ impl<D: Domain, P> Keyed for Entry<D, P> {
 }
 
 /// Decides which fires become jobs, and when to look for more schedules.
+///
+/// An empty one is all zeros: see [`EMPTY`](Planner::EMPTY).
 pub struct Planner<D: Domain, P: Plan, R: Room> {
     window: Table<Entry<D, P>, R::Slots<Entry<D, P>>>,
     /// Entries without an advance under way, by the latest instant at which their next fire is to
     /// be noticed.
-    due: Queue<Timestamp, R::Cells<Timestamp>>,
+    due: Queue<Timestamp, R::Cells>,
     /// The largest slack in the window since it was last empty.
     slack: Span,
     dice: Dice,
     /// When the store will have a schedule to claim.
     horizon: Horizon,
-    /// Whether to claim ahead of the horizon, so that the claim costs no lateness.
-    ahead: bool,
+    /// Whether to claim only at the horizon, and not ahead of it, which costs no lateness.
+    in_time: bool,
     /// The due instant on the horizon, if somebody else has claimed what is due there.
     theirs: Option<Timestamp>,
     /// When to look even if nothing is on the horizon.
@@ -168,23 +170,36 @@ pub struct Planner<D: Domain, P: Plan, R: Room> {
     prune_at: Mono,
     outage: Outage,
     keep_history: Option<Span>,
-    lookahead: Span,
-    max_idle: Span,
+    lookahead: Option<Span>,
+    max_idle: Option<Span>,
     ticket: Ticket,
     stopped: bool,
+}
+
+impl<D: Domain, P: Plan, const N: usize> Planner<D, P, Inline<N>> {
+    /// A planner for a static, which looks at the store at least every
+    /// [`MAX_IDLE`](limits::MAX_IDLE): all its bits are zero, so that it takes no flash, and
+    /// nothing has to build it on a stack.
+    pub const EMPTY: Self = Self::over(Slots::EMPTY, Cells::EMPTY);
 }
 
 impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     /// A planner whose window has this much room and which looks at the store at least every
     /// `max_idle`.
     pub fn new(room: &R, max_idle: Span) -> Self {
+        let mut planner = Self::over(room.slots(), room.cells());
+        planner.max_idle(max_idle);
+        planner
+    }
+
+    const fn over(window: R::Slots<Entry<D, P>>, due: R::Cells) -> Self {
         Self {
-            window: Table::new(room.slots()),
-            due: Queue::new(room.cells()),
+            window: Table::new(window),
+            due: Queue::new(due),
             slack: Span::ZERO,
             dice: Dice::seeded(0),
-            horizon: Horizon::default(),
-            ahead: true,
+            horizon: Horizon::EMPTY,
+            in_time: false,
             theirs: None,
             look_at: Mono::ZERO,
             store_clock: None,
@@ -195,37 +210,37 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             rescuing: None,
             pruning: None,
             prune_at: Mono::ZERO,
-            outage: Outage::default(),
+            outage: Outage::OVER,
             keep_history: None,
-            lookahead: limits::LOOKAHEAD,
-            max_idle,
-            ticket: Ticket::default(),
+            lookahead: None,
+            max_idle: None,
+            ticket: Ticket::ZERO,
             stopped: false,
         }
     }
 
     /// Makes this planner forget history that is older than `span`.
-    #[must_use]
-    pub fn keep_history(mut self, span: Span) -> Self {
+    pub fn keep_history(&mut self, span: Span) {
         self.keep_history = Some(span);
-        self
     }
 
     /// Makes this planner roll these dice where [jitter](crate::schedule::Jitter) asks for chance.
     /// Without, every planner draws the same delays.
-    #[must_use]
-    pub fn dice(mut self, dice: Dice) -> Self {
+    pub fn dice(&mut self, dice: Dice) {
         self.dice = dice;
-        self
     }
 
     /// Makes this planner claim schedules that come due within `span`, and keep those that do so
     /// again, instead of [`LOOKAHEAD`](limits::LOOKAHEAD). For a store with one planner only: if
     /// that is lost, others plan what it holds no earlier than its claims end.
-    #[must_use]
-    pub fn lookahead(mut self, span: Span) -> Self {
-        self.lookahead = span;
-        self
+    pub fn lookahead(&mut self, span: Span) {
+        self.lookahead = Some(span);
+    }
+
+    /// Makes this planner look at the store at least every `span`, instead of
+    /// [`MAX_IDLE`](limits::MAX_IDLE).
+    pub fn max_idle(&mut self, span: Span) {
+        self.max_idle = Some(span);
     }
 
     /// Takes a claimed schedule with its decoded plan into the window. One that is there already is
@@ -326,9 +341,9 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             let room = self.window.capacity() - self.window.len();
             return Some(Output::Claim {
                 ticket,
-                within: self.lookahead,
+                within: self.reach(),
                 // A claim that ended before its schedule must be noticed would wake this node.
-                claim_for: self.lookahead + self.slack + limits::PLAN_GRACE,
+                claim_for: self.reach() + self.slack + limits::PLAN_GRACE,
                 max: u32::try_from(room).unwrap_or(u32::MAX).min(limits::CLAIM_MAX),
             });
         }
@@ -377,6 +392,11 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         self.window.is_empty()
     }
 
+    /// How far ahead schedules are claimed.
+    fn reach(&self) -> Span {
+        self.lookahead.unwrap_or(limits::LOOKAHEAD)
+    }
+
     fn claim_at(&self) -> Option<Mono> {
         let is_full = self.window.len() == self.window.capacity();
         // Even with a full window a claim brings one thing: the store's clock.
@@ -384,7 +404,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.claiming.is_some() || (is_full && !wants_clock) {
             return None;
         }
-        let ahead = if self.ahead { self.lookahead } else { Span::ZERO };
+        let ahead = if self.in_time { Span::ZERO } else { self.reach() };
         earlier(Some(self.look_at), self.horizon.at().map(|at| at - ahead))
     }
 
@@ -411,7 +431,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
 
     fn next_advance(&mut self, now: Now) -> Option<Output<D>> {
         let now = self.by_store_clock(now)?;
-        let crowded = self.is_crowded(now);
+        let (crowded, reach) = (self.is_crowded(now), self.reach());
         let slot = self.first_due(now.wall)?;
         let ticket = self.next_ticket().about(slot);
         let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
@@ -426,7 +446,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         let mut advance = Advance::decided(&entry.id, entry.revision, policies, decision, dice);
         advance.keep_for = next
             .map(|next| next.since(now.wall))
-            .filter(|wait| *wait <= self.lookahead && !crowded)
+            .filter(|wait| *wait <= reach && !crowded)
             .map(|wait| wait.max(Span::ZERO) + policies.slack + limits::PLAN_GRACE);
         entry.under_way = Some((ticket, next.filter(|_| advance.keep_for.is_some())));
         self.due.remove(slot);
@@ -459,8 +479,8 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 let due = pulse.mono_at(pulse.next_due_at, now);
                 // What this claim should have brought and did not belongs to somebody else until
                 // it is due; only what lies beyond its reach is claimed ahead.
-                let beyond = due.is_none_or(|due| due > now.mono + self.lookahead);
-                self.ahead = beyond || self.horizon.epoch() != epoch;
+                let beyond = due.is_none_or(|due| due > now.mono + self.reach());
+                self.in_time = !beyond && self.horizon.epoch() == epoch;
                 self.theirs = pulse.next_due_at.filter(|_| !beyond);
                 self.horizon.learn(due, epoch);
                 self.note(pulse, now);
@@ -469,7 +489,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 {
                     self.hear(news, heard);
                 }
-                self.look_at = look_at(now.mono, self.max_idle);
+                self.look_at = look_at(now.mono, self.max_idle.unwrap_or(limits::MAX_IDLE));
             }
             Err(Down) => self.outage.failed(now.mono),
         }
@@ -540,7 +560,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     /// Has a look at the store as soon as possible.
     fn look(&mut self, now: Now) {
         self.horizon.hear(Some(now.mono));
-        self.ahead = true;
+        self.in_time = false;
     }
 
     fn hear(&mut self, pulse: Pulse, now: Now) {
@@ -555,7 +575,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         let due = pulse.mono_at(news, now);
         if due.is_some_and(|due| self.horizon.at().is_none_or(|known| due < known)) {
             self.horizon.hear(due);
-            self.ahead = true;
+            self.in_time = false;
         }
         self.note(pulse, now);
     }

@@ -30,13 +30,16 @@ pub struct Pulse {
 /// machine of this node has done since. So a reply replaces the idea only if nothing else was
 /// learned since its request was sent; otherwise the earlier instant wins, and the worst case is
 /// one request too many.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Horizon {
     at: Option<Mono>,
     epoch: u32,
 }
 
 impl Horizon {
+    /// Nothing is known.
+    pub(crate) const EMPTY: Self = Self { at: None, epoch: 0 };
+
     /// Something is there at `at`: news from elsewhere, such as a hint or the reply to another
     /// verb.
     pub(crate) fn hear(&mut self, at: Option<Mono>) {
@@ -72,13 +75,16 @@ impl Pulse {
 }
 
 /// How a machine treats a store that fails: it waits, longer each time.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Outage {
     failures: u16,
     until: Option<Mono>,
 }
 
 impl Outage {
+    /// The store answers.
+    pub(crate) const OVER: Self = Self { failures: 0, until: None };
+
     /// A request failed.
     pub(crate) fn failed(&mut self, now: Mono) {
         // Several requests of one batch fail together and count once.
@@ -90,7 +96,7 @@ impl Outage {
 
     /// A request succeeded.
     pub(crate) fn over(&mut self) {
-        *self = Self::default();
+        *self = Self::OVER;
     }
 
     /// Until when nothing is asked, if that lies ahead.

@@ -1,24 +1,26 @@
 //! Where fixed-capacity containers live: inline arrays on a device, boxed slices on a server.
 
-use crate::lane::Link;
 #[cfg(feature = "alloc")]
-use crate::queue::nodes_for;
-use crate::queue::{Cells, Key, Node, Storage};
-use crate::table::Slot;
+use alloc::boxed::Box;
+
+use crate::number::Number;
+use crate::{index, lane, queue, table};
 
 /// Room for a fixed number of things.
 pub trait Room {
-    /// Slots of a [`Table`](crate::table::Table).
-    type Slots<T>: AsRef<[Slot<T>]> + AsMut<[Slot<T>]>;
-    /// Cells of a [`Queue`](crate::queue::Queue).
-    type Cells<K: Key>: Storage<K>;
-    /// Links of [`Lanes`](crate::lane::Lanes).
-    type Links: AsRef<[Link]> + AsMut<[Link]>;
+    /// What slots are numbered with.
+    type Number: Number;
+    /// Slots of a [`Table`](table::Table).
+    type Slots<T>: table::Storage<T>;
+    /// Cells of a [`Queue`](queue::Queue).
+    type Cells: queue::Storage;
+    /// Links of [`Lanes`](lane::Lanes).
+    type Links: AsMut<[lane::Link<Self::Number>]>;
 
     /// Empty slots.
     fn slots<T>(&self) -> Self::Slots<T>;
     /// Empty cells.
-    fn cells<K: Key>(&self) -> Self::Cells<K>;
+    fn cells(&self) -> Self::Cells;
     /// Unused links.
     fn links(&self) -> Self::Links;
 }
@@ -28,20 +30,21 @@ pub trait Room {
 pub struct Inline<const N: usize>;
 
 impl<const N: usize> Room for Inline<N> {
-    type Slots<T> = [Slot<T>; N];
-    type Cells<K: Key> = Cells<[K; N], [Node<K>; INLINE_NODES]>;
-    type Links = [Link; N];
+    type Number = u16;
+    type Slots<T> = table::Slots<[table::Slot<T>; N], [index::Link<u16>; N]>;
+    type Cells = queue::Cells<[u64; N], [queue::Node; INLINE_NODES]>;
+    type Links = [lane::Link<u16>; N];
 
-    fn slots<T>(&self) -> [Slot<T>; N] {
-        [const { Slot::EMPTY }; N]
+    fn slots<T>(&self) -> Self::Slots<T> {
+        table::Slots::EMPTY
     }
 
-    fn cells<K: Key>(&self) -> Self::Cells<K> {
-        Cells::new([K::NEVER; N], [Node::NONE; INLINE_NODES])
+    fn cells(&self) -> Self::Cells {
+        queue::Cells::EMPTY
     }
 
-    fn links(&self) -> [Link; N] {
-        [Link::default(); N]
+    fn links(&self) -> Self::Links {
+        [lane::Link::NONE; N]
     }
 }
 
@@ -52,25 +55,24 @@ pub struct Boxed(pub usize);
 
 #[cfg(feature = "alloc")]
 impl Room for Boxed {
-    type Slots<T> = alloc::boxed::Box<[Slot<T>]>;
-    type Cells<K: Key> = Cells<alloc::boxed::Box<[K]>, alloc::boxed::Box<[Node<K>]>>;
-    type Links = alloc::boxed::Box<[Link]>;
+    type Number = u32;
+    type Slots<T> = table::Slots<Box<[table::Slot<T>]>, Box<[index::Link<u32>]>>;
+    type Cells = queue::Cells<Box<[u64]>, Box<[queue::Node]>>;
+    type Links = Box<[lane::Link<u32>]>;
 
     fn slots<T>(&self) -> Self::Slots<T> {
-        core::iter::repeat_with(|| Slot::EMPTY).take(self.0).collect()
+        table::Slots::boxed(self.0)
     }
 
-    fn cells<K: Key>(&self) -> Self::Cells<K> {
-        let keys = core::iter::repeat_n(K::NEVER, self.0).collect();
-        let nodes = core::iter::repeat_n(Node::NONE, nodes_for(self.0)).collect();
-        Cells::new(keys, nodes)
+    fn cells(&self) -> Self::Cells {
+        queue::Cells::boxed(self.0)
     }
 
     fn links(&self) -> Self::Links {
-        core::iter::repeat_with(Link::default).take(self.0).collect()
+        core::iter::repeat_n(lane::Link::NONE, self.0).collect()
     }
 }
 
-/// Blocks of a quarter of the capacity, but not less than usual: a device's queues have tens of
-/// slots, and bytes are worth more to it than speed with thousands.
-const INLINE_NODES: usize = 5;
+/// One block: a device's queues have tens of slots, and bytes are worth more to it than speed with
+/// thousands.
+const INLINE_NODES: usize = 1;

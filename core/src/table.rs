@@ -1,12 +1,18 @@
 //! A fixed-capacity table of records that are found by slot number or by key.
 //!
-//! One array holds everything: the records, the chains of a hash index over their keys (as many
-//! buckets as slots, so chains stay short) and the list of free slots. A full table hands the
-//! record back.
+//! The records lie in slots; beside them lie the links of a hash [index](crate::index) over their
+//! keys. A full table hands the record back. The empty table is all zeros, so that a static one
+//! takes no flash.
 
+#[cfg(feature = "alloc")]
+use alloc::boxed::Box;
 use core::fmt;
-use core::hash::{Hash, Hasher};
+use core::hash::Hash;
 use core::marker::PhantomData;
+use core::mem::take;
+
+use crate::index::{Index, Link, find, hash};
+use crate::number::Number;
 
 /// A record that knows its own key.
 pub trait Keyed {
@@ -17,20 +23,92 @@ pub trait Keyed {
     fn key(&self) -> &Self::Key;
 }
 
-/// One slot of a table's storage.
+/// Where a record is or could be.
 ///
-/// Invariant: `head` starts the chain of bucket number "this slot's index"; `next` continues the
-/// chain that this slot's record is in or, if the slot is free, the list of free slots.
-#[derive(Clone, Debug)]
-pub struct Slot<T> {
-    record: Option<T>,
-    next: u32,
-    head: u32,
+/// No `Option`: what its `None` looks like depends on the record, and is not always zeros.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(u8)]
+pub enum Slot<T> {
+    /// No record.
+    #[default]
+    Free = 0,
+    /// A record.
+    Taken(T) = 1,
 }
 
 impl<T> Slot<T> {
-    /// A slot without a record.
-    pub const EMPTY: Self = Self { record: None, next: END, head: END };
+    fn record(&self) -> Option<&T> {
+        match self {
+            Self::Free => None,
+            Self::Taken(record) => Some(record),
+        }
+    }
+
+    fn record_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Self::Free => None,
+            Self::Taken(record) => Some(record),
+        }
+    }
+}
+
+/// The storage of a table: as many slots as links.
+#[derive(Clone, Debug)]
+pub struct Slots<A, B> {
+    slots: A,
+    links: B,
+}
+
+impl<T, N: Number, const LEN: usize> Slots<[Slot<T>; LEN], [Link<N>; LEN]> {
+    /// Slots of which none is taken: all bits are zero.
+    pub const EMPTY: Self =
+        Self { slots: [const { Slot::Free }; LEN], links: [const { Link::NONE }; LEN] };
+}
+
+#[cfg(feature = "alloc")]
+impl<T, N: Number> Slots<Box<[Slot<T>]>, Box<[Link<N>]>> {
+    /// This many empty slots.
+    pub fn boxed(capacity: usize) -> Self {
+        let slots = core::iter::repeat_with(|| Slot::Free).take(capacity).collect();
+        let links = core::iter::repeat_n(Link::NONE, capacity).collect();
+        Self { slots, links }
+    }
+}
+
+/// Slots and links, wherever they are.
+pub trait Storage<T> {
+    /// What slots are numbered with.
+    type Number: Number;
+
+    /// Both, to read.
+    fn parts(&self) -> (&[Slot<T>], &[Link<Self::Number>]);
+    /// Both, to write.
+    fn parts_mut(&mut self) -> (&mut [Slot<T>], &mut [Link<Self::Number>]);
+}
+
+impl<T, N: Number, const LEN: usize> Storage<T> for Slots<[Slot<T>; LEN], [Link<N>; LEN]> {
+    type Number = N;
+
+    fn parts(&self) -> (&[Slot<T>], &[Link<N>]) {
+        (&self.slots, &self.links)
+    }
+
+    fn parts_mut(&mut self) -> (&mut [Slot<T>], &mut [Link<N>]) {
+        (&mut self.slots, &mut self.links)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<T, N: Number> Storage<T> for Slots<Box<[Slot<T>]>, Box<[Link<N>]>> {
+    type Number = N;
+
+    fn parts(&self) -> (&[Slot<T>], &[Link<N>]) {
+        (&self.slots, &self.links)
+    }
+
+    fn parts_mut(&mut self) -> (&mut [Slot<T>], &mut [Link<N>]) {
+        (&mut self.slots, &mut self.links)
+    }
 }
 
 /// Nothing more fits; the record comes back.
@@ -47,164 +125,87 @@ impl<T> fmt::Display for Full<T> {
 
 impl<T: fmt::Debug> core::error::Error for Full<T> {}
 
-/// A table of at most `storage.len()` records.
+/// A table of as many records as it has slots.
 #[derive(Clone, Debug)]
-pub struct Table<T, S> {
-    slots: S,
-    free: u32,
-    len: usize,
+pub struct Table<T, S: Storage<T>> {
+    storage: S,
+    index: Index<S::Number>,
     record: PhantomData<T>,
 }
 
-impl<T: Keyed, S: AsRef<[Slot<T>]> + AsMut<[Slot<T>]>> Table<T, S> {
-    /// An empty table over `storage`, whose length is its capacity.
-    pub fn new(mut storage: S) -> Self {
-        let slots = storage.as_mut();
-        let capacity = slots.len();
-        for (index, slot) in slots.iter_mut().enumerate() {
-            let next = if index + 1 < capacity { slot_number(index + 1) } else { END };
-            *slot = Slot { record: None, next, head: END };
-        }
-        Self {
-            slots: storage,
-            free: if capacity == 0 { END } else { 0 },
-            len: 0,
-            record: PhantomData,
-        }
+impl<T, S: Storage<T>> Table<T, S> {
+    /// An empty table over empty slots.
+    pub const fn new(storage: S) -> Self {
+        Self { storage, index: Index::EMPTY, record: PhantomData }
     }
+}
 
+impl<T: Keyed, S: Storage<T>> Table<T, S> {
     /// Adds a record and returns its slot. The key must not be in the table yet.
     ///
     /// # Errors
     /// [`Full`] with the record, if no slot is free.
     pub fn insert(&mut self, record: T) -> Result<usize, Full<T>> {
-        if self.free == END {
-            return Err(Full(record));
-        }
         debug_assert!(self.find(record.key()).is_none(), "the key is in the table already");
-        let index = self.free as usize;
-        let bucket = self.bucket(record.key());
-        let slots = self.slots.as_mut();
-        self.free = slots[index].next;
-        slots[index].next = slots[bucket].head;
-        slots[index].record = Some(record);
-        slots[bucket].head = slot_number(index);
-        self.len += 1;
-        Ok(index)
+        let (slots, links) = self.storage.parts_mut();
+        let Some(slot) = self.index.insert(links, hash(record.key())) else {
+            return Err(Full(record));
+        };
+        slots[slot] = Slot::Taken(record);
+        Ok(slot)
     }
 
-    /// Takes the record in `index` out.
-    pub fn remove(&mut self, index: usize) -> Option<T> {
-        let record = self.slots.as_mut().get_mut(index)?.record.take()?;
-        let bucket = self.bucket(record.key());
-        let free = self.free;
-        let slots = self.slots.as_mut();
-        let after = slots[index].next;
-        if slots[bucket].head as usize == index {
-            slots[bucket].head = after;
-        } else {
-            let mut at = slots[bucket].head as usize;
-            while slots[at].next as usize != index {
-                at = slots[at].next as usize;
-            }
-            slots[at].next = after;
-        }
-        slots[index].next = free;
-        self.free = slot_number(index);
-        self.len -= 1;
+    /// Takes the record in `slot` out.
+    pub fn remove(&mut self, slot: usize) -> Option<T> {
+        let (slots, links) = self.storage.parts_mut();
+        let Slot::Taken(record) = take(slots.get_mut(slot)?) else { return None };
+        self.index.remove(links, hash(record.key()), slot);
         Some(record)
     }
 
-    /// The record in `index`, to change. Its key must stay what it is.
-    pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
-        self.slots.as_mut().get_mut(index)?.record.as_mut()
+    /// The record in `slot`, to change. Its key must stay what it is.
+    pub fn get_mut(&mut self, slot: usize) -> Option<&mut T> {
+        self.storage.parts_mut().0.get_mut(slot)?.record_mut()
     }
 
-    /// The record in `index`.
-    pub fn get(&self, index: usize) -> Option<&T> {
-        self.slots.as_ref().get(index)?.record.as_ref()
+    /// The record in `slot`.
+    pub fn get(&self, slot: usize) -> Option<&T> {
+        self.storage.parts().0.get(slot)?.record()
     }
 
     /// The slot of the record with this key.
     pub fn find(&self, key: &T::Key) -> Option<usize> {
-        let slots = self.slots.as_ref();
-        if slots.is_empty() {
-            return None;
-        }
-        let mut at = slots[self.bucket(key)].head;
-        while at != END {
-            let slot = &slots[at as usize];
-            if slot.record.as_ref().is_some_and(|record| record.key() == key) {
-                return Some(at as usize);
-            }
-            at = slot.next;
-        }
-        None
+        let (slots, links) = self.storage.parts();
+        find(links, hash(key), |slot| slots[slot].record().is_some_and(|there| there.key() == key))
     }
 
     /// Every record with its slot, in slot order.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
-        let slots = self.slots.as_ref().iter().enumerate();
-        slots.filter_map(|(index, slot)| Some((index, slot.record.as_ref()?)))
+        let slots = self.storage.parts().0.iter().enumerate();
+        slots.filter_map(|(slot, there)| Some((slot, there.record()?)))
     }
 
     /// How many records the table holds.
     pub fn len(&self) -> usize {
-        self.len
+        self.index.len()
     }
 
     /// Whether the table holds no record.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// How many records fit.
     pub fn capacity(&self) -> usize {
-        self.slots.as_ref().len()
-    }
-
-    fn bucket(&self, key: &T::Key) -> usize {
-        let mut hasher = SmallHasher(0);
-        key.hash(&mut hasher);
-        let spread = hasher.0.wrapping_mul(0x9e37_79b9);
-        // Multiply and shift maps the hash onto the buckets without a division.
-        let bucket = (u64::from(spread) * self.capacity() as u64) >> 32;
-        bucket as usize
+        self.storage.parts().0.len()
     }
 }
-
-/// A 32-bit multiplicative hash: small enough for a microcontroller.
-///
-/// It does not resist chosen collisions; keys come from the owner of the store.
-struct SmallHasher(u32);
-
-impl Hasher for SmallHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u32(u32::from(byte));
-        }
-    }
-
-    fn write_u32(&mut self, word: u32) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7);
-    }
-
-    fn finish(&self) -> u64 {
-        u64::from(self.0)
-    }
-}
-
-fn slot_number(index: usize) -> u32 {
-    u32::try_from(index).expect("a table has fewer than 2^32 slots")
-}
-
-/// The end of a chain.
-const END: u32 = u32::MAX;
 
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
+    use crate::room::{Inline, Room};
     use std::collections::BTreeMap;
 
     impl Keyed for (u16, u32) {
@@ -216,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_table_agrees_with_a_map() {
-        let mut table = Table::new([const { Slot::<(u16, u32)>::EMPTY }; 16]);
+        let mut table = Table::new(Inline::<16>.slots());
         let mut model = BTreeMap::new();
         let mut state: u32 = 1;
         for step in 0..20_000 {
@@ -246,8 +247,7 @@ mod tests {
 
     #[test]
     fn a_table_without_slots_is_full_and_empty() {
-        let none: [Slot<(u16, u32)>; 0] = [];
-        let mut table = Table::new(none);
+        let mut table: Table<(u16, u32), _> = Table::new(Inline::<0>.slots());
         assert_eq!((table.find(&1), table.is_empty()), (None, true));
         assert_eq!(table.insert((1, 2)), Err(Full((1, 2))));
     }

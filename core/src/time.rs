@@ -302,6 +302,16 @@ impl Timestamp {
         Some(Self::known(secs * MICROS_PER_SECOND))
     }
 
+    /// The number that the timestamp is kept as: the later, the larger.
+    pub(crate) const fn number(self) -> NonZeroU64 {
+        self.0
+    }
+
+    /// The timestamp with this [number](Self::number), which must be the one of a timestamp.
+    pub(crate) const fn from_number(number: NonZeroU64) -> Self {
+        Self(number)
+    }
+
     /// Microseconds since the Unix epoch; negative before it.
     pub const fn as_micros(self) -> i64 {
         (self.0.get() ^ SIGN).cast_signed()

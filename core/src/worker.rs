@@ -16,10 +16,10 @@ use crate::limits;
 use crate::outcome::Outcome;
 use crate::planner::Down;
 use crate::pulse::{Horizon, Outage, Pulse, earlier, look_at};
-use crate::queue::Queue;
+use crate::queue::{Cells, Queue};
 use crate::retry::{Ask, Verdict, verdict};
-use crate::room::Room;
-use crate::table::{Full, Keyed, Table};
+use crate::room::{Inline, Room};
+use crate::table::{Full, Keyed, Slots, Table};
 use crate::time::{Mono, Now, Span};
 use crate::verb::{Ended, Release, Renew, Renewed, Retry, Settle, Written};
 
@@ -191,11 +191,13 @@ enum Phase<D: Domain> {
 }
 
 /// Runs jobs within bounds and keeps their leases.
+///
+/// An empty one is all zeros: see [`EMPTY`](Worker::EMPTY).
 pub struct Worker<D: Domain, R: Room> {
     window: Table<Entry<D>, R::Slots<Entry<D>>>,
     /// Every entry that waits for an instant, by that instant.
-    timers: Queue<Mono, R::Cells<Mono>>,
-    terms: LeaseTerms,
+    timers: Queue<Mono, R::Cells>,
+    terms: Option<LeaseTerms>,
     /// When the store will have a job to claim.
     horizon: Horizon,
     /// When to look even if nothing is on the horizon.
@@ -204,29 +206,43 @@ pub struct Worker<D: Domain, R: Room> {
     /// Not before this are jobs claimed: one that was refused here may go to somebody else.
     spare_until: Mono,
     outage: Outage,
-    max_idle: Span,
+    max_idle: Option<Span>,
     dice: Dice,
     ticket: Ticket,
     adopted: u32,
     stopped: bool,
 }
 
+impl<D: Domain, const N: usize> Worker<D, Inline<N>> {
+    /// A worker for a static, with the [usual lease](LeaseTerms::DEFAULT), which looks at the store
+    /// at least every [`MAX_IDLE`](limits::MAX_IDLE): all its bits are zero, so that it takes no
+    /// flash, and nothing has to build it on a stack.
+    pub const EMPTY: Self = Self::over(Slots::EMPTY, Cells::EMPTY);
+}
+
 impl<D: Domain, R: Room> Worker<D, R> {
     /// A worker that runs as many jobs at once as `room` has places, and which looks at the store
     /// at least every `max_idle`.
     pub fn new(room: &R, terms: LeaseTerms, max_idle: Span) -> Self {
+        let mut worker = Self::over(room.slots(), room.cells());
+        worker.terms = Some(terms);
+        worker.max_idle(max_idle);
+        worker
+    }
+
+    const fn over(window: R::Slots<Entry<D>>, timers: R::Cells) -> Self {
         Self {
-            window: Table::new(room.slots()),
-            timers: Queue::new(room.cells()),
-            terms,
-            horizon: Horizon::default(),
+            window: Table::new(window),
+            timers: Queue::new(timers),
+            terms: None,
+            horizon: Horizon::EMPTY,
             look_at: Mono::ZERO,
             claiming: None,
             spare_until: Mono::ZERO,
-            outage: Outage::default(),
-            max_idle,
+            outage: Outage::OVER,
+            max_idle: None,
             dice: Dice::seeded(0),
-            ticket: Ticket::default(),
+            ticket: Ticket::ZERO,
             adopted: 0,
             stopped: false,
         }
@@ -234,10 +250,14 @@ impl<D: Domain, R: Room> Worker<D, R> {
 
     /// Makes this worker roll these dice where the [jitter](crate::settings::Retry::jitter) of a
     /// wait asks for chance. Without, every worker draws the same waits.
-    #[must_use]
-    pub fn dice(mut self, dice: Dice) -> Self {
+    pub fn dice(&mut self, dice: Dice) {
         self.dice = dice;
-        self
+    }
+
+    /// Makes this worker look at the store at least every `span`, instead of
+    /// [`MAX_IDLE`](limits::MAX_IDLE).
+    pub fn max_idle(&mut self, span: Span) {
+        self.max_idle = Some(span);
     }
 
     /// Takes a job into the window that the claim under way has brought.
@@ -252,7 +272,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
             return Err(Full(job));
         }
         let sent = self.claiming.map_or(now.mono, |(_, _, sent)| sent);
-        let renew_at = self.terms.renew_at(sent);
+        let renew_at = self.lease().renew_at(sent);
         let phase = if self.stopped {
             Phase::Ending { ended: None, under_way: None }
         } else {
@@ -328,7 +348,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
             self.claiming = Some((ticket, self.horizon.epoch(), now.mono));
             let room = self.window.capacity() - self.window.len();
             let max = u32::try_from(room).unwrap_or(u32::MAX).min(limits::CLAIM_MAX);
-            return Some(Output::Claim { ticket, lease_for: self.terms.lease_for, max });
+            return Some(Output::Claim { ticket, lease_for: self.lease().lease_for, max });
         }
         None
     }
@@ -365,7 +385,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
     /// What an entry has to do now that its time has come.
     fn step(&mut self, slot: usize, now: Now) -> Option<Output<D>> {
         let ticket = self.ticket.next();
-        let terms = self.terms;
+        let terms = self.lease();
         let outage = self.outage;
         let entry = self.window.get_mut(slot)?;
         let (job, token) = (entry.job.id.clone(), entry.job.token);
@@ -420,6 +440,10 @@ impl<D: Domain, R: Room> Worker<D, R> {
         Some(output)
     }
 
+    fn lease(&self) -> LeaseTerms {
+        self.terms.unwrap_or(LeaseTerms::DEFAULT)
+    }
+
     /// Puts an entry's next instant into the queue.
     fn rearm(&mut self, slot: usize) {
         let Some(entry) = self.window.get(slot) else { return };
@@ -430,11 +454,13 @@ impl<D: Domain, R: Room> Worker<D, R> {
             }
             Phase::Aborting { told: false, .. } => Some(Mono::ZERO),
             Phase::Running { timeout_at } => {
-                let trusted_until = Some(self.terms.trusted_until(entry.sent));
+                let trusted_until = Some(self.lease().trusted_until(entry.sent));
                 earlier(renew_at, earlier(trusted_until, *timeout_at))
             }
             Phase::Aborting { why: Outcome::LeaseLost, .. } => None,
-            Phase::Aborting { .. } => earlier(renew_at, Some(self.terms.trusted_until(entry.sent))),
+            Phase::Aborting { .. } => {
+                earlier(renew_at, Some(self.lease().trusted_until(entry.sent)))
+            }
             Phase::Ending { under_way: Some(_), .. } => None,
             Phase::Ending { under_way: None, .. } => {
                 Some(self.outage.until(Mono::ZERO).unwrap_or(Mono::ZERO))
@@ -456,7 +482,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
         match result {
             Ok((count, pulse)) => {
                 self.outage.over();
-                self.look_at = look_at(now.mono, self.max_idle);
+                self.look_at = look_at(now.mono, self.max_idle.unwrap_or(limits::MAX_IDLE));
                 self.horizon.learn(pulse.mono_at(pulse.next_ready_at, now), epoch);
                 if count > 0 {
                     // There may be more; ask until there is nothing.
@@ -506,6 +532,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
             Err(Down) => self.outage.failed(now.mono),
         }
         let retry_at = self.outage.until(now.mono).unwrap_or(now.mono);
+        let terms = self.lease();
         let Some(slot) = self.window.find(job) else { return };
         let entry = self.window.get_mut(slot).expect("find returns slots that are in use");
         let Some((_, sent)) = entry.renewing.filter(|(asked, _)| *asked == ticket) else { return };
@@ -513,7 +540,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
         let stop = match result {
             Ok(Renewed::Kept { cancel }) => {
                 entry.sent = sent;
-                entry.renew_at = self.terms.renew_at(sent);
+                entry.renew_at = terms.renew_at(sent);
                 cancel.then_some(Outcome::Cancelled)
             }
             Ok(Renewed::LeaseLost) => Some(Outcome::LeaseLost),

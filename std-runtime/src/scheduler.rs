@@ -100,8 +100,11 @@ impl Scheduler {
         let shared = &self.shared;
         let unreadable = shared.store.unreadable(limits::ROWS_PER_SWEEP).await?;
         unreadable.iter().for_each(telemetry::unreadable);
-        let planner = Planner::new(&Boxed(limits::PLANNER_WINDOW), shared.max_idle);
-        let worker = Worker::new(&Boxed(shared.max_running), shared.lease, shared.max_idle);
+        let mut planner = Planner::new(&Boxed(limits::PLANNER_WINDOW), shared.max_idle);
+        planner.keep_history(shared.keep_history);
+        planner.dice(dice::new());
+        let mut worker = Worker::new(&Boxed(shared.max_running), shared.lease, shared.max_idle);
+        worker.dice(dice::new());
         let pump = Pump::new(Parts {
             store: Arc::clone(&shared.store),
             node: shared.node.clone(),
@@ -110,8 +113,8 @@ impl Scheduler {
             tasks: Arc::clone(&shared.tasks),
             zones: Arc::clone(&shared.zones),
             triggers: Arc::clone(&shared.triggers),
-            planner: planner.keep_history(shared.keep_history).dice(dice::new()),
-            worker: worker.dice(dice::new()),
+            planner,
+            worker,
             events,
         });
         Ok(Running { pump: tokio::spawn(pump.run()), sender })

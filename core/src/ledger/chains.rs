@@ -32,7 +32,7 @@ impl<D: Domain> Keyed for Chain<D> {
     }
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Adds a job to the chain of its schedule.
     pub(super) fn join_chain(&mut self, slot: usize) {
         let Some(row) = self.jobs.get(slot) else { return };

@@ -16,7 +16,7 @@ use crate::verb::{
     Rescue, Retry, Run, Settle, Written,
 };
 
-impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Queues a job.
     ///
     /// # Errors

@@ -6,29 +6,30 @@ use crate::domain::Domain;
 use crate::job::JobState;
 use crate::lane::Lane;
 use crate::room::Room;
-use crate::table::{Full, Keyed, Slot, Table};
+use crate::table::{Full, Keyed, Storage, Table};
 use crate::time::Timestamp;
 
 /// A lane in a ledger.
 #[derive(Clone, Debug)]
-pub struct LaneRow<D: Domain> {
+pub struct LaneRow<D: Domain, J: Room> {
     /// The task's slot, and the tags.
     key: (u32, D::Tags),
-    ready: Lane,
+    /// Its jobs that were found ready.
+    ready: Lane<J::Number>,
     /// How many jobs belong here, ready or not. A lane without any goes.
     jobs: u32,
     /// The next lane of the same task.
     next: u32,
 }
 
-impl<D: Domain> Keyed for LaneRow<D> {
+impl<D: Domain, J: Room> Keyed for LaneRow<D, J> {
     type Key = (u32, D::Tags);
     fn key(&self) -> &(u32, D::Tags) {
         &self.key
     }
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Finds or makes the lane for jobs of this task that need these tags.
     pub(super) fn lane_slot(&mut self, task: usize, tags: &D::Tags) -> Result<usize, Full<()>> {
         let key = (number(task), tags.clone());
@@ -36,7 +37,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
             return Ok(slot);
         }
         let first = self.tasks.get(task).map_or(NONE, |row| row.lanes);
-        let row = LaneRow { key, ready: Lane::default(), jobs: 0, next: first };
+        let row = LaneRow { key, ready: Lane::EMPTY, jobs: 0, next: first };
         let slot = self.lanes.insert(row).map_err(|_| Full(()))?;
         if let Some(row) = self.tasks.get_mut(task) {
             row.lanes = number(slot);
@@ -145,7 +146,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
 /// The order within a task: the most urgent, then the longest ready, then by id.
 fn before<D: Domain, R>(jobs: &Table<super::JobRow<D>, R>) -> impl Fn(usize, usize) -> bool
 where
-    R: AsRef<[Slot<super::JobRow<D>>]> + AsMut<[Slot<super::JobRow<D>>]>,
+    R: Storage<super::JobRow<D>>,
 {
     let key = |slot| {
         let job = jobs.get(slot).map(|row| &row.job)?;

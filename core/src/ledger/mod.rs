@@ -16,13 +16,13 @@ use core::fmt;
 use crate::domain::Domain;
 use crate::id::ConfigRevision;
 use crate::job::Job;
-use crate::lane::Lanes;
+use crate::lane::{Lanes, Link};
 use crate::pulse::Pulse;
-use crate::queue::Queue;
-use crate::room::Room;
+use crate::queue::{Cells, Queue};
+use crate::room::{Inline, Room};
 use crate::schedule::Schedule;
 use crate::settings::Task;
-use crate::table::{Full, Keyed, Table};
+use crate::table::{Full, Keyed, Slots, Table};
 use crate::time::Timestamp;
 
 pub use chains::Chain;
@@ -30,24 +30,27 @@ pub use keys::KeyRow;
 pub use lanes::LaneRow;
 
 /// Schedules, tasks and jobs, with the queues over them.
-pub struct Ledger<D: Domain, S: Room, T: Room, J: Room> {
+///
+/// There is room for as many keys as jobs. A domain without keys can save it, in a static: `K` is
+/// the room for keys.
+pub struct Ledger<D: Domain, S: Room, T: Room, J: Room, K: Room = J> {
     schedules: Table<ScheduleRow<D>, S::Slots<ScheduleRow<D>>>,
     /// Every schedule that can fire, by when it comes due.
-    due: Queue<Timestamp, S::Cells<Timestamp>>,
+    due: Queue<Timestamp, S::Cells>,
     tasks: Table<TaskRow<D>, T::Slots<TaskRow<D>>>,
     jobs: Table<JobRow<D>, J::Slots<JobRow<D>>>,
     /// The jobs of each schedule that are not over.
     chains: Table<Chain<D>, J::Slots<Chain<D>>>,
     /// Which job holds which key.
-    keys: Table<KeyRow<D>, J::Slots<KeyRow<D>>>,
+    keys: Table<KeyRow<D>, K::Slots<KeyRow<D>>>,
     /// A lane for each task and each set of tags that a job of it needs.
-    lanes: Table<LaneRow<D>, T::Slots<LaneRow<D>>>,
+    lanes: Table<LaneRow<D, J>, T::Slots<LaneRow<D, J>>>,
     /// Waiting jobs that were found ready, in their lanes.
-    ready: Lanes<J::Links>,
+    ready: Lanes<J::Number, J::Links>,
     /// The other waiting jobs, by `ready_at`.
-    future: Queue<Timestamp, J::Cells<Timestamp>>,
+    future: Queue<Timestamp, J::Cells>,
     /// Ends of leases, and start deadlines.
-    lapses: Queue<Timestamp, J::Cells<Timestamp>>,
+    lapses: Queue<Timestamp, J::Cells>,
     /// The task slot whose turn it is to be asked first for a ready job.
     turn: usize,
     config_revision: ConfigRevision,
@@ -116,6 +119,27 @@ impl<D: Domain> Keyed for JobRow<D> {
     }
 }
 
+impl<D: Domain, const S: usize, const T: usize, const J: usize, const K: usize>
+    Ledger<D, Inline<S>, Inline<T>, Inline<J>, Inline<K>>
+{
+    /// An empty ledger for a static: all its bits are zero, so that it takes no flash, and nothing
+    /// has to build it on a stack.
+    pub const EMPTY: Self = Self {
+        schedules: Table::new(Slots::EMPTY),
+        due: Queue::new(Cells::EMPTY),
+        tasks: Table::new(Slots::EMPTY),
+        jobs: Table::new(Slots::EMPTY),
+        chains: Table::new(Slots::EMPTY),
+        keys: Table::new(Slots::EMPTY),
+        lanes: Table::new(Slots::EMPTY),
+        ready: Lanes::new([Link::NONE; J]),
+        future: Queue::new(Cells::EMPTY),
+        lapses: Queue::new(Cells::EMPTY),
+        turn: 0,
+        config_revision: ConfigRevision::new(0),
+    };
+}
+
 impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     /// An empty ledger with room for these schedules, tasks and jobs. A job whose task was never
     /// put takes room among the tasks too, and so does each further set of tags that jobs of one
@@ -136,7 +160,9 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
             config_revision: ConfigRevision::default(),
         }
     }
+}
 
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Makes a task known, or changes it; a smaller version than the stored one changes nothing.
     ///
     /// # Errors
@@ -208,7 +234,7 @@ fn number(slot: usize) -> u32 {
     u32::try_from(slot).expect("a table has fewer than 2^32 slots")
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room> fmt::Debug for Ledger<D, S, T, J> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> fmt::Debug for Ledger<D, S, T, J, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger")
             .field("schedules", &self.schedules.len())

@@ -14,7 +14,7 @@ use crate::verb::{
     Quarantine, Remove, Resume, Resumed,
 };
 
-impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Puts a schedule.
     ///
     /// # Errors

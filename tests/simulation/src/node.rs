@@ -151,8 +151,11 @@ pub(crate) struct Make {
 
 impl Node {
     pub(crate) fn new(make: Make) -> Self {
-        let planner = Planner::new(&Boxed(make.plans), make.max_idle);
-        let worker = Worker::new(&Boxed(make.works), make.terms, make.max_idle);
+        let mut planner = Planner::new(&Boxed(make.plans), make.max_idle);
+        planner.keep_history(limits::KEEP_HISTORY);
+        planner.dice(Dice::seeded(make.seed));
+        let mut worker = Worker::new(&Boxed(make.works), make.terms, make.max_idle);
+        worker.dice(Dice::seeded(make.seed ^ 1));
         Self {
             name: make.name,
             process: make.process,
@@ -162,8 +165,8 @@ impl Node {
             calls: 0,
             timer: 0,
             deadline: None,
-            planner: planner.keep_history(limits::KEEP_HISTORY).dice(Dice::seeded(make.seed)),
-            worker: worker.dice(Dice::seeded(make.seed ^ 1)),
+            planner,
+            worker,
             releases: Vec::new(),
             batches: make.batches,
             bug: make.bug,

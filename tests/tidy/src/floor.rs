@@ -12,7 +12,7 @@ use crate::tree::SOURCES;
 const FLOORS: &[&[&str]] = &[
     &["time", "id", "limits", "dice", "domain", "outcome", "settings"],
     &["civil", "zone"],
-    &["lane", "table", "queue", "room", "trigger", "exclude"],
+    &["number", "lane", "index", "table", "queue", "room", "trigger", "exclude"],
     &["overlap", "schedule"],
     &["fire", "lease", "pulse"],
     &["retry", "job"],

@@ -10,7 +10,6 @@ use mainspring_core::domain::{Domain, Origin};
 use mainspring_core::fire;
 use mainspring_core::id::Token;
 use mainspring_core::job::Job;
-use mainspring_core::lease::LeaseTerms;
 use mainspring_core::ledger::Ledger;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::overlap::Overlap;
@@ -30,7 +29,7 @@ use mainspring_core::worker::{self, Worker};
 use crate::domain::{Kind, Small};
 
 /// What the bars of DESIGN.md are about.
-type Store<K> = Ledger<Small<K>, Inline<32>, Inline<TASKS>, Inline<16>>;
+type Store<K> = Ledger<Small<K>, Inline<32>, Inline<TASKS>, Inline<16>, Inline<0>>;
 
 const TASKS: usize = 4;
 
@@ -121,29 +120,39 @@ impl<F> Stock<F> {
     }
 }
 
-/// The engine of a device.
+/// The engine of a device, which is a static.
 #[derive(Debug)]
-pub struct Device<K: Kind> {
-    now: Now,
-    stock: &'static [Stock<K::Fires>],
+pub struct Engine<K: Kind> {
     ledger: Store<K>,
     planner: Planner<Small<K>, K::Fires, Inline<AHEAD>>,
     worker: Worker<Small<K>, Inline<AT_ONCE>>,
+}
+
+impl<K: Kind> Engine<K> {
+    /// Without any schedule.
+    pub const EMPTY: Self =
+        Self { ledger: Ledger::EMPTY, planner: Planner::EMPTY, worker: Worker::EMPTY };
+}
+
+/// A device with its engine.
+#[derive(Debug)]
+pub struct Device<'e, K: Kind> {
+    now: Now,
+    stock: &'static [Stock<K::Fires>],
+    ledger: &'e mut Store<K>,
+    planner: &'e mut Planner<Small<K>, K::Fires, Inline<AHEAD>>,
+    worker: &'e mut Worker<Small<K>, Inline<AT_ONCE>>,
     /// How many jobs succeeded.
     done: u32,
 }
 
-impl<K: Kind> Device<K> {
-    /// A device without any schedule.
-    pub fn new(now: Now, stock: &'static [Stock<K::Fires>]) -> Self {
-        Self {
-            now,
-            stock,
-            ledger: Ledger::new(Inline, Inline, Inline),
-            planner: Planner::new(&Inline, IDLE),
-            worker: Worker::new(&Inline, LeaseTerms::DEFAULT, IDLE),
-            done: 0,
-        }
+impl<'e, K: Kind> Device<'e, K> {
+    /// A device with an empty engine.
+    pub fn new(now: Now, stock: &'static [Stock<K::Fires>], engine: &'e mut Engine<K>) -> Self {
+        let Engine { ledger, planner, worker } = engine;
+        planner.max_idle(IDLE);
+        worker.max_idle(IDLE);
+        Self { now, stock, ledger, planner, worker, done: 0 }
     }
 
     /// Does what somebody asks for; says whether it could be done.
@@ -259,7 +268,7 @@ impl<K: Kind> Device<K> {
         let input = match output {
             Output::Claim { ticket, within, claim_for, max } => {
                 let claim = ClaimSchedules { node: NODE, within, claim_for, max };
-                let planner = &mut self.planner;
+                let planner = &mut *self.planner;
                 self.ledger.claim_schedules(&claim, wall, |schedule| {
                     // A claim never brings more than fits.
                     let _ = planner.adopt(schedule, schedule.spec.trigger);
@@ -335,7 +344,7 @@ impl<K: Kind> Device<K> {
     }
 
     fn claim_jobs(&mut self, claim: &ClaimJobs<'_, Small<K>>) -> u32 {
-        let (worker, now) = (&mut self.worker, self.now);
+        let (worker, now) = (&mut *self.worker, self.now);
         let mut refused: Vec<((u16, u32), Token), AT_ONCE> = Vec::new();
         let mut count = 0;
         self.ledger.claim_jobs(claim, now.wall, |job| {
@@ -388,7 +397,7 @@ pub static SCRIPT: [Command; 17] = [
 ];
 
 /// Runs the script, a command every ten minutes; says how many jobs succeeded.
-pub fn live<K: Kind>(device: &mut Device<K>) -> u32 {
+pub fn live<K: Kind>(device: &mut Device<'_, K>) -> u32 {
     let mut done = 0;
     for (minute, command) in (1..).zip(black_box(&SCRIPT)) {
         device.command(*command);

@@ -1,5 +1,7 @@
 //! The queue alone, with the decision about each fire, and within the planner.
 
+use std::convert::Infallible;
+
 use mainspring_core::domain::{Domain, Origin};
 use mainspring_core::fire;
 use mainspring_core::id::{ConfigRevision, Revision};
@@ -8,7 +10,6 @@ use mainspring_core::pulse::Pulse;
 use mainspring_core::queue::{Node, Queue, nodes_for};
 use mainspring_core::room::{Boxed, Room};
 use mainspring_core::schedule::{Next, Policies, Schedule, Spec};
-use mainspring_core::settings::Settings;
 use mainspring_core::table::Slot;
 use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::trigger::Cron;
@@ -18,7 +19,7 @@ use crate::crons::{START, Utc, next};
 use crate::{Contestant, Fired};
 
 struct Queued {
-    queue: Queue<Timestamp, <Boxed as Room>::Cells<Timestamp>>,
+    queue: Queue<Timestamp, <Boxed as Room>::Cells>,
     crons: Vec<Cron>,
 }
 
@@ -83,9 +84,20 @@ impl Domain for Numbers {
     type Payload = ();
     type Detail = ();
     type Text = ();
+    type Exclusions = ();
+    type Key = Infallible;
+    type Tags = ();
 
     fn fire_job(schedule: &u32, at: Timestamp, _: Origin) -> (u32, Timestamp) {
         (*schedule, at)
+    }
+
+    fn spread(schedule: &u32) -> u64 {
+        u64::from(*schedule)
+    }
+
+    fn covers((): &(), (): &()) -> bool {
+        true
     }
 }
 
@@ -95,19 +107,10 @@ struct Planned {
 }
 
 pub(crate) fn planner(crons: &[Cron]) -> Box<dyn Contestant> {
-    let mut planner =
-        Planner::new(&Boxed(crons.len()), Span::from_days(1)).lookahead(Span::from_days(366));
+    let mut planner = Planner::new(&Boxed(crons.len()), Span::from_days(1));
+    planner.lookahead(Span::from_days(366));
     for (id, &cron) in (0..).zip(crons) {
-        let spec = Spec {
-            id,
-            task: 0,
-            source: (),
-            trigger: (),
-            payload: (),
-            policies: Policies::DEFAULT,
-            settings: Settings::NONE,
-            paused: false,
-        };
+        let spec = Spec::new(id, 0, (), (), ());
         let next = Next::At(next(&cron, START));
         let schedule = Schedule::created(spec, next, ConfigRevision::default(), START);
         planner.adopt(&schedule, Utc(cron)).expect("there is room for all");
@@ -129,14 +132,6 @@ impl Contestant for Planned {
         loop {
             let now = self.now();
             while let Some(output) = self.planner.poll(now) {
-                let Output::Advance { ticket, advance } = output else {
-                    unreachable!("a full window claims nothing and there is no history")
-                };
-                for fire in &advance.fires {
-                    fired.add(advance.schedule as usize, fire.at);
-                }
-                let inserted = u32::try_from(advance.fires.len()).expect("a short list");
-                let revision = Revision::new(advance.revision.number().wrapping_add(1));
                 let pulse = Pulse {
                     store_now: now.wall,
                     next_due_at: None,
@@ -144,6 +139,20 @@ impl Contestant for Planned {
                     next_lapse_at: None,
                     config_revision: ConfigRevision::default(),
                 };
+                let (ticket, advance) = match output {
+                    Output::Advance { ticket, advance } => (ticket, advance),
+                    // The window is full: it is the store's clock that is asked for.
+                    Output::Claim { ticket, .. } => {
+                        self.planner.handle(Input::Claimed { ticket, result: Ok(pulse) }, now);
+                        continue;
+                    }
+                    _ => unreachable!("there is neither a lapse nor history"),
+                };
+                for fire in &advance.fires {
+                    fired.add(advance.schedule as usize, fire.at);
+                }
+                let inserted = u32::try_from(advance.fires.len()).expect("a short list");
+                let revision = Revision::new(advance.revision.number().wrapping_add(1));
                 let result = Ok((Advanced::Done { revision, inserted }, pulse));
                 let schedule = advance.schedule;
                 self.planner.handle(Input::Advanced { ticket, schedule, result }, now);
@@ -161,7 +170,7 @@ impl Contestant for Planned {
 /// What one schedule takes, by part.
 pub(crate) fn sizes() -> [(&'static str, f64); 4] {
     let entry = size_of::<Slot<Entry<Numbers, Utc>>>() as f64;
-    let nodes = nodes_for(1_000_000) * size_of::<Node<Timestamp>>();
+    let nodes = nodes_for(1_000_000) * size_of::<Node>();
     let cell = size_of::<Timestamp>() as f64 + nodes as f64 / 1e6;
     [
         ("cron", size_of::<Cron>() as f64),

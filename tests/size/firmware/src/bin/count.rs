@@ -21,7 +21,7 @@ use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::trigger::{Cron, Dst, Every, Trigger};
 use mainspring_core::verb::Advanced;
 use mainspring_core::zone::{Rule, Zone};
-use mainspring_size_firmware::device::{Command, Device, Stock};
+use mainspring_size_firmware::device::{Command, Device, Engine, Stock};
 use mainspring_size_firmware::domain::{self, Fires, Patterns, Small};
 use mainspring_size_firmware::exit;
 
@@ -137,7 +137,8 @@ static STOCK: [Stock<Fires>; 1] = [Stock::plain(domain::cron("* * * * *", 0))];
 #[inline(never)]
 fn device(counter: &mut Counter, schedules: u16) {
     let now = Now { wall: Timestamp::UNIX_EPOCH, mono: Mono::ZERO };
-    let mut device = Device::<Patterns>::new(now, &STOCK);
+    let mut engine = Engine::<Patterns>::EMPTY;
+    let mut device = Device::new(now, &STOCK, &mut engine);
     let mut put = device.command(Command::Task(0, 0));
     for id in 0..schedules {
         put &= device.command(Command::Put(id, 0));

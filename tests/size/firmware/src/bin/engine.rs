@@ -8,18 +8,18 @@ use core::hint::black_box;
 use cortex_m_rt::entry;
 use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::trigger::Every;
-use mainspring_size_firmware::device::{Device, Stock, live};
+use mainspring_size_firmware::device::{Device, Engine, Stock, live};
 use mainspring_size_firmware::domain::{self, Fires, Patterns};
 use mainspring_size_firmware::exit;
-use static_cell::StaticCell;
+use static_cell::ConstStaticCell;
 
-static DEVICE: StaticCell<Device<Patterns>> = StaticCell::new();
+static ENGINE: ConstStaticCell<Engine<Patterns>> = ConstStaticCell::new(Engine::EMPTY);
 
 #[entry]
 fn main() -> ! {
     let now = Now { wall: black_box(Timestamp::UNIX_EPOCH), mono: black_box(Mono::ZERO) };
-    let device = DEVICE.init_with(|| Device::new(now, &STOCK));
-    exit(live(device) > 40)
+    let mut device = Device::new(now, &STOCK, ENGINE.take());
+    exit(live(&mut device) > 40)
 }
 
 static STOCK: [Stock<Fires>; 4] = [

@@ -12,7 +12,7 @@ use mainspring_core::lane::Link;
 use mainspring_core::ledger::{JobRow, Ledger, ScheduleRow, TaskRow};
 use mainspring_core::planner::{self, Planner};
 use mainspring_core::pulse::Pulse;
-use mainspring_core::queue::Cell;
+use mainspring_core::queue::Node;
 use mainspring_core::room::Inline;
 use mainspring_core::schedule::{Policies, Schedule, Spec};
 use mainspring_core::settings::{Backoff, Settings, Task, Terms};
@@ -66,14 +66,15 @@ fn main() -> ! {
         "planner Output" planner::Output<Here>,
         "worker Input" worker::Input<Here>,
         "worker Output" worker::Output<Here>,
-        "queue Cell" Cell<Timestamp>,
-        "lane Link" Link,
+        "queue Node" Node,
+        "lane Link" Link<u16>,
         "ledger slot of a schedule" Slot<ScheduleRow<Here>>,
         "ledger slot of a task" Slot<TaskRow<Here>>,
         "ledger slot of a job" Slot<JobRow<Here>>,
         "planner slot" Slot<planner::Entry<Here, Fires>>,
         "worker slot" Slot<worker::Entry<Here>>,
-        "Ledger, 32 schedules, 4 tasks, 16 jobs" Ledger<Here, Inline<32>, Inline<4>, Inline<16>>,
+        "Ledger, 32 schedules, 4 tasks, 16 jobs"
+            Ledger<Here, Inline<32>, Inline<4>, Inline<16>, Inline<0>>,
         "Planner, 8 schedules" Planner<Here, Fires, Inline<8>>,
         "Worker, 4 jobs" Worker<Here, Inline<4>>,
     ];
