@@ -11,7 +11,7 @@ use crate::job::{Change, Job, JobState, Unique};
 use crate::lease::Lease;
 use crate::schedule::{Schedule, Spec};
 use crate::settings::Task;
-use crate::time::Timestamp;
+use crate::time::{Mono, Span, Timestamp};
 use crate::verb;
 use crate::{planner, worker};
 
@@ -89,12 +89,18 @@ macro_rules! alternatives {
     };
 }
 
-/// In microseconds since 1970.
-impl Format for Timestamp {
-    fn format(&self, f: Formatter<'_>) {
-        write!(f, "{=i64}us", self.as_micros());
-    }
+/// Logs an instant or a span in microseconds.
+macro_rules! micros {
+    ($($type:ty)*) => {$(
+        impl Format for $type {
+            fn format(&self, f: Formatter<'_>) {
+                write!(f, "{=i64}us", self.as_micros());
+            }
+        }
+    )*};
 }
+
+micros!(Timestamp Mono Span);
 
 record! {
     Task<D> { id, version, max_running, settings, tags }

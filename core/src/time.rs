@@ -21,35 +21,35 @@ pub const MICROS_PER_SECOND: i64 = 1_000_000;
 
 /// A signed length of time in whole microseconds.
 ///
-/// The whole `i64` range is valid (about ±292 000 years).
+/// About ±292 000 years: every `i64` but the smallest, for which the next one stands, so that the
+/// range has no side that is longer and an `Option<Span>` takes eight bytes too.
 ///
 /// ```
 /// use mainspring_core::time::Span;
 /// assert_eq!(Span::from_secs(90), Span::from_mins(1) + Span::from_secs(30));
 /// ```
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Span(i64);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span(Micros);
 
 impl Span {
     /// No time at all.
-    pub const ZERO: Self = Self(0);
+    pub const ZERO: Self = Self(Micros::ZERO);
     /// The longest representable span.
-    pub const MAX: Self = Self(i64::MAX);
+    pub const MAX: Self = Self(Micros::MAX);
 
     /// A span of `micros` microseconds.
     pub const fn from_micros(micros: i64) -> Self {
-        Self(micros)
+        Self(Micros::new(micros))
     }
 
     /// A span of `millis` milliseconds, saturating at the ends of the range.
     pub const fn from_millis(millis: i64) -> Self {
-        Self(millis.saturating_mul(1_000))
+        Self::from_micros(millis.saturating_mul(1_000))
     }
 
     /// A span of `secs` seconds, saturating at the ends of the range.
     pub const fn from_secs(secs: i64) -> Self {
-        Self(secs.saturating_mul(MICROS_PER_SECOND))
+        Self::from_micros(secs.saturating_mul(MICROS_PER_SECOND))
     }
 
     /// A span of `mins` minutes of 60 s, saturating at the ends of the range.
@@ -69,30 +69,34 @@ impl Span {
 
     /// The length in microseconds.
     pub const fn as_micros(self) -> i64 {
-        self.0
+        self.0.get()
     }
 
     /// Whether the span is longer than nothing.
     pub const fn is_positive(self) -> bool {
-        self.0 > 0
+        self.as_micros() > 0
     }
 
     /// `self + other`, or `None` on overflow.
     pub const fn checked_add(self, other: Self) -> Option<Self> {
-        match self.0.checked_add(other.0) {
-            Some(us) => Some(Self(us)),
-            None => None,
+        match self.as_micros().checked_add(other.as_micros()) {
+            Some(i64::MIN) | None => None,
+            Some(us) => Some(Self::from_micros(us)),
         }
     }
 
     /// `self × factor`, stopping at the ends of the range.
     pub const fn saturating_mul(self, factor: i64) -> Self {
-        Self(self.0.saturating_mul(factor))
+        Self::from_micros(self.as_micros().saturating_mul(factor))
     }
 
     /// The same length for std's and embassy's timers; a negative span becomes zero.
     pub const fn to_duration(self) -> Duration {
-        if self.0 <= 0 { Duration::ZERO } else { Duration::from_micros(self.0.unsigned_abs()) }
+        if self.is_positive() {
+            Duration::from_micros(self.as_micros().unsigned_abs())
+        } else {
+            Duration::ZERO
+        }
     }
 
     /// The span of a [`Duration`], rounded down to microseconds and capped at [`Span::MAX`].
@@ -102,8 +106,15 @@ impl Span {
             Self::MAX
         } else {
             #[expect(clippy::cast_possible_truncation, reason = "checked against i64::MAX above")]
-            Self(us as i64)
+            Self::from_micros(us as i64)
         }
+    }
+}
+
+impl Default for Span {
+    /// No time at all.
+    fn default() -> Self {
+        Self::ZERO
     }
 }
 
@@ -118,7 +129,7 @@ impl core::ops::Add for Span {
     /// Saturates at the ends of the range.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn add(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
+        Self::from_micros(self.as_micros().saturating_add(other.as_micros()))
     }
 }
 
@@ -127,7 +138,7 @@ impl core::ops::Sub for Span {
     /// Saturates at the ends of the range.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn sub(self, other: Self) -> Self {
-        Self(self.0.saturating_sub(other.0))
+        Self::from_micros(self.as_micros().saturating_sub(other.as_micros()))
     }
 }
 
@@ -144,13 +155,13 @@ impl fmt::Display for Span {
             (1_000, "ms"),
             (1, "us"),
         ];
-        if self.0 == 0 {
+        if *self == Self::ZERO {
             return f.write_str("0s");
         }
-        if self.0 < 0 {
+        if *self < Self::ZERO {
             f.write_str("-")?;
         }
-        let mut rest = self.0.unsigned_abs();
+        let mut rest = self.as_micros().unsigned_abs();
         for (size, unit) in UNITS {
             let count = rest / size;
             rest %= size;
@@ -254,7 +265,7 @@ impl core::str::FromStr for Span {
                 .ok_or(ParseSpanError::TooLong)?;
             at = skip_blanks(at);
         }
-        Ok(Self(if negative { -sum } else { sum }))
+        Ok(Self::from_micros(if negative { -sum } else { sum }))
     }
 }
 
@@ -270,11 +281,7 @@ impl core::str::FromStr for Span {
 /// assert!(Timestamp::from_micros(i64::MAX).is_none());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(
-    /// The microseconds with their sign bit flipped: in the order of time, and never zero, so that
-    /// an `Option<Timestamp>` takes eight bytes too.
-    NonZeroU64,
-);
+pub struct Timestamp(Micros);
 
 impl Timestamp {
     /// 0001-01-01T00:00:00Z.
@@ -304,7 +311,7 @@ impl Timestamp {
 
     /// Microseconds since the Unix epoch; negative before it.
     pub const fn as_micros(self) -> i64 {
-        (self.0.get() ^ SIGN).cast_signed()
+        self.0.get()
     }
 
     /// Whole seconds since the Unix epoch, rounded towards the past.
@@ -326,7 +333,7 @@ impl Timestamp {
 
     /// `self + span`, or `None` outside the years 0001 to 9999.
     pub const fn checked_add(self, span: Span) -> Option<Self> {
-        match self.as_micros().checked_add(span.0) {
+        match self.as_micros().checked_add(span.as_micros()) {
             Some(us) => Self::from_micros(us),
             None => None,
         }
@@ -335,20 +342,40 @@ impl Timestamp {
     /// The span from `earlier` to `self`; negative if `earlier` is later.
     pub const fn since(self, earlier: Self) -> Span {
         // Both lie within ±2.6e17, so the difference cannot overflow.
-        Span(self.as_micros() - earlier.as_micros())
+        Span::from_micros(self.as_micros() - earlier.as_micros())
     }
 
     /// An instant that is known to lie in the range.
     const fn known(micros: i64) -> Self {
+        Self(Micros::new(micros))
+    }
+
+    /// The nearest instant in the range.
+    fn nearest(micros: i64) -> Self {
+        Self::known(micros.clamp(Self::MIN.as_micros(), Self::MAX.as_micros()))
+    }
+}
+
+/// Microseconds with their sign bit flipped: in the order of time, and never zero, so that one that
+/// may be missing takes no more room. The smallest number is the one that this excludes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Micros(NonZeroU64);
+
+impl Micros {
+    const ZERO: Self = Self::new(0);
+    const MAX: Self = Self::new(i64::MAX);
+
+    #[inline]
+    const fn new(micros: i64) -> Self {
         match NonZeroU64::new(micros.cast_unsigned() ^ SIGN) {
             Some(flipped) => Self(flipped),
             None => Self(NonZeroU64::MIN),
         }
     }
 
-    /// The nearest instant in the range.
-    fn nearest(micros: i64) -> Self {
-        Self::known(micros.clamp(Self::MIN.as_micros(), Self::MAX.as_micros()))
+    #[inline]
+    const fn get(self) -> i64 {
+        (self.0.get() ^ SIGN).cast_signed()
     }
 }
 
@@ -366,7 +393,7 @@ impl core::ops::Add<Span> for Timestamp {
     /// Stops at [`Timestamp::MIN`] and [`Timestamp::MAX`].
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn add(self, span: Span) -> Self {
-        Self::nearest(self.as_micros().saturating_add(span.0))
+        Self::nearest(self.as_micros().saturating_add(span.as_micros()))
     }
 }
 
@@ -375,7 +402,7 @@ impl core::ops::Sub<Span> for Timestamp {
     /// Stops at [`Timestamp::MIN`] and [`Timestamp::MAX`].
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn sub(self, span: Span) -> Self {
-        Self::nearest(self.as_micros().saturating_sub(span.0))
+        Self::nearest(self.as_micros().saturating_sub(span.as_micros()))
     }
 }
 
@@ -383,31 +410,44 @@ impl core::ops::Sub<Span> for Timestamp {
 ///
 /// No conversion to or from [`Timestamp`], because the distance between the two clocks changes
 /// whenever the wall clock is set or the machine sleeps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Mono(i64);
+///
+/// Every `i64` but the smallest, for which the next one stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mono(Micros);
 
 impl Mono {
     /// The start of the monotonic clock.
-    pub const ZERO: Self = Self(0);
+    pub const ZERO: Self = Self(Micros::ZERO);
     /// Later than anything that happens.
-    pub const MAX: Self = Self(i64::MAX);
+    pub const MAX: Self = Self(Micros::MAX);
 
     /// The instant `micros` microseconds after the start of the clock.
     pub const fn from_micros(micros: i64) -> Self {
-        Self(micros)
+        Self(Micros::new(micros))
     }
 
     /// Microseconds since the start of the clock.
     pub const fn as_micros(self) -> i64 {
-        self.0
+        self.0.get()
     }
 
     /// The span from `earlier` to `self`; negative if `earlier` is later.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub const fn since(self, earlier: Self) -> Span {
-        Span(self.0.saturating_sub(earlier.0))
+        Span::from_micros(self.as_micros().saturating_sub(earlier.as_micros()))
+    }
+}
+
+impl Default for Mono {
+    /// The start of the clock.
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
+impl fmt::Debug for Mono {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Mono").field(&self.as_micros()).finish()
     }
 }
 
@@ -416,7 +456,7 @@ impl core::ops::Add<Span> for Mono {
     /// Saturates at the ends of the range.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn add(self, span: Span) -> Self {
-        Self(self.0.saturating_add(span.0))
+        Self::from_micros(self.as_micros().saturating_add(span.as_micros()))
     }
 }
 
@@ -425,7 +465,7 @@ impl core::ops::Sub<Span> for Mono {
     /// Saturates at the ends of the range.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn sub(self, span: Span) -> Self {
-        Self(self.0.saturating_sub(span.0))
+        Self::from_micros(self.as_micros().saturating_sub(span.as_micros()))
     }
 }
 
@@ -483,6 +523,7 @@ mod tests {
     #[test]
     fn an_instant_that_may_be_missing_takes_no_more_room() {
         assert_eq!(size_of::<Option<Timestamp>>(), 8);
+        assert_eq!((size_of::<Option<Span>>(), size_of::<Option<Mono>>()), (8, 8));
         let ends = [i64::MIN, Timestamp::MIN.as_micros() - 1, Timestamp::MAX.as_micros() + 1];
         assert_eq!(ends.map(Timestamp::from_micros), [None; 3]);
         let instants = [-62_135_596_800_000_000, -1, 0, 1, 253_402_300_799_999_999];
@@ -491,6 +532,18 @@ mod tests {
         assert_eq!(instants.map(Timestamp::as_micros)[1..4], [-1, 0, 1]);
         assert_eq!((instants[0], instants[4]), (Timestamp::MIN, Timestamp::MAX));
         assert_eq!(Timestamp::default(), Timestamp::UNIX_EPOCH);
+    }
+
+    #[test]
+    fn the_ends_of_spans_are_opposites() {
+        let shortest = Span::from_micros(i64::MIN);
+        assert_eq!(shortest, Span::ZERO - Span::MAX);
+        assert_eq!(shortest, Span::from_secs(i64::MIN));
+        assert_eq!(shortest.checked_add(Span::from_micros(-1)), None);
+        assert_eq!(Span::MAX.checked_add(shortest), Some(Span::ZERO));
+        assert!(shortest < Span::from_micros(-1) && Span::ZERO < Span::MAX);
+        assert_eq!(Mono::from_micros(i64::MIN) - Span::MAX, Mono::from_micros(-i64::MAX));
+        assert_eq!(Mono::default(), Mono::ZERO);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use core::str::FromStr;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Span, Timestamp};
+use super::{Mono, Span, Timestamp};
 
 /// RFC 3339 where formats are for people, such as JSON; otherwise microseconds since 1970.
 impl Serialize for Timestamp {
@@ -31,6 +31,13 @@ impl Serialize for Span {
     }
 }
 
+/// Microseconds, for machines only: nobody else knows when the clock started.
+impl Serialize for Mono {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.as_micros())
+    }
+}
+
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
@@ -49,6 +56,12 @@ impl<'de> Deserialize<'de> for Span {
         if deserializer.is_human_readable() {
             return deserializer.deserialize_str(Text::new("a span: 1h30m"));
         }
+        i64::deserialize(deserializer).map(Self::from_micros)
+    }
+}
+
+impl<'de> Deserialize<'de> for Mono {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         i64::deserialize(deserializer).map(Self::from_micros)
     }
 }

@@ -1,5 +1,7 @@
 //! The queue alone, with the decision about each fire, and within the planner.
 
+use std::convert::Infallible;
+
 use mainspring_core::domain::{Domain, Origin};
 use mainspring_core::fire;
 use mainspring_core::id::{ConfigRevision, Revision};
@@ -8,7 +10,6 @@ use mainspring_core::pulse::Pulse;
 use mainspring_core::queue::{Node, Queue, nodes_for};
 use mainspring_core::room::{Boxed, Room};
 use mainspring_core::schedule::{Next, Policies, Schedule, Spec};
-use mainspring_core::settings::Settings;
 use mainspring_core::table::Slot;
 use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::trigger::Cron;
@@ -83,9 +84,20 @@ impl Domain for Numbers {
     type Payload = ();
     type Detail = ();
     type Text = ();
+    type Exclusions = ();
+    type Key = Infallible;
+    type Tags = ();
 
     fn fire_job(schedule: &u32, at: Timestamp, _: Origin) -> (u32, Timestamp) {
         (*schedule, at)
+    }
+
+    fn spread(schedule: &u32) -> u64 {
+        u64::from(*schedule) << 32
+    }
+
+    fn covers((): &(), (): &()) -> bool {
+        true
     }
 }
 
@@ -98,20 +110,14 @@ pub(crate) fn planner(crons: &[Cron]) -> Box<dyn Contestant> {
     let mut planner =
         Planner::new(&Boxed(crons.len()), Span::from_days(1)).lookahead(Span::from_days(366));
     for (id, &cron) in (0..).zip(crons) {
-        let spec = Spec {
-            id,
-            task: 0,
-            source: (),
-            trigger: (),
-            payload: (),
-            policies: Policies::DEFAULT,
-            settings: Settings::NONE,
-            paused: false,
-        };
+        let spec = Spec::new(id, 0, (), (), ());
         let next = Next::At(next(&cron, START));
         let schedule = Schedule::created(spec, next, ConfigRevision::default(), START);
         planner.adopt(&schedule, Utc(cron)).expect("there is room for all");
     }
+    // Fires are judged by the store's clock: nothing is decided before it was heard of.
+    let start = Now { wall: START, mono: Mono::ZERO };
+    planner.handle(Input::Pulse(pulse(START)), start);
     Box::new(Planned { planner, wall: START })
 }
 
@@ -122,29 +128,39 @@ impl Planned {
     }
 }
 
+/// The news of a store in which nothing else is planned.
+fn pulse(store_now: Timestamp) -> Pulse {
+    Pulse {
+        store_now,
+        next_due_at: None,
+        next_ready_at: None,
+        next_lapse_at: None,
+        config_revision: ConfigRevision::default(),
+    }
+}
+
 /// The pump: answers every advance at once, and moves the clock to the deadline.
 impl Contestant for Planned {
     fn run(&mut self, until: Timestamp) -> Fired {
         let mut fired = Fired::default();
         loop {
             let now = self.now();
-            while let Some(output) = self.planner.poll(now) {
-                let Output::Advance { ticket, advance } = output else {
-                    unreachable!("a full window claims nothing and there is no history")
+            loop {
+                let output = self.planner.poll(now);
+                let Some(Output::Advance { ticket, advance }) = &output else {
+                    assert_eq!(
+                        output, None,
+                        "a full window claims nothing, and there is no history"
+                    );
+                    break;
                 };
+                let ticket = *ticket;
                 for fire in &advance.fires {
                     fired.add(advance.schedule as usize, fire.at);
                 }
                 let inserted = u32::try_from(advance.fires.len()).expect("a short list");
                 let revision = Revision::new(advance.revision.number().wrapping_add(1));
-                let pulse = Pulse {
-                    store_now: now.wall,
-                    next_due_at: None,
-                    next_ready_at: None,
-                    next_lapse_at: None,
-                    config_revision: ConfigRevision::default(),
-                };
-                let result = Ok((Advanced::Done { revision, inserted }, pulse));
+                let result = Ok((Advanced::Done { revision, inserted }, pulse(now.wall)));
                 let schedule = advance.schedule;
                 self.planner.handle(Input::Advanced { ticket, schedule, result }, now);
             }
