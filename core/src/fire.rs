@@ -116,19 +116,25 @@ pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Polici
     if next > now {
         return None;
     }
-    let mut due =
-        Due { fires: heapless::Vec::new(), skips: heapless::Vec::new(), next: Next::Done };
-    if let Some(after) = only(plan, next, now, policies) {
-        due.push(next);
-        due.next = after;
-        return Some(due);
-    }
+    let Some(after) = only(plan, next, now, policies) else {
+        return Some(more(plan, next, now, policies));
+    };
+    let mut due = Due { next: after, ..Due::NOTHING };
+    due.push(next);
+    Some(due)
+}
+
+/// The decision about a cursor that has come, if it is not the usual one.
+#[cold]
+#[inline(never)]
+pub(crate) fn more<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Policies) -> Due {
+    let mut due = Due::NOTHING;
     if policies.limit == Some(0) {
-        return Some(due);
+        return due;
     }
     if policies.after_run.is_some() {
         due.after_run(plan, next);
-        return Some(due);
+        return due;
     }
     let trigger = &Allowed(plan);
     let is_allowed = |at| plan.exclude().around(at).is_none();
@@ -148,7 +154,7 @@ pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Polici
     if let Some((from, to, count)) = out {
         due.record(Skip { reason: SkipReason::Excluded, from, to, count });
     }
-    Some(due)
+    due
 }
 
 /// The usual decision: the cursor's fire becomes a job, and no other is due, or excluded before the
@@ -175,6 +181,10 @@ pub(crate) fn only<P: Plan>(
 }
 
 impl Due {
+    /// No fire becomes a job, and none follows.
+    const NOTHING: Self =
+        Self { fires: heapless::Vec::new(), skips: heapless::Vec::new(), next: Next::Done };
+
     /// Decides about a stretch whose first fire is due and not excluded.
     fn decide<T: Trigger>(&mut self, stretch: &Stretch<'_, T>, policies: &Policies) {
         let Stretch { trigger, cursor, now } = *stretch;

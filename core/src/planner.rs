@@ -6,6 +6,8 @@
 //! each [`Output`], then wait for [`deadline`](Planner::deadline) or an input. Calling early is
 //! harmless; each call does bounded work.
 
+mod rules;
+
 use core::fmt;
 
 use crate::dice::Dice;
@@ -17,10 +19,12 @@ use crate::limits;
 use crate::pulse::{Horizon, Outage, Pulse, earlier, look_at};
 use crate::queue::{Key as _, Queue};
 use crate::room::Room;
-use crate::schedule::{Coalesce, Jitter, Next, Policies, Schedule, Spread};
+use crate::schedule::{Next, Schedule};
 use crate::table::{Full, Keyed, Table};
 use crate::time::{Mono, Now, Span, Timestamp};
 use crate::verb::{Advance, Advanced};
+
+use self::rules::Rules;
 
 /// The store did not do what was asked, or nobody knows whether it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,62 +132,6 @@ pub struct Entry<D: Domain, P> {
     ticket: u32,
     /// The cursor after the advance that is under way, if the schedule stays in the window.
     after: Option<Timestamp>,
-}
-
-/// What decisions depend on: the part of [`Policies`] that matters here, in few bytes.
-#[derive(Clone, Copy, Debug)]
-struct Rules {
-    misfire_grace: Option<Span>,
-    /// Matters only if there is a `spread`.
-    jitter: Span,
-    slack: Span,
-    /// How many fires are left of the limit. The largest number stands for any number: nobody
-    /// counts that far.
-    left: u32,
-    catch_up: u16,
-    coalesce: Coalesce,
-    spread: Option<Spread>,
-    /// How long the delay after a run is matters to the store only.
-    after_run: bool,
-}
-
-impl Rules {
-    /// Of policies that are as for the next decision: their limit is what is left of it.
-    fn of(policies: &Policies) -> Self {
-        Self {
-            misfire_grace: policies.misfire_grace,
-            jitter: policies.jitter.map_or(Span::ZERO, |jitter| jitter.up_to),
-            slack: policies.slack.max(Span::ZERO),
-            left: policies.limit.unwrap_or(u32::MAX),
-            catch_up: policies.catch_up,
-            coalesce: policies.coalesce,
-            spread: policies.jitter.map(|jitter| jitter.spread),
-            after_run: policies.after_run.is_some(),
-        }
-    }
-
-    /// The policies that lead to the same decision.
-    #[inline]
-    fn policies(self, one_by_one: bool) -> Policies {
-        let left = if one_by_one { self.left.min(1) } else { self.left };
-        Policies {
-            coalesce: self.coalesce,
-            misfire_grace: self.misfire_grace,
-            catch_up: self.catch_up,
-            jitter: self.spread.map(|spread| Jitter { up_to: self.jitter, spread }),
-            slack: self.slack,
-            limit: (left != u32::MAX).then_some(left),
-            after_run: self.after_run.then_some(Span::ZERO),
-            ..Policies::DEFAULT
-        }
-    }
-
-    /// So many fires became jobs.
-    fn spend(&mut self, inserted: u32) {
-        if self.left != u32::MAX {
-            self.left = self.left.saturating_sub(inserted);
-        }
-    }
 }
 
 impl<D: Domain, P> Keyed for Entry<D, P> {
@@ -381,8 +329,8 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.stopped {
             return None;
         }
-        let first = self.due.peek().zip(self.by_store_clock(now));
-        let due = first.map(|((_, at), store)| store.mono_at(at));
+        let first = self.due.peek().zip(self.store_clock);
+        let due = first.map(|((_, at), (wall, mono))| (mono + at.since(wall)).max(now.mono));
         let sweeps = earlier(self.rescue_at(), self.prune_at());
         let first = earlier(due, earlier(self.claim_at(), sweeps))?;
         Some(self.outage.until(now.mono).map_or(first, |until| first.max(until)))
@@ -496,7 +444,10 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         let slot = ticket.slot();
         let entry = self.window.get_mut(slot)?;
         let policies = &entry.rules.policies(entry.one_by_one);
-        let decision = fire::due(&entry.plan, entry.next, now, policies)?;
+        if entry.next > now {
+            return None;
+        }
+        let decision = fire::more(&entry.plan, entry.next, now, policies);
         let keep_for = entry.send(ticket, decision.next, now, longest);
         let dice = &mut self.dice;
         let mut advance = Advance::decided(&entry.id, entry.revision, policies, decision, dice);
@@ -527,7 +478,10 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             if latest > now.wall {
                 break latest;
             }
-            if self.window.get(slot).is_some_and(|entry| !entry.under_way) {
+            // The queue knows its first by heart and is asked nevertheless, so that among many
+            // schedules its key is fetched from memory while the entry is.
+            let key = self.due.key_of(slot);
+            if self.window.get(slot).is_some_and(|entry| !entry.under_way) && key.is_some() {
                 return Some((slot, now));
             }
             self.due.remove(slot);
@@ -586,12 +540,10 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         result: Result<(Advanced, Pulse), Down>,
         now: Now,
     ) {
-        if let Ok((_, pulse)) = &result {
-            self.hear(*pulse, now);
-        } else {
-            self.outage.failed(now.mono);
+        match &result {
+            Ok((_, pulse)) => self.hear(*pulse, now),
+            Err(Down) => self.outage.failed(now.mono),
         }
-        let store_now = self.by_store_clock(now).unwrap_or(now).wall;
         let slot = ticket.slot();
         let Some(entry) = self.window.get_mut(slot) else { return };
         if !entry.under_way || entry.ticket != ticket.number() {
@@ -601,10 +553,10 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         entry.under_way = false;
         let slack = entry.rules.slack;
         match (result, entry.after) {
-            (Ok((Advanced::Done { revision, inserted }, _)), Some(next)) => {
+            (Ok((Advanced::Done { revision, inserted }, pulse)), Some(next)) => {
                 entry.revision = revision;
                 entry.next = next;
-                entry.one_by_one &= next <= store_now;
+                entry.one_by_one &= next <= pulse.store_now;
                 entry.rules.spend(inserted);
                 if self.due.key_of(slot) != Some(next + slack) {
                     self.due.put(slot, next + slack);
@@ -616,9 +568,9 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 self.look(now);
             }
             // Still due, but the others come first: jobs that end make room.
-            (Ok((Advanced::Full, _)), _) => {
+            (Ok((Advanced::Full, pulse)), _) => {
                 entry.one_by_one = true;
-                self.due.put(slot, store_now + limits::FULL_PAUSE + slack);
+                self.due.put(slot, pulse.store_now + limits::FULL_PAUSE + slack);
             }
             // Still due: the same decision is made again when the store is back. If it took
             // effect after all, the store will know it again.

@@ -332,6 +332,7 @@ impl Timestamp {
     }
 
     /// `self + span`, or `None` outside the years 0001 to 9999.
+    #[inline]
     pub const fn checked_add(self, span: Span) -> Option<Self> {
         match self.as_micros().checked_add(span.as_micros()) {
             Some(us) => Self::from_micros(us),
@@ -350,9 +351,10 @@ impl Timestamp {
         Self(Micros::new(micros))
     }
 
-    /// The nearest instant in the range.
-    fn nearest(micros: i64) -> Self {
-        Self::known(micros.clamp(Self::MIN.as_micros(), Self::MAX.as_micros()))
+    /// Where a way of this length that is too long ends.
+    #[cold]
+    fn end(span: Span) -> Self {
+        if span.is_positive() { Self::MAX } else { Self::MIN }
     }
 }
 
@@ -392,17 +394,20 @@ impl core::ops::Add<Span> for Timestamp {
     type Output = Self;
     /// Stops at [`Timestamp::MIN`] and [`Timestamp::MAX`].
     #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline)]
     fn add(self, span: Span) -> Self {
-        Self::nearest(self.as_micros().saturating_add(span.as_micros()))
+        match self.checked_add(span) {
+            Some(sum) => sum,
+            None => Self::end(span),
+        }
     }
 }
 
 impl core::ops::Sub<Span> for Timestamp {
     type Output = Self;
     /// Stops at [`Timestamp::MIN`] and [`Timestamp::MAX`].
-    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn sub(self, span: Span) -> Self {
-        Self::nearest(self.as_micros().saturating_sub(span.as_micros()))
+        self + Span::from_micros(-span.as_micros())
     }
 }
 

@@ -5,12 +5,12 @@ use crate::domain::Domain;
 use crate::fire::Skip;
 use crate::overlap::Overlap;
 use crate::room::Room;
-use crate::schedule::{PauseReason, Schedule, Spec, Step};
+use crate::schedule::{PauseReason, Schedule, Step};
 use crate::table::Full;
 use crate::time::Timestamp;
 use crate::verb::{
-    Advance, Advanced, ClaimSchedules, Conflict, Fire, History, Paused, Put, PutSchedule,
-    Quarantine, Remove, Resume, Resumed,
+    Advance, Advanced, ClaimSchedules, Conflict, History, Paused, Put, PutSchedule, Quarantine,
+    Remove, Resume, Resumed,
 };
 
 impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
@@ -136,18 +136,17 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         if schedule.revision != advance.revision || schedule.due().is_none() {
             return Advanced::Stale;
         }
-        let spec = schedule.spec.clone();
-        let Ok(inserted) = self.insert_fires(&spec, &advance.fires, now, history) else {
+        let Ok(inserted) = self.insert_fires(slot, advance, now, history) else {
             return Advanced::Full;
         };
         for skip in &advance.skips {
-            history.skip(&spec.id, *skip);
+            history.skip(&advance.schedule, *skip);
         }
         let step = Step {
             next: advance.next,
             last_fire_at: advance.fires.last().map(|fire| fire.at),
             inserted,
-            awaited: self.is_awaited(&spec.id),
+            awaited: self.is_awaited(&advance.schedule),
         };
         let row = self.row_mut(slot);
         row.schedule.advance(step, now);
@@ -160,19 +159,22 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         Advanced::Done { revision, inserted }
     }
 
-    /// Turns fires into jobs, as far as overlap allows; says how many.
+    /// Turns the fires of the schedule in `slot` into jobs, as far as overlap allows; says how many.
     fn insert_fires(
         &mut self,
-        spec: &Spec<D>,
-        fires: &[Fire<D>],
+        slot: usize,
+        advance: &Advance<D>,
         now: Timestamp,
         history: &mut impl History<D>,
     ) -> Result<u32, Full<()>> {
+        let Advance { schedule: id, fires, .. } = advance;
         let new = fires.iter().filter(|fire| !self.is_known(&fire.job, history)).count();
         if new == 0 {
             return Ok(0);
         }
-        let place = self.place(&spec.task, spec.tags.as_ref(), new)?;
+        let spec = &self.row_mut(slot).schedule.spec;
+        let (task, tags, overlap) = (spec.task.clone(), spec.tags.clone(), spec.policies.overlap);
+        let place = self.place(&task, tags.as_ref(), new)?;
         let mut inserted = 0;
         let mut overlapped: Option<Skip> = None;
         for (index, fire) in fires.iter().enumerate() {
@@ -180,10 +182,10 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
                 continue;
             }
             let last = index + 1 == fires.len();
-            let overlap = spec.policies.overlap;
-            let admission = self.admit(overlap, &spec.id, last, now, history);
+            let admission = self.admit(overlap, id, last, now, history);
             let task = &self.tasks.get(place.task).expect("a place is made of slots in use").task;
-            if let Some(job) = fire.job(spec, task, now).admitted(admission) {
+            let row = self.schedules.get(slot).expect("admitting a job removes no schedule");
+            if let Some(job) = fire.job(&row.schedule.spec, task, now).admitted(admission) {
                 self.insert(place, job);
                 inserted += 1;
             } else {
@@ -191,7 +193,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
             }
         }
         if let Some(skip) = overlapped {
-            history.skip(&spec.id, skip);
+            history.skip(id, skip);
         }
         self.leave_lane(place.lane);
         Ok(inserted)

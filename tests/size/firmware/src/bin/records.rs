@@ -12,7 +12,7 @@ use mainspring_core::lane::Link;
 use mainspring_core::ledger::{JobRow, Ledger, ScheduleRow, TaskRow};
 use mainspring_core::planner::{self, Planner};
 use mainspring_core::pulse::Pulse;
-use mainspring_core::queue::Cell;
+use mainspring_core::queue::Node;
 use mainspring_core::room::Inline;
 use mainspring_core::schedule::{Policies, Schedule, Spec};
 use mainspring_core::settings::{Backoff, Settings, Task, Terms};
@@ -66,7 +66,7 @@ fn main() -> ! {
         "planner Output" planner::Output<Here>,
         "worker Input" worker::Input<Here>,
         "worker Output" worker::Output<Here>,
-        "queue Cell" Cell<Timestamp>,
+        "queue Node" Node<Timestamp>,
         "lane Link" Link,
         "ledger slot of a schedule" Slot<ScheduleRow<Here>>,
         "ledger slot of a task" Slot<TaskRow<Here>>,
