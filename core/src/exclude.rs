@@ -136,7 +136,8 @@ impl<T: Trigger, X: Exclude> Plan for Except<T, X> {
 /// A search leaps from one excluded stretch to the next, and not over more than
 /// [`EXCLUDED_STRETCHES`](limits::EXCLUDED_STRETCHES). One that would have to answers with the
 /// excluded fire that it has reached, so that it can be continued there.
-pub(crate) struct Allowed<'a, P: ?Sized>(pub(crate) &'a P);
+#[derive(Clone, Copy, Debug)]
+pub struct Allowed<'a, P: ?Sized>(pub &'a P);
 
 impl<P: Plan> Trigger for Allowed<'_, P> {
     fn next_after(&self, t: Timestamp) -> Option<Timestamp> {

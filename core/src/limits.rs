@@ -6,6 +6,10 @@ use crate::time::Span;
 /// before it answers "at least": enough for a week of minutes, bounded to about a millisecond.
 pub const COUNT_LIMIT: u64 = 10_080;
 
+/// Clock changes over which [`Trigger::count_between`](crate::trigger::Trigger::count_between)
+/// counts before it answers "at least": five centuries of them, bounded to about a millisecond.
+pub const COUNT_CHANGES: u32 = 1_000;
+
 /// How often one search of an [`All`](crate::trigger::All) asks a child, children of children
 /// included, before it gives up: enough for triggers that meet every few thousandth time, bounded
 /// to a few milliseconds.
@@ -64,6 +68,9 @@ pub const PLAN_GRACE: Span = Span::from_secs(5);
 /// enough to fill a transaction, small enough to leave some for others.
 pub const CLAIM_MAX: u32 = 100;
 
+/// Jobs that one call queues, where somebody queues many.
+pub const ENQUEUE_MAX: usize = 100;
+
 /// The longest time a node goes without asking its store for news, unless told otherwise.
 pub const MAX_IDLE: Span = Span::from_secs(5);
 
@@ -75,6 +82,11 @@ pub const STORE_BACKOFF_FIRST: Span = Span::from_millis(100);
 
 /// The longest wait of a machine before it tries a failed store again.
 pub const STORE_BACKOFF_MAX: Span = Span::from_secs(5);
+
+/// How long a node waits for its store to answer. Longer than stores themselves wait for a lock,
+/// and short enough that a renewal whose answer never comes is sent again while its lease is still
+/// trusted: it is first sent after [`LEASE_FOR`] / [`LEASE_RENEWALS`].
+pub const STORE_PATIENCE: Span = Span::from_secs(7);
 
 /// How long a worker claims nothing after it was given a job whose former run on the same node has
 /// not ended yet: long enough for another node to take it, short enough not to idle.

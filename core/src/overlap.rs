@@ -74,6 +74,14 @@ pub struct Live {
     pub held: u32,
 }
 
+impl Live {
+    /// The same once the store has freed one that is held for nobody any more.
+    #[must_use]
+    pub const fn settle(self) -> Self {
+        if self.free == 0 && self.held > 0 { Self { free: 1, held: self.held - 1 } } else { self }
+    }
+}
+
 /// How a fire gets into the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -109,6 +117,14 @@ mod tests {
         assert_eq!(Overlap::Allow.admit(crowd, false), Admission::Ready);
         let none = Live::default();
         assert_eq!(Overlap::Cancel.admit(none, false), Admission::Overlapped);
+    }
+
+    #[test]
+    fn one_that_is_held_for_nobody_is_free() {
+        let settled = |free, held| Live { free, held }.settle();
+        assert_eq!(settled(0, 2), Live { free: 1, held: 1 });
+        assert_eq!(settled(1, 2), Live { free: 1, held: 2 });
+        assert_eq!(settled(0, 0), Live::default());
     }
 
     #[test]

@@ -166,6 +166,9 @@ pub struct Planner<D: Domain, P: Plan, R: Room> {
     /// Not before this are jobs rescued: after a clock jump their holders come first.
     spare_until: Mono,
     claiming: Option<(Ticket, u32)>,
+    /// The youngest pulse since the claim that is under way was sent. If it is younger than the
+    /// claim's own, it is news after all.
+    news: Option<(Pulse, Now)>,
     rescuing: Option<Ticket>,
     pruning: Option<Ticket>,
     /// When to forget history.
@@ -195,6 +198,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             lapse_at: None,
             spare_until: Mono::ZERO,
             claiming: None,
+            news: None,
             rescuing: None,
             pruning: None,
             prune_at: Mono::ZERO,
@@ -390,6 +394,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.claim_at().is_some_and(|at| at <= now.mono) {
             let ticket = self.next_ticket();
             self.claiming = Some((ticket, self.horizon.epoch()));
+            self.news = None;
             let room = self.window.capacity() - self.window.len();
             return Some(Output::Claim {
                 ticket,
@@ -510,6 +515,11 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 self.theirs = pulse.next_due_at.filter(|_| !beyond);
                 self.horizon.learn(due, epoch);
                 self.note(pulse, now);
+                if let Some((news, heard)) = self.news.take()
+                    && news.store_now >= pulse.store_now
+                {
+                    self.hear(news, heard);
+                }
                 self.look_at = look_at(now.mono, self.max_idle);
             }
             Err(Down) => self.outage.failed(now.mono),
@@ -586,6 +596,10 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
 
     fn hear(&mut self, pulse: Pulse, now: Now) {
         self.outage.over();
+        let youngest = |(news, _): &(Pulse, Now)| news.store_now <= pulse.store_now;
+        if self.claiming.is_some() && self.news.as_ref().is_none_or(youngest) {
+            self.news = Some((pulse, now));
+        }
         // Instants are compared as the store gave them: on the node's clock the same one looks a
         // little earlier or later each time, depending on how long the reply took.
         let news = pulse.next_due_at.filter(|due| self.theirs != Some(*due));

@@ -343,11 +343,11 @@ impl<D: Domain> Schedule<D> {
     /// that the new trigger names after `now`.
     ///
     /// An unchanged trigger keeps the cursor. A fire that was already due stays owed under a new
-    /// trigger too, so that editing a schedule never loses one. An edit ends a pause after
-    /// failures, but not one by hand.
+    /// trigger too, also while the schedule is paused, so that editing never loses one. An edit
+    /// ends a pause after failures, but not one by hand.
     #[must_use]
     pub fn replaced(&self, spec: Spec<D>, next: Next, now: Timestamp) -> Self {
-        let owed = self.due().filter(|&at| at <= now);
+        let owed = self.next.at().filter(|&at| at <= now && self.quarantine.is_none());
         let next = match owed {
             Some(at) => Next::At(at),
             None if self.keeps_cursor(&spec) => self.next,

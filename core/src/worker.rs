@@ -73,12 +73,32 @@ pub enum Input<D: Domain> {
     Pulse(Pulse),
     /// A job became ready, here or elsewhere: look now.
     Hint,
+    /// Jobs may have been told to stop: those that run here are renewed now, which tells.
+    Verify(Suspects<D>),
     /// The wall clock was set, or the machine slept: leases are verified at once.
     ClockJumped,
     /// Start nothing more and hand back what has not started.
     Stop,
     /// Abort what runs.
     Abort,
+}
+
+/// Jobs that may have been told to stop.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Suspects<D: Domain> {
+    /// This one.
+    Job(D::JobId),
+    /// Those of this schedule, as far as its [overlap](crate::overlap::Overlap) may cancel them.
+    Schedule(D::ScheduleId),
+}
+
+impl<D: Domain> Suspects<D> {
+    fn include(&self, job: &Job<D>) -> bool {
+        match self {
+            Self::Job(id) => job.id == *id,
+            Self::Schedule(id) => job.watched && job.schedule.as_ref() == Some(id),
+        }
+    }
 }
 
 /// What to do. Each is done once; its reply is an [`Input`].
@@ -255,6 +275,13 @@ impl<D: Domain, R: Room> Worker<D, R> {
             Input::Written { ticket, job, result } => self.written(ticket, &job, result, now),
             Input::Pulse(pulse) => self.hear(&pulse, now),
             Input::Hint => self.horizon.hear(Some(now.mono)),
+            Input::Verify(suspects) => self.each(|entry| {
+                if suspects.include(&entry.job) {
+                    // A renewal that is under way may have been judged before.
+                    entry.renewing = None;
+                    entry.renew_at = Mono::ZERO;
+                }
+            }),
             Input::ClockJumped => {
                 self.horizon.hear(Some(now.mono));
                 // The monotonic clock may have slept too, so a request that was under way may be

@@ -1,5 +1,16 @@
 //! What APScheduler's own tests of its cron trigger ask for, under its dialect and `literal`; and
 //! each defect that it is known to have, as a test that we have not.
+//!
+//! | its defect | the test |
+//! |---|---|
+//! | a day is lost after clocks go forward | `the_day_week_and_month_after_a_clock_change_…` |
+//! | names match at their beginning only | `trailing_text_after_a_name_is_refused` |
+//! | `0-7` is Sunday, `1-5/2` has no step | `weekday_numbers_count_from_sunday_at_both_ends` |
+//! | spans are added to wall-clock time | `dst`: `a_span_is_absolute_time_in_every_zone` |
+//! | wall clocks are combined | `combine`: `an_instant_is_one_fire_whatever_zones_name_it` |
+//! | the year 9999 is no end | `calendar`: `the_calendar_ends_with_the_year_9999` |
+//! | impossible dates are looked for | `a_date_that_never_comes_is_known_at_once` |
+//! | a trigger's failure spreads | `custom_trigger` of the runtime: `a_trigger_that_breaks_…` |
 #![expect(clippy::unwrap_used, reason = "a test may stop at once")]
 
 use mainspring_core::time::{Span, Timestamp};

@@ -3,7 +3,7 @@
 
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::{
-    All, Any, At, Calendar, CalendarIn, Count, Cron, CronIn, Every, Meeting, Period, Tree,
+    All, Any, At, Calendar, CalendarIn, Count, Cron, CronIn, Every, Period, Search, Tree,
     TreeError, Trigger, Within,
 };
 use mainspring_core::zone::{Rule, Zone};
@@ -109,7 +109,7 @@ proptest! {
         prop_assert_eq!(all.next_after(secs(t)), next.map(secs));
         prop_assert_eq!(all.prev_before(secs(t)), prev.map(secs));
         if next.is_none() {
-            prop_assert_eq!(all.meeting_after(secs(t)), Meeting::NotFound);
+            prop_assert_eq!(all.search_after(secs(t)), Search::GaveUp);
         }
     }
 }
@@ -149,22 +149,58 @@ fn two_instants_meet_within_the_threshold_or_not_at_all() {
     let near = pair.threshold(Span::from_secs(1));
     assert_eq!(near.fires(Timestamp::MIN).collect::<Vec<_>>(), [secs(10)]);
     assert_eq!(near.prev_before(secs(50)), Some(secs(10)));
-    assert_eq!(pair.meeting_after(Timestamp::MIN), Meeting::Never);
+    assert_eq!(pair.search_after(Timestamp::MIN), Search::Over);
     assert_eq!(pair.threshold(Span::from_secs(-9)), pair);
 }
 
 #[test]
 fn what_never_meets_is_a_value_after_bounded_work() {
     let never = All::new((every(4, 0), every(4, 2))).threshold(Span::from_secs(1));
-    assert_eq!(never.meeting_after(secs(0)), Meeting::NotFound);
+    assert_eq!(never.search_after(secs(0)), Search::GaveUp);
     assert_eq!((never.next_after(secs(0)), never.prev_before(secs(0))), (None, None));
     // Groups within groups share one budget.
     let nested = All::new([All::new([never, never]), All::new([never, never])]);
-    assert_eq!(nested.meeting_after(secs(0)), Meeting::NotFound);
+    assert_eq!(nested.search_after(secs(0)), Search::GaveUp);
     // A child that gives up does not silence the others.
     assert_eq!(Any((never, every(60, 0))).next_after(secs(0)), Some(secs(60)));
     let late = All::new([Any([never, never]), Any([never, never])]);
-    assert_eq!(late.meeting_after(secs(0)), Meeting::NotFound);
+    assert_eq!(late.search_after(secs(0)), Search::GaveUp);
+}
+
+#[test]
+fn giving_up_is_told_from_being_over_through_every_wrapping() {
+    let never = All::new([every(4, 0), every(4, 2)]).threshold(Span::from_secs(1));
+    let over = At(secs(0));
+    let t = secs(0);
+    assert_eq!(Any((never, over)).search_after(t), Search::GaveUp);
+    assert_eq!(Any((never, every(60, 0))).search_after(t), Search::Found(secs(60)));
+    assert_eq!(Any((over, over)).search_after(t), Search::Over);
+    // Who never fires again decides, whatever the others do.
+    assert_eq!(All::new((over, never)).search_after(t), Search::Over);
+    let within = |end| Within { trigger: never, start: None, end: Some(secs(end)) };
+    assert_eq!(within(60).search_after(t), Search::GaveUp);
+    assert_eq!(within(0).search_after(t), Search::Over);
+    let hourly = Within { trigger: every(3_600, 0), start: None, end: Some(secs(60)) };
+    assert_eq!(hourly.search_after(t), Search::Over);
+    let leaves = Tree::<Every, 4>::new().leaf(every(4, 0)).unwrap().leaf(every(4, 2)).unwrap();
+    let tree = leaves.all(2, Span::ZERO).unwrap();
+    assert_eq!(tree.search_after(t), Search::GaveUp);
+    assert_eq!(Tree::<At, 1>::new().search_after(t), Search::Over);
+
+    /// Says that it gave up, and knows nothing of budgets.
+    #[derive(Debug)]
+    struct Own;
+    impl Trigger for Own {
+        fn next_after(&self, _: Timestamp) -> Option<Timestamp> {
+            None
+        }
+        fn search_after(&self, _: Timestamp) -> Search {
+            Search::GaveUp
+        }
+    }
+    let boxed: &dyn Trigger = &Own;
+    assert_eq!(boxed.search_after(t), Search::GaveUp);
+    assert_eq!(All::new((every(1, 0), boxed)).search_after(t), Search::GaveUp);
 }
 
 #[test]
@@ -219,7 +255,7 @@ fn each_child_of_any_keeps_its_own_end() {
     let both = Any((At(secs(10)), At(secs(20))));
     assert_eq!(both.fires(Timestamp::MIN).collect::<Vec<_>>(), [secs(10), secs(20)]);
     assert_eq!(Any::<[At; 0]>([]).next_after(secs(0)), None);
-    assert_eq!(All::<[At; 0]>::new([]).meeting_after(secs(0)), Meeting::Never);
+    assert_eq!(All::<[At; 0]>::new([]).search_after(secs(0)), Search::Over);
 }
 
 #[test]

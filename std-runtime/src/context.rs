@@ -28,6 +28,8 @@ struct Inner {
     started_at: Timestamp,
     cancelled: CancellationToken,
     why: OnceLock<Outcome>,
+    /// The lease is lost: the run must end now.
+    lost: CancellationToken,
 }
 
 impl Context {
@@ -42,6 +44,7 @@ impl Context {
             started_at,
             cancelled: CancellationToken::new(),
             why: OnceLock::new(),
+            lost: CancellationToken::new(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -97,5 +100,13 @@ impl Context {
         // The first reason stays.
         let _ = self.inner.why.set(why);
         self.inner.cancelled.cancel();
+        if why == Outcome::LeaseLost {
+            self.inner.lost.cancel();
+        }
+    }
+
+    /// Resolves when the lease is lost, even if the run was to stop for another reason before.
+    pub(crate) async fn lost(&self) {
+        self.inner.lost.cancelled().await;
     }
 }

@@ -9,9 +9,9 @@ use core::task::Poll;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mainspring_contract::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Retry, Run, Schedule, Settle,
-    Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
+    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
+    Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
     JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
@@ -30,6 +30,10 @@ macro_rules! erased {
             $(fn $verb<'a>(&'a self, $($arg: $type),*) -> Boxed<'a, Answer<$answer>>;)*
             $(fn $list<'a>(&'a self, filter: &'a $page) -> List<'a, $item>;)*
             fn unreadable<'a>(&'a self, limit: u32) -> List<'a, Unreadable>;
+            fn schedule<'a>(
+                &'a self,
+                id: &'a ScheduleId,
+            ) -> Boxed<'a, Result<Option<ScheduleView>, StoreError>>;
         }
 
         impl<S: Store> AnyStore for S {
@@ -41,6 +45,12 @@ macro_rules! erased {
             })*
             fn unreadable<'a>(&'a self, limit: u32) -> List<'a, Unreadable> {
                 Box::pin(caught(Store::unreadable(self, limit)))
+            }
+            fn schedule<'a>(
+                &'a self,
+                id: &'a ScheduleId,
+            ) -> Boxed<'a, Result<Option<ScheduleView>, StoreError>> {
+                Box::pin(caught(Store::schedule(self, id)))
             }
         }
     };
@@ -66,6 +76,8 @@ erased! {
     remove_schedules(remove: &'a Remove<'a>) -> Vec<ScheduleId>;
     claim_schedules(claim: &'a ClaimSchedules) -> Vec<Schedule>;
     advance(advances: &'a [Advance]) -> Vec<Advanced>;
+    pause(schedules: &'a [ScheduleId]) -> Vec<Paused>;
+    resume(resumes: &'a [Resume]) -> Vec<Resumed>;
     quarantine(quarantines: &'a [Quarantine]) -> ();
     enqueue(jobs: &'a [Enqueue]) -> Vec<Enqueued>;
     claim_jobs(claim: &'a ClaimJobs<'a>) -> Vec<Job>;

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use mainspring_contract::{NameError, StoreError};
+use mainspring_contract::{NameError, StoreError, TagsError};
 
 use crate::trigger::TriggerError;
 
@@ -20,6 +20,7 @@ pub struct Error {
 enum Kind {
     Store,
     Conflict(String),
+    Missing(String),
     Invalid(String),
 }
 
@@ -30,6 +31,10 @@ impl Error {
 
     pub(crate) fn conflict(message: impl Into<String>) -> Self {
         Self { kind: Kind::Conflict(message.into()), source: None }
+    }
+
+    pub(crate) fn missing(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Missing(message.into()), source: None }
     }
 
     pub(crate) fn because(
@@ -45,9 +50,15 @@ impl Error {
         matches!(self.kind, Kind::Store)
     }
 
-    /// Whether something of this name exists already.
+    /// Whether what there is already stands in the way: something of this name exists, or a
+    /// schedule is paused where it was written down.
     pub fn is_conflict(&self) -> bool {
         matches!(self.kind, Kind::Conflict(_))
+    }
+
+    /// Whether there is nothing of this name.
+    pub fn is_missing(&self) -> bool {
+        matches!(self.kind, Kind::Missing(_))
     }
 
     /// Whether the request makes no sense: a bad name, a bad trigger, arguments that cannot be
@@ -60,7 +71,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.kind, &self.source) {
-            (Kind::Conflict(message) | Kind::Invalid(message), _) => f.write_str(message),
+            (Kind::Conflict(text) | Kind::Missing(text) | Kind::Invalid(text), _) => {
+                f.write_str(text)
+            }
             (Kind::Store, Some(source)) => write!(f, "the store failed: {source}"),
             (Kind::Store, None) => f.write_str("the store failed"),
         }
@@ -85,6 +98,12 @@ impl From<StoreError> for Error {
 
 impl From<NameError> for Error {
     fn from(error: NameError) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<TagsError> for Error {
+    fn from(error: TagsError) -> Self {
         Self::invalid(error.to_string())
     }
 }

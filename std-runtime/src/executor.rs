@@ -6,6 +6,7 @@ use mainspring_contract::record::{Ended, Job};
 use mainspring_contract::{Encoded, JobId};
 use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
+use mainspring_core::retry::Ask;
 use mainspring_core::time::Timestamp;
 use tokio::task::{Id, JoinError, JoinSet};
 
@@ -28,6 +29,7 @@ pub(crate) struct Finished {
     pub(crate) job: JobId,
     pub(crate) token: Token,
     pub(crate) ended: Ended,
+    pub(crate) ask: Ask,
 }
 
 impl Executor {
@@ -64,7 +66,7 @@ impl Executor {
             let started_at = Some(context.started_at());
             let detail = Some(end.detail);
             let ended = Ended { outcome: end.outcome, started_at, finished_at, detail };
-            return Finished { job, token: context.token(), ended };
+            return Finished { job, token: context.token(), ended, ask: end.ask };
         }
     }
 
@@ -80,8 +82,9 @@ async fn guarded(task: Task, payload: Encoded, context: Context) -> RunEnd {
     let told = async {
         context.cancelled().await;
         // A lost lease leaves no time: the job may start elsewhere at any moment.
-        if context.why_cancelled() != Some(Outcome::LeaseLost) {
-            clock::wait_for(task.abort_grace).await;
+        tokio::select! {
+            () = context.lost() => {}
+            () = clock::wait_for(task.abort_grace) => {}
         }
     };
     tokio::select! {
@@ -106,4 +109,53 @@ fn crashed(error: JoinError) -> RunEnd {
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".to_owned());
     RunEnd::failure(Outcome::Panicked, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use mainspring_contract::record::Enqueue;
+    use mainspring_contract::{JobId, TaskId};
+    use mainspring_core::settings;
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    /// A run that takes no notice of being told to stop, and has an hour to do so.
+    fn stubborn() -> (impl Future<Output = RunEnd>, Context) {
+        let task = Task::new("t", async |(): (), _| {
+            core::future::pending::<()>().await;
+            Ok::<_, String>(())
+        });
+        let payload = Encoded::json(1, &()).expect("it can be encoded");
+        let name = TaskId::new("t").expect("a name");
+        let id = JobId::from_bytes([1; 16]);
+        let known = settings::Task::new(name.clone());
+        let job = Enqueue::new(id, name, payload.clone()).job(&known, Timestamp::UNIX_EPOCH);
+        let context = Context::new(&job, Timestamp::UNIX_EPOCH);
+        (guarded(task.abort_grace(HOUR), payload, context.clone()), context)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_within_its_grace_is_dropped_when_its_lease_is_lost() {
+        let (run, context) = stubborn();
+        context.cancel(Outcome::TimedOut);
+        context.cancel(Outcome::LeaseLost);
+        tokio::select! {
+            end = run => assert_eq!(end.outcome, Outcome::TimedOut, "the first reason stays"),
+            () = clock::wait_for(HOUR / 2) => panic!("the job may have started elsewhere by now"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_has_its_grace_to_stop() {
+        let (run, context) = stubborn();
+        context.cancel(Outcome::TimedOut);
+        tokio::select! {
+            _ = run => panic!("it was given an hour"),
+            () = clock::wait_for(HOUR / 2) => {}
+        }
+    }
 }

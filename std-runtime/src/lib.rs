@@ -20,25 +20,81 @@
 //! # }
 //! ```
 
+//!
+//! # What becomes of fires
+//!
+//! ```
+//! use core::time::Duration;
+//! use mainspring::{Coalesce, ExcludeForm, Overlap, Schedule};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let schedule = Schedule::cron("report", "report", "0 9 * * mon-fri")
+//!     .zone("Europe/Berlin")
+//!     .exclude(ExcludeForm::dates("2026-12-24..2026-12-26", "Europe/Berlin")?)
+//!     .coalesce(Coalesce::All) // after an outage make up for each fire …
+//!     .misfire_grace(Duration::from_secs(86_400)) // … of the last day
+//!     .overlap(Overlap::Queue) // one after the other
+//!     .jitter(Duration::from_secs(60))
+//!     .pause_after(5)
+//!     .retries(3)
+//!     .tags(["eu"]);
+//! # let _ = schedule;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Each fire that becomes no job leaves a record of why: see [`Scheduler::skips`].
+//!
+//! # Jobs without a schedule
+//!
+//! [`Scheduler::enqueue`] queues one; [`Scheduler::job`] says more about it. A task ends a job that
+//! cannot succeed with [`GiveUp`], asks for another wait with [`RetryAfter`], and asks to be called
+//! again with [`Snooze`].
+//!
+//! # Where a setting comes from
+//!
+//! Retry, timeout, priority, tags and rescues are looked for at the job, then at its schedule, then
+//! at its task; what none of them says has a built-in value. They are decided when the job is
+//! written, so a later change of a task or a schedule does not change jobs that exist. How many
+//! jobs of a task run at once is said by the task alone, and a change counts at once.
+
+mod builder;
 mod clock;
 mod context;
+mod dice;
 mod erased;
 mod error;
 mod executor;
 mod owed;
+pub mod plan;
 mod pump;
 mod registry;
 mod request;
+mod running;
 mod schedule;
 mod scheduler;
+mod settings;
 pub mod signal;
 mod task;
 mod telemetry;
 pub mod trigger;
+mod verdict;
 pub mod zone;
 
+pub use builder::Builder;
 pub use context::Context;
 pub use error::Error;
+pub use running::{Running, Stopped};
 pub use schedule::Schedule;
-pub use scheduler::{Builder, Running, Scheduler, Stopped};
+pub use scheduler::{Backfilled, NewJob, Queued, Scheduler};
 pub use task::{RunEnd, Task};
+pub use verdict::{GiveUp, RetryAfter, Snooze};
+
+pub use mainspring_contract::JobId;
+pub use mainspring_contract::exclude::ExcludeForm;
+pub use mainspring_contract::record::{Cancelled, Conflict, Hold};
+pub use mainspring_core::fire::Resume;
+pub use mainspring_core::overlap::Overlap;
+pub use mainspring_core::schedule::Coalesce;
+pub use mainspring_core::settings::{Backoff, Priority, Retry};
+pub use mainspring_core::time::Timestamp;
+pub use mainspring_core::trigger::Count;

@@ -1,13 +1,15 @@
 //! Fires that came due before their schedule was edited: they are owed as it was written then.
 
-use mainspring_contract::record::{Advance, Advanced, ClaimSchedules, Schedule};
-use mainspring_contract::{NodeId, StoreError};
+use mainspring_contract::record::{Advance, Advanced, ClaimSchedules, Schedule, Spec};
+use mainspring_contract::{NodeId, StoreError, StoreErrorKind};
+use mainspring_core::dice::Dice;
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::{fire, limits};
 
+use crate::dice;
 use crate::erased::AnyStore;
+use crate::plan::{self, AnyPlan};
 use crate::telemetry;
-use crate::trigger::AnyTrigger;
 
 /// Turns what is due into jobs and skips, as the schedules in the store say it.
 ///
@@ -18,7 +20,7 @@ use crate::trigger::AnyTrigger;
 pub(crate) async fn advance(
     store: &dyn AnyStore,
     node: &NodeId,
-    trigger_of: impl Fn(&Schedule) -> Result<AnyTrigger, String> + Send,
+    plan_of: impl Fn(&Spec) -> Result<AnyPlan, String> + Send,
     wanted: impl Fn(&Schedule) -> bool + Send,
 ) -> Result<(), StoreError> {
     let claim = ClaimSchedules {
@@ -35,38 +37,63 @@ pub(crate) async fn advance(
         }
         for schedule in claimed.value.into_iter().filter(&wanted) {
             // One that cannot be read is put into quarantine by the planner that claims it next.
-            if let Ok(trigger) = trigger_of(&schedule) {
-                advance_one(store, schedule, &trigger, claimed.pulse.store_now).await?;
+            if let Ok(plan) = plan_of(&schedule.spec) {
+                advance_one(store, schedule, &plan, claimed.pulse.store_now).await?;
             }
         }
     }
 }
 
+/// Turns what is due of the schedule that `spec` is about to replace into jobs and skips.
+pub(crate) async fn advance_before(
+    store: &dyn AnyStore,
+    spec: &Spec,
+    plan_of: impl Fn(&Spec) -> Result<AnyPlan, String> + Send,
+) -> Result<(), StoreError> {
+    let there = match store.schedule(&spec.id).await {
+        // What cannot be read is replaced as it is.
+        Err(error) if error.kind() == StoreErrorKind::Corrupt => None,
+        there => there?.map(|view| view.schedule),
+    };
+    let changes = |there: &Schedule| there.spec != *spec && there.spec.source == spec.source;
+    let Some(schedule) = there.filter(|there| there.due().is_some() && changes(there)) else {
+        return Ok(());
+    };
+    if let Ok(plan) = plan_of(&schedule.spec) {
+        // Putting nothing tells the store's clock.
+        let now = store.put_schedules(&[]).await?.pulse.store_now;
+        advance_one(store, schedule, &plan, now).await?;
+    }
+    Ok(())
+}
+
 async fn advance_one(
     store: &dyn AnyStore,
     mut schedule: Schedule,
-    trigger: &AnyTrigger,
+    plan: &AnyPlan,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let mut dice = dice::new();
     // A long catch-up comes in pieces.
-    while let Some(advance) = decide(&schedule, trigger, now) {
+    while let Some(advance) = decide(&schedule, plan, now, &mut dice) {
         let advanced = store.advance(core::slice::from_ref(&advance)).await?.value;
-        let Some(Advanced::Done { revision, .. }) = advanced.into_iter().next() else {
+        let Some(Advanced::Done { revision, inserted }) = advanced.into_iter().next() else {
             // Somebody else was faster.
             return Ok(());
         };
         advance.skips.iter().for_each(|skip| telemetry::skipped(&advance.schedule, skip));
         (schedule.revision, schedule.next) = (revision, advance.next);
+        schedule.fired = schedule.fired.saturating_add(inserted);
     }
     Ok(())
 }
 
-fn decide(schedule: &Schedule, trigger: &AnyTrigger, now: Timestamp) -> Option<Advance> {
-    let spec = &schedule.spec;
-    let decision = fire::due(trigger, schedule.due()?, now, &spec.policies)?;
-    if trigger.fault().is_some() {
+fn decide(schedule: &Schedule, plan: &AnyPlan, now: Timestamp, dice: &mut Dice) -> Option<Advance> {
+    let policies = schedule.policies();
+    let decision = fire::due(plan, schedule.due()?, now, &policies)?;
+    if plan::fault(plan).is_some() {
         // The planner puts it into quarantine.
         return None;
     }
-    Some(Advance::decided(&spec.id, schedule.revision, &spec.policies, decision))
+    Some(Advance::decided(&schedule.spec.id, schedule.revision, &policies, decision, dice))
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use mainspring_contract::record::{Advance, Advanced, Job, Quarantine, Rescue, Schedule, Written};
 use mainspring_contract::store::Reply;
-use mainspring_contract::{Answer, JobId, NodeId, Stored};
+use mainspring_contract::{Answer, JobId, NodeId, Stored, Tags};
 use mainspring_core::id::Ticket;
 use mainspring_core::limits;
 use mainspring_core::planner::{self, Down, Planner};
@@ -17,25 +17,27 @@ use mainspring_core::room::Boxed;
 use mainspring_core::table::Full;
 use mainspring_core::time::{Mono, Now};
 use mainspring_core::verb::{Release, Renewed};
-use mainspring_core::worker::{self, Worker};
+use mainspring_core::worker::{self, Suspects, Worker};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::clock::{self, Clock};
 use crate::erased::AnyStore;
 use crate::executor::{Executor, Finished};
+use crate::plan::{self, AnyPlan};
 use crate::registry::Registry;
-use crate::request::{Answered, Batch, Request};
-use crate::schedule::trigger_of;
+use crate::request::{Answered, Batch, Caller, Request};
 use crate::telemetry;
-use crate::trigger::{AnyTrigger, Triggers};
+use crate::trigger::Triggers;
 use crate::zone::Zones;
 
 /// What the scheduler's handles tell the pump.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// Something was changed through this process.
     Changed(Pulse),
+    /// Through this process, jobs may have been told to stop.
+    Verify(Suspects<Stored>),
     /// Start nothing more; end when everything has ended.
     Stop,
     /// Abort what runs; end when everything has ended.
@@ -50,10 +52,11 @@ pub(crate) struct Pump {
     store: Arc<dyn AnyStore>,
     node: NodeId,
     node_is_mine: bool,
+    tags: Tags,
     tasks: Arc<Registry>,
     zones: Arc<Zones>,
     triggers: Arc<Triggers>,
-    planner: Planner<Stored, AnyTrigger, Boxed>,
+    planner: Planner<Stored, AnyPlan, Boxed>,
     worker: Worker<Stored, Boxed>,
     executor: Executor,
     calls: JoinSet<Answered>,
@@ -72,10 +75,12 @@ pub(crate) struct Parts {
     pub(crate) node: NodeId,
     /// Nobody else uses the node's name at the same time.
     pub(crate) node_is_mine: bool,
+    /// What the node offers.
+    pub(crate) tags: Tags,
     pub(crate) tasks: Arc<Registry>,
     pub(crate) zones: Arc<Zones>,
     pub(crate) triggers: Arc<Triggers>,
-    pub(crate) planner: Planner<Stored, AnyTrigger, Boxed>,
+    pub(crate) planner: Planner<Stored, AnyPlan, Boxed>,
     pub(crate) worker: Worker<Stored, Boxed>,
     pub(crate) events: mpsc::UnboundedReceiver<Event>,
 }
@@ -87,6 +92,7 @@ impl Pump {
             store: parts.store,
             node: parts.node,
             node_is_mine: parts.node_is_mine,
+            tags: parts.tags,
             tasks: parts.tasks,
             zones: parts.zones,
             triggers: parts.triggers,
@@ -174,8 +180,7 @@ impl Pump {
         }
         while let Some(output) = self.planner.poll(now) {
             if let planner::Output::Advance { advance, .. } = &output
-                && let Some(fault) =
-                    self.planner.trigger(&advance.schedule).and_then(AnyTrigger::fault)
+                && let Some(fault) = self.planner.plan(&advance.schedule).and_then(plan::fault)
             {
                 // What a broken trigger decides is not to be believed.
                 self.planner.forget(&advance.schedule);
@@ -184,11 +189,16 @@ impl Pump {
                 batch.quarantine.push(Quarantine { schedule, revision, reason: fault });
                 continue;
             }
-            plan(output, &mut batch);
+            batch.plan(output);
         }
+        let caller = Caller {
+            store: Arc::clone(&self.store),
+            node: self.node.clone(),
+            tasks: self.tasks.ids(),
+            tags: self.tags.clone(),
+        };
         for request in batch.into_requests() {
-            let (store, node) = (Arc::clone(&self.store), self.node.clone());
-            self.calls.spawn(request.call(store, node, self.tasks.ids()));
+            self.calls.spawn(request.call(caller.clone()));
         }
         let deadlines = [self.worker.deadline(now), self.planner.deadline(now)];
         deadlines.into_iter().flatten().min()
@@ -202,6 +212,9 @@ impl Pump {
                 self.worker.handle(worker::Input::Hint, now);
                 self.planner.handle(planner::Input::Pulse(pulse), now);
                 self.planner.handle(planner::Input::Hint, now);
+            }
+            Event::Verify(suspects) => {
+                self.worker.handle(worker::Input::Verify(suspects), now);
             }
             Event::Stop => {
                 if !core::mem::replace(&mut self.stopping, true) {
@@ -238,8 +251,8 @@ impl Pump {
     }
 
     fn finished(&mut self, finished: Finished) {
-        let Finished { job, token, ended } = finished;
-        let input = worker::Input::Finished { job, token, ended };
+        let Finished { job, token, ended, ask } = finished;
+        let input = worker::Input::Finished { job, token, ended, ask };
         self.worker.handle(input, self.clock.now());
     }
 
@@ -314,11 +327,19 @@ impl Pump {
     ) {
         let answers = self.spread(tickets.len(), "advance", answer);
         for ((ticket, advance), result) in tickets.into_iter().zip(advances).zip(answers) {
-            if let Ok((Advanced::Done { inserted, .. }, pulse)) = result {
-                advance.skips.iter().for_each(|skip| telemetry::skipped(&advance.schedule, skip));
-                self.share(pulse, inserted > 0);
-            }
             let schedule = advance.schedule;
+            match result {
+                Ok((Advanced::Done { inserted, .. }, pulse)) => {
+                    advance.skips.iter().for_each(|skip| telemetry::skipped(&schedule, skip));
+                    self.share(pulse, inserted > 0);
+                    if !advance.fires.is_empty() {
+                        let suspects = Suspects::Schedule(schedule.clone());
+                        self.work_input(worker::Input::Verify(suspects));
+                    }
+                }
+                Ok((Advanced::Full, _)) => telemetry::store_is_full(&schedule),
+                Ok((Advanced::Stale, _)) | Err(Down) => {}
+            }
             self.plan_input(planner::Input::Advanced { ticket, schedule, result });
         }
     }
@@ -351,9 +372,9 @@ impl Pump {
     }
 
     fn adopt_schedule(&mut self, schedule: Schedule) {
-        match trigger_of(&schedule, &self.triggers, &self.zones) {
+        match plan::plan_of(&schedule.spec, &self.triggers, &self.zones) {
             // A full window leaves the schedule to whoever claims it next.
-            Ok(trigger) => drop(self.planner.adopt(&schedule, trigger)),
+            Ok(plan) => drop(self.planner.adopt(&schedule, plan)),
             Err(reason) => {
                 telemetry::quarantined(&schedule.spec.id, &reason);
                 let (revision, schedule) = (schedule.revision, schedule.spec.id);
@@ -415,17 +436,3 @@ impl Pump {
 
 /// How long a node that ends waits for its store to hear of it.
 const LEAVE_WITHIN: Duration = Duration::from_secs(2);
-
-fn plan(output: planner::Output<Stored>, batch: &mut Batch) {
-    use planner::Output as O;
-    match output {
-        O::Claim { ticket, within, claim_for, max } => {
-            batch.single.push(Request::ClaimSchedules { ticket, within, claim_for, max });
-        }
-        O::Advance { ticket, advance } => batch.advance.push((ticket, advance)),
-        O::Rescue { ticket, max } => batch.single.push(Request::Rescue { ticket, max }),
-        O::Prune { ticket, before, max } => {
-            batch.single.push(Request::Prune { ticket, before, max });
-        }
-    }
-}

@@ -1,15 +1,19 @@
 //! Carries out what the machines ask of the store: many outputs of one verb in one batch.
 
+use core::future::Future;
 use std::sync::Arc;
 
 use mainspring_contract::record::{
     Advance, Advanced, ClaimJobs, ClaimSchedules, Job, Quarantine, Release, Renew, Renewed, Rescue,
     Retry, Run, Schedule, Settle, Written,
 };
-use mainspring_contract::{Answer, NodeId, TaskId};
+use mainspring_contract::{Answer, NodeId, StoreError, StoreErrorKind, Stored, Tags, TaskId};
 use mainspring_core::id::Ticket;
+use mainspring_core::limits;
+use mainspring_core::planner;
 use mainspring_core::time::{Span, Timestamp};
 
+use crate::clock;
 use crate::erased::AnyStore;
 
 /// Outputs of both machines that are to be carried out, by verb.
@@ -40,6 +44,15 @@ pub(crate) enum Request {
     Settle(Vec<Ticket>, Vec<Settle>),
 }
 
+/// Who calls the store, and what it has to offer.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) store: Arc<dyn AnyStore>,
+    pub(crate) node: NodeId,
+    pub(crate) tasks: Arc<[TaskId]>,
+    pub(crate) tags: Tags,
+}
+
 /// What the store answered. Requests come back where their ids are part of the answer.
 #[derive(Debug)]
 pub(crate) enum Answered {
@@ -56,6 +69,21 @@ pub(crate) enum Answered {
 }
 
 impl Batch {
+    /// Takes up what the planner wants.
+    pub(crate) fn plan(&mut self, output: planner::Output<Stored>) {
+        use planner::Output as O;
+        match output {
+            O::Claim { ticket, within, claim_for, max } => {
+                self.single.push(Request::ClaimSchedules { ticket, within, claim_for, max });
+            }
+            O::Advance { ticket, advance } => self.advance.push((ticket, advance)),
+            O::Rescue { ticket, max } => self.single.push(Request::Rescue { ticket, max }),
+            O::Prune { ticket, before, max } => {
+                self.single.push(Request::Prune { ticket, before, max });
+            }
+        }
+    }
+
     /// The calls that carry this batch out.
     pub(crate) fn into_requests(self) -> Vec<Request> {
         let mut requests = Vec::new();
@@ -82,51 +110,59 @@ impl Batch {
 }
 
 impl Request {
-    /// Calls the store.
-    pub(crate) async fn call(
-        self,
-        store: Arc<dyn AnyStore>,
-        node: NodeId,
-        tasks: Arc<[TaskId]>,
-    ) -> Answered {
+    /// Calls the store. An answer that does not come is an error, so that no machine waits for it
+    /// for ever.
+    pub(crate) async fn call(self, caller: Caller) -> Answered {
+        let Caller { store, node, tasks, tags } = caller;
         match self {
             Self::ClaimSchedules { ticket, within, claim_for, max } => {
                 let claim = ClaimSchedules { node, within, claim_for, max };
-                Answered::ClaimSchedules(ticket, store.claim_schedules(&claim).await)
+                Answered::ClaimSchedules(ticket, patiently(store.claim_schedules(&claim)).await)
             }
             Self::ClaimJobs { ticket, lease_for, max } => {
-                let claim = ClaimJobs { node, tasks: &tasks, lease_for, max };
-                Answered::ClaimJobs(ticket, store.claim_jobs(&claim).await)
+                let claim = ClaimJobs { node, tasks: &tasks, tags: &tags, lease_for, max };
+                Answered::ClaimJobs(ticket, patiently(store.claim_jobs(&claim)).await)
             }
             Self::Rescue { ticket, max } => {
-                Answered::Rescue(ticket, store.rescue(&Rescue::Lapsed, max).await)
+                Answered::Rescue(ticket, patiently(store.rescue(&Rescue::Lapsed, max)).await)
             }
             Self::Prune { ticket, before, max } => {
-                Answered::Prune(ticket, store.prune(before, max).await)
+                Answered::Prune(ticket, patiently(store.prune(before, max)).await)
             }
             Self::Quarantine(quarantines) => {
-                Answered::Quarantine(store.quarantine(&quarantines).await)
+                Answered::Quarantine(patiently(store.quarantine(&quarantines)).await)
             }
             Self::Advance(tickets, advances) => {
-                let answer = store.advance(&advances).await;
+                let answer = patiently(store.advance(&advances)).await;
                 Answered::Advance(tickets, advances, answer)
             }
             Self::Renew(tickets, renews) => {
-                let answer = store.renew(&renews).await;
+                let answer = patiently(store.renew(&renews)).await;
                 Answered::Renew(tickets, renews, answer)
             }
             Self::Release(tickets, releases) => {
-                let answer = store.release(&releases).await;
+                let answer = patiently(store.release(&releases)).await;
                 Answered::Release(tickets, releases, answer)
             }
             Self::Retry(tickets, retries) => {
-                let answer = store.retry(&retries).await;
+                let answer = patiently(store.retry(&retries)).await;
                 Answered::Retry(tickets, retries, answer)
             }
             Self::Settle(tickets, settles) => {
-                let answer = store.settle(&settles).await;
+                let answer = patiently(store.settle(&settles)).await;
                 Answered::Settle(tickets, settles, answer)
             }
         }
+    }
+}
+
+async fn patiently<T>(call: impl Future<Output = Answer<T>> + Send) -> Answer<T> {
+    let patience = limits::STORE_PATIENCE;
+    tokio::select! {
+        answer = call => answer,
+        () = clock::wait_for(patience.to_duration()) => Err(StoreError::new(
+            StoreErrorKind::OutcomeUnknown,
+            format!("the store has not answered for {patience} (it may be overloaded)"),
+        )),
     }
 }

@@ -2,21 +2,20 @@
 
 use core::time::Duration;
 
-use mainspring_contract::record::{self, Spec};
+use mainspring_contract::exclude::ExcludeForm;
+use mainspring_contract::record::Spec;
 use mainspring_contract::trigger::{AtForm, CronForm, CustomForm, EveryForm, TriggerForm};
-use mainspring_contract::{Encoded, ScheduleId, Source, TaskId};
-use mainspring_core::schedule::{Coalesce, Policies};
-use mainspring_core::settings::{Priority, Retry, Settings, Timeout};
+use mainspring_contract::{Encoded, ScheduleId, Source, Tags, TagsError, TaskId};
+use mainspring_core::overlap::Overlap;
+use mainspring_core::schedule::{Coalesce, Jitter, Policies, Spread};
+use mainspring_core::settings::Settings;
 use mainspring_core::time::{Span, Timestamp};
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::plan::{EXCLUSIONS_VERSION, TRIGGER_VERSION};
+use crate::settings::setters;
 use crate::task::PAYLOAD_VERSION;
-use crate::trigger::{AnyTrigger, Triggers};
-use crate::zone::Zones;
-
-/// The version of the trigger's stored JSON form.
-const TRIGGER_VERSION: u16 = 1;
 
 /// When a task runs, with what arguments, and what becomes of late fires.
 ///
@@ -34,16 +33,16 @@ pub struct Schedule {
     trigger: TriggerForm,
     arguments: Result<Encoded, String>,
     policies: Policies,
+    exclusions: Vec<ExcludeForm>,
     settings: Settings,
+    tags: Result<Option<Tags>, TagsError>,
     paused: bool,
 }
 
 impl Schedule {
     /// A schedule with any trigger. An `H` in a cron pattern depends on the id.
     pub fn new(id: &str, task: &str, mut trigger: TriggerForm) -> Self {
-        if let TriggerForm::Cron(form) = &mut trigger {
-            form.spread_by(id);
-        }
+        trigger.spread_by(id);
         Self {
             id: id.to_owned(),
             task: task.to_owned(),
@@ -51,7 +50,9 @@ impl Schedule {
             trigger,
             arguments: encode(&()),
             policies: Policies::DEFAULT,
+            exclusions: Vec::new(),
             settings: Settings::NONE,
+            tags: Ok(None),
             paused: false,
         }
     }
@@ -109,6 +110,13 @@ impl Schedule {
         self
     }
 
+    /// All policies at once.
+    #[must_use]
+    pub fn policies(mut self, policies: Policies) -> Self {
+        self.policies = policies;
+        self
+    }
+
     /// Which of several due fires become jobs. Default: the latest.
     #[must_use]
     pub fn coalesce(mut self, coalesce: Coalesce) -> Self {
@@ -130,33 +138,83 @@ impl Schedule {
         self
     }
 
-    /// Whether and when a failed job is tried again. Default: what the task says.
+    /// A delay by chance of at most `up_to` before each job can be claimed, a new one for each
+    /// fire, so that not everything starts on the hour. It never reaches the next fire.
+    /// Default: none.
     #[must_use]
-    pub fn retry(mut self, retry: Retry) -> Self {
-        self.settings.retry = Some(retry);
+    pub fn jitter(self, up_to: Duration) -> Self {
+        self.spread(up_to, Spread::Random)
+    }
+
+    /// Like [`jitter`](Self::jitter), but always the same delay, which depends on the schedule's
+    /// name: fires keep their distance.
+    #[must_use]
+    pub fn stable_jitter(self, up_to: Duration) -> Self {
+        self.spread(up_to, Spread::Stable)
+    }
+
+    /// How much later a fire may be noticed, so that a machine that sleeps wakes up for several
+    /// schedules at once. Default: not at all.
+    #[must_use]
+    pub fn slack(mut self, slack: Duration) -> Self {
+        self.policies.slack = Span::from(slack);
         self
     }
 
-    /// How long one attempt may run. Default: what the task says.
+    /// What becomes of a fire while an earlier job of this schedule is not over. Default: both may
+    /// run at once.
     #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = Some(Timeout::after(Span::from(timeout)));
+    pub fn overlap(mut self, overlap: Overlap) -> Self {
+        self.policies.overlap = overlap;
         self
     }
 
-    /// How urgent its jobs are among those of the task. Default: what the task says.
+    /// How many fires may become jobs in the whole life of the schedule. Default: any number.
     #[must_use]
-    pub fn priority(mut self, priority: Priority) -> Self {
-        self.settings.priority = Some(priority);
+    pub fn limit(mut self, fires: u32) -> Self {
+        self.policies.limit = Some(fires);
         self
     }
 
-    /// All settings of its jobs that differ from the task's.
+    /// A fixed delay: each fire but the first comes this long after the job of the fire before is
+    /// over. The trigger names the first fire only. Default: the trigger names all of them.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use mainspring::Schedule;
+    /// let minute = Duration::from_secs(60);
+    /// let poll = Schedule::every("poll", "poll", minute).after_run(minute);
+    /// ```
     #[must_use]
-    pub fn settings(mut self, settings: Settings) -> Self {
-        self.settings = settings;
+    pub fn after_run(mut self, delay: Duration) -> Self {
+        self.policies.after_run = Some(Span::from(delay));
         self
     }
+
+    /// After how many failed jobs in a row it is paused. Default: never.
+    #[must_use]
+    pub fn pause_after(mut self, failures: u16) -> Self {
+        self.policies.pause_after = Some(failures);
+        self
+    }
+
+    /// Stretches of time in which it does not fire; may be called several times. Fires within them
+    /// leave a record. Default: none.
+    ///
+    /// ```
+    /// use mainspring::{ExcludeForm, Schedule};
+    /// let schedule = Schedule::cron("mornings", "greet", "0 9 * * *")
+    ///     .zone("Europe/Berlin")
+    ///     .exclude(ExcludeForm::dates("2026-12-24..2026-12-26", "Europe/Berlin")?);
+    /// # Ok::<(), mainspring_contract::exclude::ParseDatesError>(())
+    /// ```
+    #[must_use]
+    pub fn exclude(mut self, exclusion: ExcludeForm) -> Self {
+        self.exclusions.push(exclusion);
+        self
+    }
+
+    setters!("what the task says");
 
     /// Whether it waits until it is resumed. Default: it does not.
     #[must_use]
@@ -173,9 +231,19 @@ impl Schedule {
         self
     }
 
+    /// What it excludes.
+    pub fn exclusions(&self) -> &[ExcludeForm] {
+        &self.exclusions
+    }
+
     /// Its trigger.
     pub fn trigger(&self) -> &TriggerForm {
         &self.trigger
+    }
+
+    fn spread(mut self, up_to: Duration, spread: Spread) -> Self {
+        self.policies.jitter = Some(Jitter { up_to: Span::from(up_to), spread });
+        self
     }
 
     pub(crate) fn into_spec(self) -> Result<Spec, Error> {
@@ -186,35 +254,27 @@ impl Schedule {
         let trigger = Encoded::json(TRIGGER_VERSION, &self.trigger).map_err(|error| {
             Error::invalid(format!("the trigger of schedule `{id}` cannot be stored: {error}"))
         })?;
+        let exclusions = Some(self.exclusions).filter(|all| !all.is_empty());
+        let exclusions = exclusions.map(|all| Encoded::json(EXCLUSIONS_VERSION, &all)).transpose();
+        let exclusions = exclusions.map_err(|error| {
+            Error::invalid(format!("the exclusions of schedule `{id}` cannot be stored: {error}"))
+        })?;
         Ok(Spec {
             id,
             task: TaskId::new(&*self.task)?,
             source: Source::new(&*self.source)?,
             trigger,
             payload,
+            exclusions,
             policies: self.policies,
             settings: self.settings,
+            tags: self.tags?,
             paused: self.paused,
         })
     }
 }
 
-/// The trigger of a stored schedule; if it cannot be used, why, for people.
-pub(crate) fn trigger_of(
-    stored: &record::Schedule,
-    triggers: &Triggers,
-    zones: &Zones,
-) -> Result<AnyTrigger, String> {
-    let form = stored
-        .spec
-        .trigger
-        .from_json::<TriggerForm>(TRIGGER_VERSION)
-        .map_err(|error| format!("its trigger cannot be read: {error}"))?;
-    triggers
-        .compile(&form, zones)
-        .map_err(|error| format!("its trigger {form} cannot be used: {error}"))
-}
-
-fn encode<A: Serialize + ?Sized>(arguments: &A) -> Result<Encoded, String> {
+/// Arguments as they are stored; if they cannot be, why, for people.
+pub(crate) fn encode<A: Serialize + ?Sized>(arguments: &A) -> Result<Encoded, String> {
     Encoded::json(PAYLOAD_VERSION, arguments).map_err(|error| error.to_string())
 }

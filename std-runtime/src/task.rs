@@ -6,13 +6,16 @@ use core::pin::Pin;
 use core::time::Duration;
 use std::sync::Arc;
 
-use mainspring_contract::{Detail, Encoded, NameError, TaskId, record};
+use mainspring_contract::{Detail, Encoded, NameError, Tags, TagsError, TaskId, record};
 use mainspring_core::outcome::Outcome;
-use mainspring_core::settings::{Priority, Retry, Settings, Timeout};
-use mainspring_core::time::Span;
+use mainspring_core::retry::Ask;
+use mainspring_core::settings::Settings;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::context::Context;
+use crate::error::Error;
+use crate::settings::setters;
+use crate::verdict;
 
 /// The version of the arguments and results that typed tasks write.
 pub(crate) const PAYLOAD_VERSION: u16 = 1;
@@ -24,17 +27,30 @@ pub struct RunEnd {
     pub outcome: Outcome,
     /// What it leaves behind.
     pub detail: Detail,
+    /// What it asks for beyond that.
+    pub ask: Ask,
 }
 
 impl RunEnd {
     /// A success that leaves this behind.
     pub fn success(output: Option<Encoded>) -> Self {
-        Self { outcome: Outcome::Succeeded, detail: Detail { output, error: None } }
+        let detail = Detail { output, error: None };
+        Self { outcome: Outcome::Succeeded, detail, ask: Ask::Nothing }
     }
 
     /// An end of this kind, with the reason for people.
     pub fn failure(outcome: Outcome, error: impl Into<String>) -> Self {
-        Self { outcome, detail: Detail { output: None, error: Some(error.into()) } }
+        let detail = Detail { output: None, error: Some(error.into()) };
+        Self { outcome, detail, ask: Ask::Nothing }
+    }
+
+    /// A failure with this error, or what the error asks for instead.
+    fn of_error(error: &(dyn core::error::Error + 'static)) -> Self {
+        let ask = verdict::asked(error);
+        if let Ask::Snooze(_) = ask {
+            return Self { outcome: Outcome::Snoozed, detail: Detail::default(), ask };
+        }
+        Self { ask, ..Self::failure(Outcome::Failed, chain(error)) }
     }
 }
 
@@ -56,6 +72,7 @@ pub struct Task {
     version: u32,
     max_running: Option<u32>,
     settings: Settings,
+    tags: Result<Option<Tags>, TagsError>,
     /// How long a run may go on after it was told to stop, before it is dropped.
     pub(crate) abort_grace: Duration,
     function: Function,
@@ -65,8 +82,9 @@ impl Task {
     /// A task that decodes its arguments and encodes its result.
     ///
     /// The function gets the arguments and the [`Context`] of the run. An error's message and
-    /// sources are recorded. When the run must stop (timeout, cancellation, a lost lease), its
-    /// future is dropped at the next `await`.
+    /// sources are recorded; [`GiveUp`](crate::GiveUp), [`RetryAfter`](crate::RetryAfter) and
+    /// [`Snooze`](crate::Snooze) also say what follows. When the run must stop (timeout,
+    /// cancellation, a lost lease), its future is dropped at the next `await`.
     pub fn new<A, F, Fut, Out, E>(name: &str, function: F) -> Self
     where
         A: DeserializeOwned + Send + 'static,
@@ -88,10 +106,7 @@ impl Task {
                 };
                 match function(arguments, context).await {
                     Ok(output) => encode(&output),
-                    Err(error) => {
-                        let error = error.into();
-                        RunEnd::failure(Outcome::Failed, chain(&*error))
-                    }
+                    Err(error) => RunEnd::of_error(&*error.into()),
                 }
             }
         })
@@ -109,6 +124,7 @@ impl Task {
             version: 1,
             max_running: None,
             settings: Settings::NONE,
+            tags: Ok(None),
             abort_grace: Duration::ZERO,
             function: Arc::new(move |payload, context| Box::pin(function(payload, context))),
         }
@@ -121,47 +137,7 @@ impl Task {
         self
     }
 
-    /// How often a failed job is tried again, one second after the first failure, then two, four
-    /// and so on up to ten minutes. Default: never.
-    #[must_use]
-    pub fn retries(self, max: u16) -> Self {
-        self.retry(Retry::times(max))
-    }
-
-    /// Whether and when a failed job is tried again.
-    #[must_use]
-    pub fn retry(mut self, retry: Retry) -> Self {
-        self.settings.retry = Some(retry);
-        self
-    }
-
-    /// How long one attempt may run. Default: as long as it takes.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = Some(Timeout::after(Span::from(timeout)));
-        self
-    }
-
-    /// How urgent its jobs are, among themselves. Default: 5.
-    #[must_use]
-    pub fn priority(mut self, priority: Priority) -> Self {
-        self.settings.priority = Some(priority);
-        self
-    }
-
-    /// How often a job may be taken over from a lost node. Default: 3.
-    #[must_use]
-    pub fn max_rescues(mut self, max: u16) -> Self {
-        self.settings.max_rescues = Some(max);
-        self
-    }
-
-    /// All defaults of its jobs at once.
-    #[must_use]
-    pub fn settings(mut self, settings: Settings) -> Self {
-        self.settings = settings;
-        self
-    }
+    setters!("the built-in value; tags: none");
 
     /// How long a run may go on after its [`Context`] said to stop, before its future is dropped.
     /// Default: not at all.
@@ -184,12 +160,13 @@ impl Task {
         (self.function)(payload, context)
     }
 
-    pub(crate) fn record(&self) -> Result<record::Task, NameError> {
+    pub(crate) fn record(&self) -> Result<record::Task, Error> {
         Ok(record::Task {
             id: self.id.clone()?,
             version: self.version,
             max_running: self.max_running,
             settings: self.settings,
+            tags: self.tags.clone()?.unwrap_or_default(),
         })
     }
 }
@@ -205,13 +182,9 @@ fn encode<T: Serialize>(output: &T) -> RunEnd {
         Ok(output) => RunEnd::success(Some(output)),
         // The work is done, so doing it again would be wrong; but its result is lost, and whoever
         // waits for it must hear that.
-        Err(error) => RunEnd {
-            outcome: Outcome::Succeeded,
-            detail: Detail {
-                output: None,
-                error: Some(format!("the result could not be encoded: {error}")),
-            },
-        },
+        Err(error) => {
+            RunEnd::failure(Outcome::Succeeded, format!("the result could not be encoded: {error}"))
+        }
     }
 }
 

@@ -73,6 +73,13 @@ pub(crate) fn skipped(schedule: &ScheduleId, skip: &Skip) {
     );
 }
 
+pub(crate) fn store_is_full(schedule: &ScheduleId) {
+    warn!(
+        target: "mainspring::schedule",
+        %schedule, "the store has no room for the jobs that are due; trying again",
+    );
+}
+
 pub(crate) fn quarantined(schedule: &ScheduleId, reason: &str) {
     error!(
         target: "mainspring::schedule",

@@ -1,16 +1,18 @@
 //! A stored trigger, made ready to compute with.
 
 use core::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mainspring_contract::trigger::{
-    AtForm, CalendarForm, CronForm, EveryForm, TriggerForm, TriggerFormError,
+    AnyForm, AtForm, CalendarForm, CronForm, EveryForm, TriggerForm, TriggerFormError,
 };
 use mainspring_core::civil::Date;
+use mainspring_core::limits::MEET_LIMIT;
 use mainspring_core::time::{ParseSpanError, Span, Timestamp};
+use mainspring_core::trigger::cron::ClockChange;
 use mainspring_core::trigger::{
     All, Any, At, Budget, Calendar, CalendarIn, Count, CronError, CronIn, Every, ExtendedCron,
-    Period, Trigger, Within,
+    Period, Search, Trigger, Within,
 };
 use mainspring_core::zone::{OwnedZone, TimeZone, Zone};
 
@@ -23,7 +25,8 @@ pub use custom::Triggers;
 
 /// Any trigger in its zone and bounds, compiled from a [`TriggerForm`].
 ///
-/// It is cheap to clone: zones are shared.
+/// It is cheap to clone: zones are shared. It remembers whether a search gave up; see
+/// [`fault`](Self::fault).
 ///
 /// ```
 /// use mainspring::{trigger::AnyTrigger, zone::Zones};
@@ -35,8 +38,21 @@ pub use custom::Triggers;
 /// assert_eq!(trigger.next_after(friday).unwrap().to_string(), "2026-03-30T07:00:00Z");
 /// # Ok::<(), mainspring::trigger::TriggerError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AnyTrigger(Within<Kind>);
+#[derive(Clone, Debug)]
+pub struct AnyTrigger {
+    within: Within<Kind>,
+    /// After which instant it looked for the next one in vain, the first time.
+    gave_up: Arc<OnceLock<Timestamp>>,
+}
+
+/// What it found out so far is no part of what it is.
+impl PartialEq for AnyTrigger {
+    fn eq(&self, other: &Self) -> bool {
+        self.within == other.within
+    }
+}
+
+impl Eq for AnyTrigger {}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
@@ -79,19 +95,41 @@ impl AnyTrigger {
     /// The zone whose clocks a cron or calendar trigger follows; `None` for those that follow the
     /// absolute time line, and for combinations.
     pub fn zone(&self) -> Option<&OwnedZone> {
-        match &self.0.trigger {
+        match &self.within.trigger {
             Kind::Cron(cron) => Some(&cron.zone.zone),
             Kind::Calendar(calendar) => Some(&calendar.zone.zone),
             _ => None,
         }
     }
 
-    /// How a trigger that the program brought along has failed, if it has: it panicked, or broke
-    /// a law of [`Trigger`].
+    /// What clock changes strictly after `after` and up to `until` do to the times of a cron or
+    /// calendar trigger within its bounds, earliest first. Other triggers know no clocks, and of
+    /// combinations the children are to be asked.
+    pub fn clock_changes(&self, after: Timestamp, until: Timestamp) -> Vec<ClockChange> {
+        let after = self.within.start.map_or(after, |start| after.max(start));
+        let until = self.within.end.map_or(until, |end| until.min(end));
+        match &self.within.trigger {
+            Kind::Cron(cron) => cron.clock_changes(after, until).collect(),
+            Kind::Calendar(calendar) => calendar.clock_changes(after, until).collect(),
+            Kind::At(_) | Kind::Every(_) | Kind::Any(_) | Kind::All(_) | Kind::Custom(_) => {
+                Vec::new()
+            }
+        }
+    }
+
+    /// Why its answers are not to be believed, if so. A trigger that the program brought along
+    /// panicked or broke a law of [`Trigger`]; or a search for the next instant gave up, so that
+    /// `None` did not mean that there is none.
     pub fn fault(&self) -> Option<String> {
-        match &self.0.trigger {
-            Kind::Any(any) => any.0.iter().find_map(Self::fault),
-            Kind::All(all) => all.children().iter().find_map(Self::fault),
+        self.own_fault().or_else(|| self.gave_up.get().map(|&after| gave_up(after)))
+    }
+
+    /// The fault of a trigger that the program brought along. A child of `any` that gives up is
+    /// none: its siblings go on, and it is asked again.
+    fn own_fault(&self) -> Option<String> {
+        match &self.within.trigger {
+            Kind::Any(any) => any.0.iter().find_map(Self::own_fault),
+            Kind::All(all) => all.children().iter().find_map(Self::own_fault),
             Kind::Custom(custom) => custom.fault(),
             Kind::At(_) | Kind::Every(_) | Kind::Cron(_) | Kind::Calendar(_) => None,
         }
@@ -105,7 +143,7 @@ impl AnyTrigger {
         match form {
             TriggerForm::Cron(form) => Self::cron(form, zones),
             TriggerForm::Every(form) => Self::every(form),
-            TriggerForm::At(AtForm { time }) => Ok(Self::unbounded(Kind::At(At(*time)))),
+            TriggerForm::At(AtForm { time }) => Self::within(Kind::At(At(*time)), None, None),
             TriggerForm::Calendar(form) => Self::calendar(form, zones),
             TriggerForm::Any(form) if form.of.is_empty() => {
                 Err(TriggerError::Empty { kind: "any" })
@@ -113,21 +151,19 @@ impl AnyTrigger {
             TriggerForm::All(form) if form.of.is_empty() => {
                 Err(TriggerError::Empty { kind: "all" })
             }
-            TriggerForm::Any(_) => Ok(Self::unbounded(Kind::Any(Any(children()?)))),
+            TriggerForm::Any(AnyForm { start, end, .. }) => {
+                Self::within(Kind::Any(Any(children()?)), *start, *end)
+            }
             TriggerForm::All(form) if form.threshold < Span::ZERO => {
                 Err(TriggerError::Threshold { threshold: form.threshold })
             }
             TriggerForm::All(form) => {
                 let all = All::new(children()?).threshold(form.threshold);
-                Ok(Self::unbounded(Kind::All(all)))
+                Self::within(Kind::All(all), form.start, form.end)
             }
-            TriggerForm::Custom(form) => Ok(Self::unbounded(Kind::Custom(own.make(form)?))),
+            TriggerForm::Custom(form) => Self::within(Kind::Custom(own.make(form)?), None, None),
             other => Err(TriggerError::Unsupported { form: other.to_json() }),
         }
-    }
-
-    const fn unbounded(trigger: Kind) -> Self {
-        Self(Within { trigger, start: None, end: None })
     }
 
     fn calendar(form: &CalendarForm, zones: &Zones) -> Result<Self, TriggerError> {
@@ -175,7 +211,7 @@ impl AnyTrigger {
         {
             return Err(TriggerError::Bounds { start, end });
         }
-        Ok(Self(Within { trigger, start, end }))
+        Ok(Self { within: Within { trigger, start, end }, gave_up: Arc::default() })
     }
 }
 
@@ -191,6 +227,13 @@ const EPOCH: Date = match Date::from_days(0) {
     None => panic!("the epoch is a date"),
 };
 
+fn gave_up(after: Timestamp) -> String {
+    format!(
+        "its triggers did not fire together within {MEET_LIMIT} steps after {after}, and the \
+         search gave up (let them meet more often, or raise `threshold`)"
+    )
+}
+
 /// The span of `@every 5m`, which some crontabs have instead of a pattern.
 fn span_of(expr: &str) -> Option<Result<Span, ParseSpanError>> {
     let (word, span) = expr.trim().split_once([' ', '\t'])?;
@@ -199,27 +242,35 @@ fn span_of(expr: &str) -> Option<Result<Span, ParseSpanError>> {
 
 impl Trigger for AnyTrigger {
     fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
-        self.0.next_after(t)
+        self.search_after(t).found()
+    }
+
+    fn search_after(&self, t: Timestamp) -> Search {
+        let search = self.within.search_after(t);
+        if search == Search::GaveUp {
+            let _ = self.gave_up.set(t);
+        }
+        search
     }
 
     fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
-        self.0.prev_before(t)
+        self.within.prev_before(t)
     }
 
     fn count_between(&self, after: Timestamp, until: Timestamp) -> Count {
-        self.0.count_between(after, until)
+        self.within.count_between(after, until)
     }
 
     fn next_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
-        self.0.next_within(t, budget)
+        self.within.next_within(t, budget)
     }
 
     fn prev_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
-        self.0.prev_within(t, budget)
+        self.within.prev_within(t, budget)
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.describe(f)
+        self.within.describe(f)
     }
 }
 
@@ -241,6 +292,10 @@ macro_rules! each_kind {
 impl Trigger for Kind {
     fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
         each_kind!(self, trigger => trigger.next_after(t))
+    }
+
+    fn search_after(&self, t: Timestamp) -> Search {
+        each_kind!(self, trigger => trigger.search_after(t))
     }
 
     fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
@@ -438,6 +493,18 @@ mod tests {
                 "1970-01-01T00:00:00Z",
                 &["1970-01-01T00:00:10Z", "1970-01-01T00:01:39Z", "1970-01-01T00:01:50Z"],
             ),
+            (
+                r#"{"any":{"of":[{"every":{"span":"4s"}},{"every":{"span":"6s"}}],
+                    "start":"1970-01-01T00:00:08Z","end":"1970-01-01T00:00:16Z"}}"#,
+                "1970-01-01T00:00:00Z",
+                &["1970-01-01T00:00:08Z", "1970-01-01T00:00:12Z", "1970-01-01T00:00:16Z"],
+            ),
+            (
+                r#"{"all":{"of":[{"every":{"span":"4s"}},{"every":{"span":"6s"}}],
+                    "start":"1970-01-01T00:00:12Z","end":"1970-01-01T00:00:24Z"}}"#,
+                "1970-01-01T00:00:00Z",
+                &["1970-01-01T00:00:12Z", "1970-01-01T00:00:24Z"],
+            ),
         ] {
             let trigger = compile(json).unwrap();
             let mut t = at(from);
@@ -450,6 +517,33 @@ mod tests {
             assert_eq!(before, Some(t), "{json}");
             let count = u64::try_from(fires.len()).unwrap();
             assert_eq!(trigger.count_between(at(from), t), Count::Exact(count), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_search_that_gave_up_is_a_fault_and_an_end_is_none() {
+        let apart = r#"{"every":{"span":"4s"}},{"every":{"span":"4s",
+            "anchor":"2026-01-01T00:00:02Z"}}"#;
+        let t = at("2026-01-01T00:00:00Z");
+        let never = compile(&format!(r#"{{"all":{{"of":[{apart}]}}}}"#)).unwrap();
+        assert_eq!((never.fault(), never.next_after(t)), (None, None));
+        assert_eq!(
+            never.clone().fault().unwrap(),
+            "its triggers did not fire together within 20000 steps after 2026-01-01T00:00:00Z, \
+             and the search gave up (let them meet more often, or raise `threshold`)"
+        );
+        // In company it is asked again and again.
+        let beside = format!(
+            r#"{{"any":{{"of":[{{"all":{{"of":[{apart}]}}}},{{"every":{{"span":"1h"}}}}]}}}}"#
+        );
+        let beside = compile(&beside).unwrap();
+        assert!(beside.next_after(t).is_some() && beside.fault().is_none());
+        for over in [
+            format!(r#"{{"all":{{"of":[{apart}],"end":"2025-12-31T00:00:00Z"}}}}"#),
+            format!(r#"{{"all":{{"of":[{apart},{{"at":{{"time":"2025-12-31T00:00:00Z"}}}}]}}}}"#),
+        ] {
+            let over = compile(&over).unwrap();
+            assert_eq!((over.next_after(t), over.fault()), (None, None));
         }
     }
 
@@ -483,6 +577,11 @@ mod tests {
                 r#"{"calendar":{"time":"09:30"}}"#,
                 "a calendar needs one of `years`, `months`, `weeks` and `days` above zero (for \
                  every day write `\"days\": 1`)",
+            ),
+            (
+                r#"{"any":{"of":[{"every":{"span":"1s"}}],"start":"2026-01-02T00:00:00Z",
+                    "end":"2026-01-01T00:00:00Z"}}"#,
+                "`end` 2026-01-01T00:00:00Z is before `start` 2026-01-02T00:00:00Z",
             ),
             (r#"{"any":{"of":[]}}"#, "`any` has no triggers (write them in `of`)"),
             (

@@ -96,13 +96,56 @@ async fn a_trigger_of_ones_own_is_stored_listed_and_planned_like_ours() {
     assert_eq!(own.next.at().unwrap().as_micros() % 20_000, 0);
 
     let yearly = TriggerForm::Every(EveryForm::new(Span::from_days(365)));
-    let any = TriggerForm::Any(AnyForm { of: vec![form, yearly] });
+    let any = TriggerForm::Any(AnyForm::new(vec![form, yearly]));
     scheduler.put(Schedule::new("combined", "tell", any)).await.unwrap();
     let running = scheduler.start().await.unwrap();
     let mut heard = std::collections::BTreeMap::<String, u32>::new();
     while heard.len() < 2 || heard.values().any(|&times| times < 3) {
         *heard.entry(ear.recv().await.unwrap()).or_default() += 1;
     }
+    running.stop(Duration::from_secs(10)).await;
+}
+
+/// Every 40 ms, and from an instant on 20 ms beside what it was.
+#[derive(Clone, Copy, Debug)]
+struct Drifts(Timestamp);
+
+impl Trigger for Drifts {
+    fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
+        let grid = |anchor| Every::new(Span::from_millis(40), Timestamp::UNIX_EPOCH + anchor);
+        let next = grid(Span::ZERO)?.next_after(t)?;
+        if next < self.0 {
+            return Some(next);
+        }
+        grid(Span::from_millis(20))?.next_after(t.max(self.0))
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_whose_search_gives_up_is_not_taken_for_finished() {
+    let (task, mut ear) = told();
+    let drift = |from: i64| Timestamp::from_micros(from).map(Drifts).ok_or("no such instant");
+    let builder = Scheduler::builder(MemoryStore::default()).task(task).trigger("drifts", drift);
+    let scheduler = builder.build().await.unwrap();
+    let together = |from: Timestamp| {
+        let drifts =
+            format!(r#"{{"custom":{{"name":"drifts","arguments":{}}}}}"#, from.as_micros());
+        let every = r#"{"every":{"span":"40ms"}}"#;
+        let all = format!(r#"{{"all":{{"of":[{every},{drifts}],"threshold":"0s"}}}}"#);
+        Schedule::new("together", "tell", TriggerForm::from_json(&all).unwrap())
+    };
+    let reason = "its triggers did not fire together within 20000 steps after ";
+    let error = scheduler.put(together(Timestamp::UNIX_EPOCH)).await.unwrap_err();
+    assert!(error.is_invalid() && error.to_string().starts_with(reason), "{error}");
+
+    scheduler.put(Schedule::every("ours", "tell", Duration::from_millis(20))).await.unwrap();
+    let soon = listed(&scheduler, "ours").await.next.at().unwrap() + Span::from_secs(2);
+    scheduler.put(together(soon)).await.unwrap();
+    let running = scheduler.start().await.unwrap();
+    let found = quarantine(&scheduler, "together").await;
+    assert!(found.starts_with(reason), "{found}");
+    while ear.try_recv().is_ok() {}
+    assert_eq!(ear.recv().await.unwrap(), "ours");
     running.stop(Duration::from_secs(10)).await;
 }
 

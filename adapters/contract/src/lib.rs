@@ -6,6 +6,7 @@
 mod domain;
 mod encoded;
 mod error;
+pub mod exclude;
 mod name;
 pub mod record;
 pub mod store;

@@ -1,4 +1,45 @@
-//! A trigger as it is stored, sent and written by hand: JSON with one key that names its kind.
+//! A trigger as it is stored, sent and written by hand: one meaning in two forms.
+//!
+//! # The text form
+//!
+//! One line for people: the kind, what it needs, and then words that say more, in any order.
+//!
+//! ```text
+//! at 2026-12-24T18:00:00+01:00
+//! every 15m
+//! every 1h30m start 2026-01-01T08:00:00Z end 2026-12-31T20:00:00Z
+//! every 15m anchor 2026-01-01T00:05:00Z
+//! cron 0 9 * * mon-fri in Europe/Berlin
+//! cron 30 2 * * * in America/New_York dst literal
+//! cron 30 2 * * * in posix:CET-1CEST,M3.5.0,M10.5.0/3 gap shift fold both
+//! cron 0 0 9 ? * 6L dialect quartz
+//! cron day=2nd wed hour=9 dialect apscheduler
+//! cron H 3 * * * seed backup
+//! calendar 1mo anchor 2026-01-31 at 09:30 in Europe/Berlin
+//! calendar 2w anchor 2026-01-05 at 18:00:30 start 2026-06-01T00:00:00Z
+//! any(every 4h; cron @daily)
+//! all(every 3d; cron 0 0 * * mon) within 5m end 2027-01-01T00:00:00Z
+//! all(any(every 4h; every 6h) start 2026-01-01T00:00:00Z; cron 0 0 * * *)
+//! custom full-moon {"hour":22}
+//! ```
+//! | kind | then | what may follow |
+//! |---|---|---|
+//! | `at` | an instant | |
+//! | `every` | a span: `90s`, `1h30m` | `anchor`, `start`, `end` |
+//! | `cron` | a pattern | `dialect`, `seed`, `in`, `dst` or `gap` and `fold`, `start`, `end` |
+//! | `calendar` | a distance: `1y`, `6mo`, `1mo15d` | `anchor`, `at`, and as `cron` from `in` on |
+//! | `any(…; …)` | | `start`, `end` |
+//! | `all(…; …)` | | `within`, `start`, `end` |
+//! | `custom` | a name, and JSON unless it is `null` | |
+//!
+//! The words are the keys of the JSON below, but for `in` (`zone`), `within` (`threshold`) and
+//! `at` (`time` of a calendar). A text with blanks, or one that is itself such a word, stands in
+//! quotes with the escapes of JSON: `seed "my schedule"`. [`Display`](fmt::Display) writes this
+//! form and [`FromStr`] reads both.
+//!
+//! # The JSON form
+//!
+//! One key names the kind. It is what stores keep.
 //!
 //! ```json
 //! {"cron":  {"expr": "0 9 * * mon-fri", "zone": "Europe/Berlin"}}
@@ -25,11 +66,11 @@
 //! | | `time` | the time of day: `09:30`, `09:30:15` | midnight |
 //! | | `zone` | as for `cron` | `UTC` |
 //! | | `dst` | as for `cron`; `literal` skips and takes the first pass | `once` |
-//! | these three | `start`, `end` | the first and last instant, inclusive | unbounded |
 //! | `at` | `time` | the one instant | required |
 //! | `any` | `of` | triggers; it fires whenever one of them does | required |
 //! | `all` | `of` | triggers; it fires when all of them do | required |
 //! | | `threshold` | how far their fires may be apart, the first of which counts | `1s` |
+//! | these five | `start`, `end` | the first and last instant, inclusive | unbounded |
 //! | `custom` | `name` | what the program calls the kind of trigger | required |
 //! | | `arguments` | what it is given: any JSON | `null` |
 //!
@@ -40,15 +81,20 @@
 //!
 //! A `gap` is `skip`, `at_end` or `shift`; a `fold` is `first`, `second` or `both`.
 //!
-//! Instants are RFC 3339 with an offset. This form is settled: new kinds and keys may come, but
+//! Instants are RFC 3339 with an offset. Both forms are settled: new kinds and keys may come, but
 //! what is written today means the same for ever. A key that is not known is an error, because a
 //! misspelt `end` must not become a schedule without one. Whether the parts make sense (the
 //! pattern parses, the zone exists) is found out when the form is compiled.
 
 mod calendar;
 mod combine;
+mod read;
+mod words;
+mod write;
 
 use core::fmt;
+use core::ops::Range;
+use core::str::FromStr;
 
 use mainspring_core::limits::{TRIGGER_DEPTH, TRIGGER_PARTS};
 use mainspring_core::time::{Span, Timestamp};
@@ -59,13 +105,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub use calendar::CalendarForm;
 pub use combine::{AllForm, AnyForm, CustomForm};
 
-/// A stored trigger; see the [module](self) for its JSON.
+/// A stored trigger; see the [module](self) for its text and its JSON.
 ///
 /// ```
 /// use mainspring_contract::trigger::TriggerForm;
-/// let text = r#"{"cron":{"expr":"0 9 * * mon-fri","zone":"Europe/Berlin"}}"#;
-/// let form = TriggerForm::from_json(text)?;
-/// assert_eq!(TriggerForm::from_json(&form.to_json())?, form);
+/// let text = "cron 0 9 * * mon-fri in Europe/Berlin";
+/// let json = r#"{"cron":{"expr":"0 9 * * mon-fri","zone":"Europe/Berlin"}}"#;
+/// let form: TriggerForm = text.parse()?;
+/// assert_eq!(form, TriggerForm::from_json(json)?);
+/// assert_eq!((form.to_string(), form.to_json()), (text.to_owned(), json.to_owned()));
 /// # Ok::<(), mainspring_contract::trigger::TriggerFormError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,10 +142,8 @@ impl TriggerForm {
     /// # Errors
     /// [`TriggerFormError`] names what is unknown, missing or malformed, and where.
     pub fn from_json(text: &str) -> Result<Self, TriggerFormError> {
-        let form: Self = serde_json::from_str(text).map_err(|error| TriggerFormError {
-            message: error.to_string(),
-            place: Some((error.line(), error.column())).filter(|(line, _)| *line > 0),
-        })?;
+        let form: Self =
+            serde_json::from_str(text).map_err(|error| TriggerFormError::of_json(text, &error))?;
         form.check_size()?;
         Ok(form)
     }
@@ -108,15 +154,14 @@ impl TriggerForm {
     /// # Errors
     /// [`TriggerFormError`] says what there is too much of.
     pub fn check_size(&self) -> Result<(), TriggerFormError> {
-        if self.depth() > TRIGGER_DEPTH {
-            let message = format!("triggers are nested more than {TRIGGER_DEPTH} deep");
-            return Err(TriggerFormError { message, place: None });
-        }
-        if self.parts() > TRIGGER_PARTS {
-            let message = format!("one trigger has more than {TRIGGER_PARTS} others in it");
-            return Err(TriggerFormError { message, place: None });
-        }
-        Ok(())
+        let message = if self.depth() > TRIGGER_DEPTH {
+            too_deep()
+        } else if self.parts() > TRIGGER_PARTS {
+            format!("one trigger has more than {TRIGGER_PARTS} others in it")
+        } else {
+            return Ok(());
+        };
+        Err(TriggerFormError { message, span: None, line: None })
     }
 
     /// The triggers right inside it.
@@ -125,6 +170,17 @@ impl TriggerForm {
             Self::Any(form) => &form.of,
             Self::All(form) => &form.of,
             _ => &[],
+        }
+    }
+
+    /// Makes `id` the seed of every pattern with `H` in it that has none.
+    pub fn spread_by(&mut self, id: &str) {
+        match self {
+            Self::Cron(form) => form.spread_by(id),
+            Self::Any(AnyForm { of, .. }) | Self::All(AllForm { of, .. }) => {
+                of.iter_mut().for_each(|child| child.spread_by(id));
+            }
+            Self::Every(_) | Self::At(_) | Self::Calendar(_) | Self::Custom(_) => {}
         }
     }
 
@@ -142,10 +198,17 @@ impl TriggerForm {
     }
 }
 
-impl fmt::Display for TriggerForm {
-    /// The JSON text.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_json())
+impl FromStr for TriggerForm {
+    type Err = TriggerFormError;
+
+    /// Reads the text form, or the JSON if the text begins with `{`.
+    fn from_str(text: &str) -> Result<Self, TriggerFormError> {
+        if text.trim_start().starts_with('{') {
+            return Self::from_json(text);
+        }
+        let form = read::read(text)?;
+        form.check_size()?;
+        Ok(form)
     }
 }
 
@@ -235,30 +298,71 @@ pub struct AtForm {
     pub time: Timestamp,
 }
 
-/// Why a text is not a stored trigger.
+/// Why a text is not a trigger.
+///
+/// ```
+/// use mainspring_contract::trigger::TriggerForm;
+/// let error = "every 15m form 2026-01-01T00:00:00Z".parse::<TriggerForm>().unwrap_err();
+/// assert_eq!(error.span(), Some(10..14));
+/// assert_eq!(
+///     error.to_string(),
+///     "`form` has no meaning after `every` (known: `anchor`, `start`, `end`) (bytes 10-14)"
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TriggerFormError {
     message: String,
-    place: Option<(usize, usize)>,
+    span: Option<Range<usize>>,
+    /// Of JSON: the line and the column at which reading stopped.
+    line: Option<(usize, usize)>,
 }
 
 impl TriggerFormError {
-    /// The line and the column, in bytes, at which reading stopped, both from 1; `None` if no
-    /// single place is at fault.
-    pub const fn place(&self) -> Option<(usize, usize)> {
-        self.place
+    fn of_json(text: &str, error: &serde_json::Error) -> Self {
+        let line = Some((error.line(), error.column())).filter(|(line, _)| *line > 0);
+        let mut message = error.to_string();
+        if let Some((line, column)) = line {
+            let tail = format!(" at line {line} column {column}");
+            message.truncate(message.strip_suffix(&tail).map_or(message.len(), str::len));
+        }
+        let span = line.map(|(line, column)| {
+            let before: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+            let at = text.floor_char_boundary(before + column.saturating_sub(1));
+            at..at
+        });
+        Self { message, span, line }
+    }
+
+    /// The bytes of the text at fault; `None` if no single place is. Of JSON it is the empty place
+    /// at which reading stopped.
+    pub fn span(&self) -> Option<Range<usize>> {
+        self.span.clone()
+    }
+
+    /// What is wrong, without the place.
+    pub fn reason(&self) -> &str {
+        &self.message
     }
 }
 
 impl fmt::Display for TriggerFormError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        match (self.line, &self.span) {
+            (Some((line, column)), _) => write!(f, " at line {line} column {column}"),
+            (None, Some(span)) => write!(f, " (bytes {}-{})", span.start, span.end),
+            (None, None) => Ok(()),
+        }
     }
 }
 
 impl core::error::Error for TriggerFormError {}
 
-fn utc() -> String {
+fn too_deep() -> String {
+    format!("triggers are nested more than {TRIGGER_DEPTH} deep")
+}
+
+pub(crate) fn utc() -> String {
     "UTC".to_owned()
 }
 
@@ -341,18 +445,18 @@ mod expr {
 }
 
 /// Instants and spans as their text.
-mod text {
+pub(crate) mod text {
     use super::{Deserialize, Deserializer, Serializer, de, fmt};
     use core::str::FromStr;
 
-    pub(super) fn serialize<T: fmt::Display, S: Serializer>(
+    pub(crate) fn serialize<T: fmt::Display, S: Serializer>(
         value: &T,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.collect_str(value)
     }
 
-    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+    pub(crate) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
     where
         T: FromStr<Err: fmt::Display>,
         D: Deserializer<'de>,
@@ -363,7 +467,7 @@ mod text {
 }
 
 /// Instants and dates that may be missing, as their text.
-mod optional {
+pub(crate) mod optional {
     use super::{Deserialize, Deserializer, Serialize, Serializer, fmt, text};
     use core::str::FromStr;
 
@@ -374,14 +478,14 @@ mod optional {
     ))]
     struct Text<T>(#[serde(with = "text")] T);
 
-    pub(super) fn serialize<T: fmt::Display + Copy, S: Serializer>(
+    pub(crate) fn serialize<T: fmt::Display + Copy, S: Serializer>(
         value: &Option<T>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         value.map(Text).serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+    pub(crate) fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
     where
         T: FromStr<Err: fmt::Display>,
         D: Deserializer<'de>,
@@ -510,6 +614,10 @@ mod tests {
             r#"{"calendar":{"days":1,"zone":"UTC","dst":{"gap":"skip","fold":"both"}}}"#,
             r#"{"any":{"of":[{"every":{"span":"4h"}},{"all":{"of":[],"threshold":"0s"}}]}}"#,
             r#"{"all":{"of":[{"every":{"span":"4h"}}]}}"#,
+            concat!(
+                r#"{"any":{"of":[{"all":{"of":[],"end":"2027-01-01T00:00:00Z"}}],"#,
+                r#""start":"2026-01-01T00:00:00Z"}}"#,
+            ),
             r#"{"custom":{"name":"full-moon","arguments":{"hour":22,"in":["a",null]}}}"#,
             r#"{"custom":{"name":"full-moon"}}"#,
         ] {

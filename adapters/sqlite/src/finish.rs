@@ -9,13 +9,13 @@ use mainspring_contract::record::{
     Cancelled, Ended, Job, JobState, Release, Renew, Renewed, Retry, Run, Settle, Written,
 };
 use mainspring_core::id::Token;
-use mainspring_core::job::Change;
+use mainspring_core::job::{Change, Refused};
 use mainspring_core::outcome::Outcome;
-use mainspring_core::time::{Span, Timestamp};
+use mainspring_core::time::Timestamp;
 
 use crate::columns::Columns;
-use crate::jobs;
 use crate::transaction::Transaction;
+use crate::{chain, jobs, keys, row};
 
 /// Prolongs leases.
 pub(crate) async fn renew(
@@ -44,25 +44,14 @@ pub(crate) async fn release(
     tx: &mut Transaction<'_>,
     releases: &[Release],
 ) -> Result<Vec<Written>, sqlx::Error> {
-    let now = tx.now();
     let mut answers = Vec::with_capacity(releases.len());
     for release in releases {
         let change = Change::Release { token: release.token };
-        let Some(mut job) = jobs::find(tx, &release.job).await? else {
-            answers.push(Written::LeaseLost);
-            continue;
+        let done = match jobs::find(tx, &release.job).await? {
+            Some(job) => end(tx, job, &change, None).await?.is_ok(),
+            None => false,
         };
-        let before = Attempt::of(&job);
-        if job.apply(&change, now).is_err() {
-            answers.push(Written::LeaseLost);
-            continue;
-        }
-        jobs::update(tx, &job).await?;
-        if matches!(job.state, JobState::Settled { .. }) {
-            let unstarted = unstarted(Outcome::Cancelled, now);
-            record(tx, &before.run(&job, unstarted)).await?;
-        }
-        answers.push(Written::Done);
+        answers.push(if done { Written::Done } else { Written::LeaseLost });
     }
     Ok(answers)
 }
@@ -75,17 +64,9 @@ pub(crate) async fn retry(
     let now = tx.now();
     let mut answers = Vec::with_capacity(retries.len());
     for retry in retries {
-        let ready_at = now + retry.after.max(Span::ZERO);
+        let ready_at = now + retry.after;
         let change = Change::Retry { token: retry.token, ready_at, cause: retry.cause };
-        let attempt = (&retry.job, retry.token);
-        let mut written = end(tx, attempt, &change, &retry.ended).await?;
-        if written == Written::LeaseLost {
-            // Recorded before, or turned into the end of a cancelled job.
-            let again = recorded(tx, attempt, retry.ended.outcome, false).await?
-                || recorded(tx, attempt, Outcome::Cancelled, true).await?;
-            written = if again { Written::Done } else { Written::LeaseLost };
-        }
-        answers.push(written);
+        answers.push(finish(tx, (&retry.job, retry.token), &change, &retry.ended).await?);
     }
     Ok(answers)
 }
@@ -97,51 +78,46 @@ pub(crate) async fn settle(
 ) -> Result<Vec<Written>, sqlx::Error> {
     let mut answers = Vec::with_capacity(settles.len());
     for settle in settles {
-        let outcome = settle.ended.outcome;
-        let change = Change::Settle { token: settle.token, outcome };
-        let attempt = (&settle.job, settle.token);
-        let mut written = end(tx, attempt, &change, &settle.ended).await?;
-        if written == Written::LeaseLost && recorded(tx, attempt, outcome, true).await? {
-            written = Written::Done;
-        }
-        answers.push(written);
+        let change = Change::Settle { token: settle.token, outcome: settle.ended.outcome };
+        answers.push(finish(tx, (&settle.job, settle.token), &change, &settle.ended).await?);
     }
     Ok(answers)
 }
 
-async fn end(
+async fn finish(
     tx: &mut Transaction<'_>,
-    (job, _): (&JobId, Token),
+    (id, token): (&JobId, Token),
     change: &Change<Stored>,
     ended: &Ended,
 ) -> Result<Written, sqlx::Error> {
-    let now = tx.now();
-    let Some(mut job) = jobs::find(tx, job).await? else { return Ok(Written::LeaseLost) };
-    let before = Attempt::of(&job);
-    if job.apply(change, now).is_err() {
-        return Ok(Written::LeaseLost);
+    if let Some(job) = jobs::find(tx, id).await?
+        && end(tx, job, change, Some(ended)).await?.is_ok()
+    {
+        return Ok(Written::Done);
     }
-    jobs::update(tx, &job).await?;
-    record(tx, &before.run(&job, ended.clone())).await?;
-    Ok(Written::Done)
+    // The same request once more: its first answer was lost on the way. The outcome is part of the
+    // question, because a rescue records the lost attempt under the same token.
+    let settle = matches!(change, Change::Settle { .. });
+    Ok(match recorded(tx, id, token).await? {
+        Some(recorded) if recorded == (ended.outcome, settle) => Written::Done,
+        // A retry that became the end of a cancelled job.
+        Some((Outcome::Cancelled, true)) if !settle => Written::Done,
+        _ => Written::LeaseLost,
+    })
 }
 
-/// Whether this attempt was recorded with this outcome. The outcome is part of the question,
-/// because a rescue records the attempt that was lost under the same token.
+/// How the attempt under this token ended, and whether it settled the job.
 async fn recorded(
     tx: &mut Transaction<'_>,
-    (job, token): (&JobId, Token),
-    outcome: Outcome,
-    settled: bool,
-) -> Result<bool, sqlx::Error> {
+    job: &JobId,
+    token: Token,
+) -> Result<Option<(Outcome, bool)>, sqlx::Error> {
     let found = sqlx::query(RECORDED)
         .bind(&job.as_bytes()[..])
         .bind(i64::from(token.number()))
-        .bind(i64::from(outcome.code()))
-        .bind(settled)
         .fetch_optional(tx.connection())
         .await?;
-    Ok(found.is_some())
+    Ok(found.and_then(|row| row::ending(&row).ok()))
 }
 
 /// Cancels jobs.
@@ -157,71 +133,75 @@ pub(crate) async fn cancel(
 }
 
 async fn cancel_one(tx: &mut Transaction<'_>, id: &JobId) -> Result<Cancelled, sqlx::Error> {
-    let now = tx.now();
-    let Some(mut job) = jobs::find(tx, id).await? else {
-        let settled =
-            sqlx::query(SETTLED).bind(&id.as_bytes()[..]).fetch_optional(tx.connection()).await?;
-        return Ok(if settled.is_some() { Cancelled::Over } else { Cancelled::Missing });
+    let Some(job) = jobs::find(tx, id).await? else {
+        let over = jobs::is_known(tx, id).await?;
+        return Ok(if over { Cancelled::Over } else { Cancelled::Missing });
     };
-    let before = Attempt::of(&job);
-    if job.apply(&Change::Cancel, now).is_err() {
-        return Ok(Cancelled::Over);
+    Ok(match end(tx, job, &Change::Cancel, None).await? {
+        Ok(Some(_)) => Cancelled::Settled,
+        Ok(None) => Cancelled::Asked,
+        Err(_) => Cancelled::Over,
+    })
+}
+
+/// Makes a change that ends an attempt or a job, and records it; returns the record, if there is
+/// one. How an attempt went is known only from its holder.
+pub(crate) async fn end(
+    tx: &mut Transaction<'_>,
+    mut job: Job,
+    change: &Change<Stored>,
+    ended: Option<&Ended>,
+) -> Result<Result<Option<Run>, Refused>, sqlx::Error> {
+    let now = tx.now();
+    let attempt = job.attempt();
+    let node = match &job.state {
+        JobState::Leased { lease, .. } => Some(lease.node.clone()),
+        _ => None,
+    };
+    if let Err(refused) = job.apply(change, now) {
+        return Ok(Err(refused));
     }
     jobs::update(tx, &job).await?;
-    if matches!(job.state, JobState::Settled { .. }) {
-        let unstarted = unstarted(Outcome::Cancelled, now);
-        record(tx, &before.run(&job, unstarted)).await?;
-        Ok(Cancelled::Settled)
-    } else {
-        Ok(Cancelled::Asked)
-    }
-}
-
-/// What the history says of a job's attempt and what a change to the job forgets.
-pub(crate) struct Attempt {
-    number: u32,
-    node: Option<mainspring_contract::NodeId>,
-}
-
-impl Attempt {
-    /// The present or next attempt of a job that is about to change.
-    pub(crate) fn of(job: &Job) -> Self {
-        let node = match &job.state {
-            JobState::Leased { lease, .. } => Some(lease.node.clone()),
-            JobState::Waiting { .. } | JobState::Settled { .. } => None,
-        };
-        Self { number: job.attempt(), node }
-    }
-
-    /// The record of the attempt, given the job after the change. If the job is over, its outcome
-    /// is that of the record, because the record is all that remains of it.
-    pub(crate) fn run(self, job: &Job, ended: Ended) -> Run {
-        let (settled, outcome) = match job.state {
-            JobState::Settled { outcome, .. } => (true, outcome),
-            JobState::Waiting { .. } | JobState::Leased { .. } => (false, ended.outcome),
-        };
-        Run {
+    let over = match job.state {
+        JobState::Settled { outcome, .. } => Some(outcome),
+        _ => None,
+    };
+    let mut recorded = None;
+    if over.is_some() || matches!(change, Change::Retry { .. } | Change::Rescue { .. }) {
+        let mut ended = ended.cloned().unwrap_or_else(|| unheard_of(now));
+        // The state's word on the job is final: a cancelled job's failure cancels it.
+        ended.outcome = over.unwrap_or(ended.outcome);
+        let run = Run {
             job: job.id,
             token: job.token,
-            attempt: self.number,
+            attempt,
             task: job.task.clone(),
             schedule: job.schedule.clone(),
             origin: job.origin,
             fire_at: job.fire_at,
-            node: self.node,
-            settled,
-            ended: Ended { outcome, ..ended },
+            node,
+            settled: over.is_some(),
+            ended,
+        };
+        record(tx, &run).await?;
+        recorded = Some(run);
+    }
+    if let Some(outcome) = over {
+        keys::leave(tx, &job).await?;
+        if let Some(schedule) = job.schedule.filter(|_| job.watched) {
+            chain::run_ended(tx, &schedule, outcome).await?;
         }
     }
+    Ok(Ok(recorded))
 }
 
-/// The end of something that the store ended itself.
-pub(crate) const fn unstarted(outcome: Outcome, now: Timestamp) -> Ended {
-    Ended { outcome, started_at: None, finished_at: now, detail: None }
+/// An attempt of which the store has not heard, or that never was.
+const fn unheard_of(now: Timestamp) -> Ended {
+    Ended { outcome: Outcome::LeaseLost, started_at: None, finished_at: now, detail: None }
 }
 
 /// Adds a record to the history.
-pub(crate) async fn record(tx: &mut Transaction<'_>, run: &Run) -> Result<(), sqlx::Error> {
+async fn record(tx: &mut Transaction<'_>, run: &Run) -> Result<(), sqlx::Error> {
     let detail = run.ended.detail.as_ref();
     sqlx::query(RECORD)
         .bind(&run.job.as_bytes()[..])
@@ -246,4 +226,3 @@ pub(crate) async fn record(tx: &mut Transaction<'_>, run: &Run) -> Result<(), sq
 
 const RECORD: &str = include_str!("sql/run_insert.sql");
 const RECORDED: &str = include_str!("sql/run_recorded.sql");
-const SETTLED: &str = include_str!("sql/run_settled.sql");

@@ -6,12 +6,16 @@
 //! defined column by column in `src/sql/migrations`; the file may hold an application's own tables
 //! too. There is no in-memory mode: that is the memory store.
 
+mod chain;
+mod claim;
 mod clock;
 mod columns;
 mod connections;
+mod enqueue;
 mod error;
 mod finish;
 mod jobs;
+mod keys;
 mod listing;
 mod migrate;
 mod options;

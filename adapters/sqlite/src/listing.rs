@@ -4,7 +4,7 @@
 //! filled up with those after them, so that a short page always is the last one.
 
 use mainspring_contract::ScheduleId;
-use mainspring_contract::record::{Job, Run};
+use mainspring_contract::record::{Job, Schedule};
 use mainspring_contract::store::{
     self as contract, JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
 };
@@ -12,7 +12,20 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::columns::Statement;
 use crate::row::{self, Unreadable};
+use crate::schedules::{self, Found};
 use crate::transaction::Transaction;
+
+/// The schedule of this name, if it is there, and if it can be read.
+pub(crate) async fn schedule(
+    tx: &mut Transaction<'_>,
+    id: &ScheduleId,
+) -> Result<Option<Result<ScheduleView, Unreadable>>, sqlx::Error> {
+    Ok(match schedules::find(tx, id).await? {
+        Some(Found { schedule: Ok(schedule), .. }) => Some(Ok(view(tx, schedule).await?)),
+        Some(Found { schedule: Err(why), .. }) => Some(Err(why)),
+        None => None,
+    })
+}
 
 /// Schedules by name.
 pub(crate) async fn schedules(
@@ -26,8 +39,7 @@ pub(crate) async fn schedules(
     .await?;
     let mut views = Vec::with_capacity(schedules.len());
     for schedule in schedules {
-        let last_run = last_run(tx, &schedule.spec.id).await?;
-        views.push(ScheduleView { schedule, last_run });
+        views.push(view(tx, schedule).await?);
     }
     Ok(views)
 }
@@ -49,13 +61,11 @@ pub(crate) async fn unreadable(
     .await
 }
 
-async fn last_run(
-    tx: &mut Transaction<'_>,
-    schedule: &ScheduleId,
-) -> Result<Option<Run>, sqlx::Error> {
-    let found =
-        sqlx::query(LAST_RUN).bind(schedule.as_str()).fetch_optional(tx.connection()).await?;
-    Ok(found.and_then(|row| row::run(&row).ok()).map(|view| view.run))
+async fn view(tx: &mut Transaction<'_>, schedule: Schedule) -> Result<ScheduleView, sqlx::Error> {
+    let id = schedule.spec.id.as_str();
+    let found = sqlx::query(LAST_RUN).bind(id).fetch_optional(tx.connection()).await?;
+    let last_run = found.and_then(|row| row::run(&row).ok()).map(|view| view.run);
+    Ok(ScheduleView { schedule, last_run })
 }
 
 /// Jobs that are not over, by id.

@@ -2,15 +2,18 @@
 
 use core::fmt;
 
-use mainspring_contract::record::{Ended, Job, JobState, Lease, Run, Schedule, Spec};
+use mainspring_contract::record::{
+    Ended, Hold, Job, JobState, Lease, Run, Schedule, Spec, Task, Unique,
+};
 use mainspring_contract::store::{RunView, SkipView};
-use mainspring_contract::{Detail, Encoded, Format, JobId};
+use mainspring_contract::{Detail, Encoded, Format, JobId, Tags};
 use mainspring_core::domain::Origin;
 use mainspring_core::fire::{Skip, SkipReason};
 use mainspring_core::id::{Revision, Token};
 use mainspring_core::outcome::Outcome;
+use mainspring_core::overlap::Overlap;
 use mainspring_core::retry::Counts;
-use mainspring_core::schedule::{Coalesce, Policies};
+use mainspring_core::schedule::{Coalesce, Jitter, Next, Pause, PauseReason, Policies, Spread};
 use mainspring_core::settings::{Backoff, Priority, Retry, Settings, Terms, Timeout};
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::Count;
@@ -51,19 +54,68 @@ pub(crate) fn schedule(row: &SqliteRow) -> Read<Schedule> {
             source: name(row, "source")?,
             trigger: encoded(row, TRIGGER)?,
             payload: encoded(row, PAYLOAD)?,
-            policies: Policies {
-                coalesce: code(row, "coalesce", Coalesce::from_code)?,
-                misfire_grace: value_or_null::<i64>(row, "misfire_grace_us")?
-                    .map(Span::from_micros),
-                catch_up: number(row, "catch_up")?,
-            },
+            exclusions: encoded_or_null(row, EXCLUDE)?,
+            policies: policies(row)?,
             settings: settings(row)?,
+            tags: match value_or_null(row, "tags")? {
+                Some(text) => Some(tags(text)?),
+                None => None,
+            },
             paused: value(row, "paused")?,
         },
         revision: Revision::new(number(row, "revision")?),
-        next: instant_or_null(row, "next_at_us")?.into(),
+        next: next(row)?,
         last_fire_at: instant_or_null(row, "last_fire_at_us")?,
+        fired: number(row, "fired")?,
+        failures: number(row, "failures")?,
+        pause: match value_or_null::<i64>(row, "pause_reason")? {
+            Some(_) => Some(Pause {
+                reason: code(row, "pause_reason", PauseReason::from_code)?,
+                since: instant(row, "pause_since_us")?,
+            }),
+            None => None,
+        },
         quarantine: value_or_null(row, "quarantine")?,
+    })
+}
+
+fn policies(row: &SqliteRow) -> Read<Policies> {
+    let jitter = match span_or_null(row, "jitter_us")? {
+        Some(up_to) => {
+            Some(Jitter { up_to, spread: code(row, "jitter_spread", Spread::from_code)? })
+        }
+        None => None,
+    };
+    Ok(Policies {
+        coalesce: code(row, "coalesce", Coalesce::from_code)?,
+        misfire_grace: span_or_null(row, "misfire_grace_us")?,
+        catch_up: number(row, "catch_up")?,
+        jitter,
+        slack: Span::from_micros(value(row, "slack_us")?),
+        overlap: code(row, "overlap", Overlap::from_code)?,
+        limit: number_or_null(row, "fire_limit")?,
+        after_run: span_or_null(row, "after_run_us")?,
+        pause_after: number_or_null(row, "pause_after")?,
+    })
+}
+
+fn next(row: &SqliteRow) -> Read<Next> {
+    match value::<i64>(row, "next_kind")? {
+        0 => Ok(Next::At(instant(row, "next_at_us")?)),
+        1 => Ok(Next::AfterRun),
+        2 => Ok(Next::Done),
+        other => Err(unknown("next_kind", other)),
+    }
+}
+
+/// What is known of a task.
+pub(crate) fn task(row: &SqliteRow) -> Read<Task> {
+    Ok(Task {
+        id: name(row, "id")?,
+        version: number(row, "version")?,
+        max_running: number_or_null(row, "max_running")?,
+        settings: settings(row)?,
+        tags: tags(value(row, "tags")?)?,
     })
 }
 
@@ -80,7 +132,8 @@ pub(crate) fn job(row: &SqliteRow) -> Read<Job> {
             },
             cancel: value(row, "cancel")?,
         },
-        other => return Err(Unreadable(format!("column `state` has the unknown code {other}"))),
+        2 => JobState::Held { ready_at: instant(row, "ready_at_us")? },
+        other => return Err(unknown("state", other)),
     };
     Ok(Job {
         id: job_id(row, "id")?,
@@ -90,6 +143,9 @@ pub(crate) fn job(row: &SqliteRow) -> Read<Job> {
         fire_at: instant_or_null(row, "fire_at_us")?,
         payload: encoded(row, PAYLOAD)?,
         terms: terms(row)?,
+        tags: tags(value(row, "tags")?)?,
+        unique: unique(row)?,
+        watched: value(row, "watched")?,
         start_by: instant_or_null(row, "start_by_us")?,
         created_at: instant(row, "created_at_us")?,
         counts: Counts { failures: number(row, "failures")?, rescues: number(row, "rescues")? },
@@ -98,12 +154,20 @@ pub(crate) fn job(row: &SqliteRow) -> Read<Job> {
     })
 }
 
+fn unique(row: &SqliteRow) -> Read<Option<Unique>> {
+    let Some(key) = name_or_null(row, "unique_key")? else { return Ok(None) };
+    let hold = match value::<i64>(row, "hold_kind")? {
+        0 => Hold::Waiting,
+        1 => Hold::Live,
+        2 => Hold::AtLeast(Span::from_micros(value(row, "hold_us")?)),
+        other => return Err(unknown("hold_kind", other)),
+    };
+    Ok(Some(Unique { key, hold }))
+}
+
 /// A record of the history.
 pub(crate) fn run(row: &SqliteRow) -> Read<RunView> {
-    let output = match value_or_null::<i64>(row, OUTPUT[0])? {
-        Some(_) => Some(encoded(row, OUTPUT)?),
-        None => None,
-    };
+    let output = encoded_or_null(row, OUTPUT)?;
     let error: Option<String> = value_or_null(row, "error")?;
     let detail = (output.is_some() || error.is_some()).then_some(Detail { output, error });
     let run = Run {
@@ -144,8 +208,22 @@ pub(crate) fn skip(row: &SqliteRow) -> Read<SkipView> {
     })
 }
 
-/// The seven settings, where NULL asks the next level.
-pub(crate) fn settings(row: &SqliteRow) -> Read<Settings> {
+/// How an attempt ended, and whether it settled its job.
+pub(crate) fn ending(row: &SqliteRow) -> Read<(Outcome, bool)> {
+    Ok((code(row, "outcome", Outcome::from_code)?, value(row, "settled")?))
+}
+
+/// The name of the job in a column.
+pub(crate) fn job_id(row: &SqliteRow, column: &str) -> Read<JobId> {
+    let bytes: &[u8] = value(row, column)?;
+    let bytes = bytes.try_into().map_err(|_| {
+        Unreadable(format!("column `{column}` has {} bytes, not the 16 of a UUID", bytes.len()))
+    })?;
+    Ok(JobId::from_bytes(bytes))
+}
+
+/// The eight settings, where NULL asks the next level.
+fn settings(row: &SqliteRow) -> Read<Settings> {
     let priority = match number_or_null::<u8>(row, "priority")? {
         Some(number) => Some(Priority::new(number).ok_or_else(|| {
             Unreadable(format!("column `priority` has {number}, which is above 9"))
@@ -157,7 +235,9 @@ pub(crate) fn settings(row: &SqliteRow) -> Read<Settings> {
         us => Timeout::After(Span::from_micros(us)),
     });
     let retry = match number_or_null(row, "retry_max")? {
-        Some(max) => Some(Retry { max, backoff: backoff(row)? }),
+        Some(max) => {
+            Some(Retry { max, backoff: backoff(row)?, jitter: number(row, "retry_jitter")? })
+        }
         None => None,
     };
     let max_rescues = number_or_null(row, "max_rescues")?;
@@ -166,13 +246,12 @@ pub(crate) fn settings(row: &SqliteRow) -> Read<Settings> {
 
 fn backoff(row: &SqliteRow) -> Read<Backoff> {
     let first = Span::from_micros(value(row, "backoff_first_us")?);
+    let max = Span::from_micros(value(row, "backoff_max_us")?);
     match value::<i64>(row, "backoff_kind")? {
         0 => Ok(Backoff::Fixed(first)),
-        1 => {
-            let max = Span::from_micros(value(row, "backoff_max_us")?);
-            Ok(Backoff::Exponential { first, max })
-        }
-        other => Err(Unreadable(format!("column `backoff_kind` has the unknown code {other}"))),
+        1 => Ok(Backoff::Exponential { first, max }),
+        2 => Ok(Backoff::Linear { first, max }),
+        other => Err(unknown("backoff_kind", other)),
     }
 }
 
@@ -189,12 +268,16 @@ fn encoded(row: &SqliteRow, [format, version, bytes]: [&str; 3]) -> Read<Encoded
     })
 }
 
-fn job_id(row: &SqliteRow, column: &str) -> Read<JobId> {
-    let bytes: &[u8] = value(row, column)?;
-    let bytes = bytes.try_into().map_err(|_| {
-        Unreadable(format!("column `{column}` has {} bytes, not the 16 of a UUID", bytes.len()))
-    })?;
-    Ok(JobId::from_bytes(bytes))
+/// The same, or three times nothing.
+fn encoded_or_null(row: &SqliteRow, columns: [&str; 3]) -> Read<Option<Encoded>> {
+    match value_or_null::<i64>(row, columns[0])? {
+        Some(_) => Ok(Some(encoded(row, columns)?)),
+        None => Ok(None),
+    }
+}
+
+fn tags(text: &str) -> Read<Tags> {
+    Tags::from_text(text).map_err(|e| unreadable("tags", &e))
 }
 
 fn name<'r, N: TryFrom<&'r str, Error: fmt::Display>>(row: &'r SqliteRow, column: &str) -> Read<N> {
@@ -223,6 +306,10 @@ fn in_range(micros: i64, column: &str) -> Read<Timestamp> {
     })
 }
 
+fn span_or_null(row: &SqliteRow, column: &str) -> Read<Option<Span>> {
+    Ok(value_or_null::<i64>(row, column)?.map(Span::from_micros))
+}
+
 fn number<N: TryFrom<i64>>(row: &SqliteRow, column: &str) -> Read<N> {
     fitting(value(row, column)?, column)
 }
@@ -238,10 +325,7 @@ fn fitting<N: TryFrom<i64>>(number: i64, column: &str) -> Read<N> {
 
 fn code<T>(row: &SqliteRow, column: &str, from_code: fn(u8) -> Option<T>) -> Read<T> {
     let number: i64 = value(row, column)?;
-    u8::try_from(number)
-        .ok()
-        .and_then(from_code)
-        .ok_or_else(|| Unreadable(format!("column `{column}` has the unknown code {number}")))
+    u8::try_from(number).ok().and_then(from_code).ok_or_else(|| unknown(column, number))
 }
 
 /// A value that must be there. SQLite itself would hand out zero, or nothing, for NULL.
@@ -259,10 +343,15 @@ fn value_or_null<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
     })
 }
 
+fn unknown(column: &str, code: i64) -> Unreadable {
+    Unreadable(format!("column `{column}` has the unknown code {code}"))
+}
+
 fn unreadable(column: &str, why: &dyn fmt::Display) -> Unreadable {
     Unreadable(format!("column `{column}`: {why}"))
 }
 
 const TRIGGER: [&str; 3] = ["trigger_format", "trigger_version", "trigger_bytes"];
 const PAYLOAD: [&str; 3] = ["payload_format", "payload_version", "payload_bytes"];
+const EXCLUDE: [&str; 3] = ["exclude_format", "exclude_version", "exclude_bytes"];
 const OUTPUT: [&str; 3] = ["output_format", "output_version", "output_bytes"];

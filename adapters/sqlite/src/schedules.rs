@@ -1,20 +1,23 @@
-//! Schedules: put, remove, claim, advance, quarantine.
+//! Schedules: put, remove, claim, advance, pause, resume, quarantine.
 
 use mainspring_contract::ScheduleId;
 use mainspring_contract::record::{
-    Advance, Advanced, ClaimSchedules, Conflict, Put, PutSchedule, Quarantine, Remove, Schedule,
+    Advance, Advanced, ClaimSchedules, Conflict, Paused, Put, PutSchedule, Quarantine, Remove,
+    Resume, Resumed, Schedule,
 };
-use mainspring_core::domain::Origin;
+use mainspring_core::fire::Skip;
 use mainspring_core::id::Revision;
+use mainspring_core::overlap::Overlap;
+use mainspring_core::schedule::{Next, PauseReason, Step};
 use mainspring_core::time::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use crate::chain::{self, Beside};
 use crate::columns::{Columns, json};
-use crate::jobs::{self, NewJob};
 use crate::row::{self, Unreadable};
 use crate::transaction::Transaction;
-use crate::{pulse, tasks};
+use crate::{jobs, pulse, tasks};
 
 /// Puts schedules.
 pub(crate) async fn put(
@@ -58,6 +61,9 @@ async fn put_one(tx: &mut Transaction<'_>, put: &PutSchedule) -> Result<Put, sql
                     revision: found.revision.next(),
                     next: *next,
                     last_fire_at: None,
+                    fired: 0,
+                    failures: 0,
+                    pause: None,
                     quarantine: None,
                 };
                 (schedule, Put::Replaced)
@@ -65,6 +71,9 @@ async fn put_one(tx: &mut Transaction<'_>, put: &PutSchedule) -> Result<Put, sql
         },
     };
     write(tx, &schedule).await?;
+    if spec.policies.overlap == Overlap::Allow {
+        chain::free_all(tx, &spec.id).await?;
+    }
     Ok(answer)
 }
 
@@ -77,14 +86,18 @@ async fn write(tx: &mut Transaction<'_>, schedule: &Schedule) -> Result<(), sqlx
         .bind(spec.source.as_str())
         .encoded(&spec.trigger)
         .encoded(&spec.payload)
-        .bind(i64::from(spec.policies.coalesce.code()))
-        .bind(spec.policies.misfire_grace.map(|span| span.as_micros()))
-        .bind(i64::from(spec.policies.catch_up))
+        .encoded_or_null(spec.exclusions.as_ref())
+        .policies(&spec.policies)
         .settings(&spec.settings)
+        .bind(spec.tags.as_ref().map(ToString::to_string))
         .bind(spec.paused)
         .bind(i64::from(schedule.revision.number()))
-        .at_or_null(schedule.next.at())
+        .next(schedule.next)
         .at_or_null(schedule.last_fire_at)
+        .bind(i64::from(schedule.fired))
+        .bind(i64::from(schedule.failures))
+        .bind(schedule.pause.map(|pause| i64::from(pause.reason.code())))
+        .at_or_null(schedule.pause.map(|pause| pause.since))
         .at(now)
         .execute(tx.connection())
         .await?;
@@ -203,51 +216,135 @@ pub(crate) async fn advance(
 }
 
 async fn advance_one(tx: &mut Transaction<'_>, advance: &Advance) -> Result<Advanced, sqlx::Error> {
-    let Some(Found { schedule: Ok(schedule), .. }) = find(tx, &advance.schedule).await? else {
+    let Some(Found { schedule: Ok(mut schedule), .. }) = find(tx, &advance.schedule).await? else {
         return Ok(Advanced::Stale);
     };
+    if schedule.is_advanced(advance.revision, advance.next) {
+        return Ok(Advanced::Done { revision: schedule.revision, inserted: 0 });
+    }
     if schedule.due().is_none() || schedule.revision != advance.revision {
         return Ok(Advanced::Stale);
     }
+    let inserted = insert_fires(tx, &schedule, advance).await?;
+    if schedule.spec.policies.overlap == Overlap::Cancel
+        && let Some(Found { schedule: Ok(found), .. }) = find(tx, &advance.schedule).await?
+    {
+        // It may have heard of the end of jobs that were cancelled.
+        schedule = found;
+    }
+    for skip in &advance.skips {
+        note_skip(tx, &advance.schedule, skip).await?;
+    }
+    // Asked only if it makes a difference.
+    let awaited =
+        advance.next == Next::AfterRun && chain::is_awaited(tx, &advance.schedule).await?;
+    let last_fire_at = advance.fires.last().map(|fire| fire.at);
+    let now = tx.now();
+    schedule.advance(Step { next: advance.next, last_fire_at, inserted, awaited }, now);
+    let claim = advance.keep_for.map_or(Claim::GivenUp, |span| Claim::Until(now + span));
+    update(tx, &schedule, claim).await?;
+    Ok(Advanced::Done { revision: schedule.revision, inserted })
+}
+
+/// Turns fires into jobs, as far as overlap allows; says how many.
+async fn insert_fires(
+    tx: &mut Transaction<'_>,
+    schedule: &Schedule,
+    advance: &Advance,
+) -> Result<u32, sqlx::Error> {
+    if advance.fires.is_empty() {
+        return Ok(0);
+    }
+    let (spec, now) = (&schedule.spec, tx.now());
+    let task = tasks::find(tx, &spec.task).await?;
+    let overlap = spec.policies.overlap;
     let mut inserted = 0;
-    if !advance.fires.is_empty() {
-        let spec = &schedule.spec;
-        let terms = spec.settings.or(tasks::settings(tx, &spec.task).await?).resolve();
-        for fire in &advance.fires {
-            let job = NewJob {
-                id: fire.job,
-                task: &spec.task,
-                schedule: Some(&spec.id),
-                origin: Origin::Fire,
-                fire_at: Some(fire.at),
-                payload: &spec.payload,
-                terms,
-                start_by: fire.start_by,
-                ready_at: fire.ready_at,
-            };
-            inserted += u32::from(jobs::insert(tx, &job).await?);
+    let mut overlapped = None;
+    for (index, fire) in advance.fires.iter().enumerate() {
+        // A job that is known is not inserted again; but it must not count as one more either.
+        if overlap != Overlap::Allow && jobs::is_known(tx, &fire.job).await? {
+            continue;
+        }
+        let last = index + 1 == advance.fires.len();
+        let beside = Beside { schedule: &spec.id, last, replaced: None };
+        let admission = chain::admit(tx, overlap, beside).await?;
+        match fire.job(spec, &task, now).admitted(admission) {
+            Some(job) => inserted += u32::from(jobs::insert(tx, &job).await?),
+            None => overlapped = Some(Skip::overlapped(overlapped, fire.at)),
         }
     }
-    let now = tx.now();
-    for skip in &advance.skips {
-        sqlx::query(SKIP)
-            .bind(advance.schedule.as_str())
-            .skip(skip)
-            .at(now)
-            .execute(tx.connection())
-            .await?;
+    if let Some(skip) = overlapped {
+        note_skip(tx, &spec.id, &skip).await?;
     }
-    let revision = schedule.revision.next();
-    sqlx::query(ADVANCE)
-        .bind(advance.schedule.as_str())
-        .bind(i64::from(revision.number()))
-        .at_or_null(advance.next.at())
-        .at_or_null(advance.fires.last().map(|fire| fire.at))
-        .at_or_null(advance.keep_for.map(|span| now + span))
-        .at(now)
-        .execute(tx.connection())
-        .await?;
-    Ok(Advanced::Done { revision, inserted })
+    Ok(inserted)
+}
+
+async fn note_skip(
+    tx: &mut Transaction<'_>,
+    schedule: &ScheduleId,
+    skip: &Skip,
+) -> Result<(), sqlx::Error> {
+    let now = tx.now();
+    let statement = sqlx::query(SKIP).bind(schedule.as_str()).skip(skip).at(now);
+    statement.execute(tx.connection()).await?;
+    Ok(())
+}
+
+/// Tells schedules to stop firing. One that cannot be read does not fire, and counts as missing:
+/// what would be written down about it could not be read either.
+pub(crate) async fn pause(
+    tx: &mut Transaction<'_>,
+    ids: &[ScheduleId],
+) -> Result<Vec<Paused>, sqlx::Error> {
+    let now = tx.now();
+    let mut answers = Vec::with_capacity(ids.len());
+    for id in ids {
+        let Some(Found { schedule: Ok(mut schedule), .. }) = find(tx, id).await? else {
+            answers.push(Paused::Missing);
+            continue;
+        };
+        let stopped = schedule.stop(PauseReason::Person, now);
+        if stopped {
+            update(tx, &schedule, Claim::GivenUp).await?;
+        }
+        answers.push(if stopped { Paused::Done } else { Paused::Already });
+    }
+    if answers.contains(&Paused::Done) {
+        pulse::config_changed(tx).await?;
+    }
+    Ok(answers)
+}
+
+/// Lets paused schedules fire again.
+pub(crate) async fn resume(
+    tx: &mut Transaction<'_>,
+    resumes: &[Resume],
+) -> Result<Vec<Resumed>, sqlx::Error> {
+    let mut answers = Vec::with_capacity(resumes.len());
+    for resume in resumes {
+        answers.push(resume_one(tx, resume).await?);
+    }
+    if answers.contains(&Resumed::Done) {
+        pulse::config_changed(tx).await?;
+    }
+    Ok(answers)
+}
+
+async fn resume_one(tx: &mut Transaction<'_>, resume: &Resume) -> Result<Resumed, sqlx::Error> {
+    let Some(Found { schedule: Ok(mut schedule), .. }) = find(tx, &resume.schedule).await? else {
+        return Ok(Resumed::Stale);
+    };
+    if schedule.revision != resume.revision {
+        return Ok(Resumed::Stale);
+    }
+    if schedule.spec.paused || !schedule.resume(resume.next) {
+        return Ok(Resumed::Unchanged);
+    }
+    if let Some(skip) = &resume.skip {
+        note_skip(tx, &resume.schedule, skip).await?;
+    }
+    update(tx, &schedule, Claim::GivenUp).await?;
+    Ok(Resumed::Done)
 }
 
 /// Takes schedules out of service.
@@ -273,14 +370,59 @@ pub(crate) async fn quarantine(
     Ok(())
 }
 
-/// A row, and what is known of it even if it cannot be read.
-struct Found {
-    source: String,
-    revision: Revision,
-    schedule: Result<Schedule, Unreadable>,
+/// What becomes of the claim on a schedule that changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Claim {
+    /// It stays.
+    Kept,
+    /// It is given up.
+    GivenUp,
+    /// It ends at this instant, if there is one.
+    Until(Timestamp),
 }
 
-async fn find(tx: &mut Transaction<'_>, id: &ScheduleId) -> Result<Option<Found>, sqlx::Error> {
+/// Writes what can change about a schedule while its words stay.
+pub(crate) async fn update(
+    tx: &mut Transaction<'_>,
+    schedule: &Schedule,
+    claim: Claim,
+) -> Result<(), sqlx::Error> {
+    let now = tx.now();
+    let (code, until) = match claim {
+        Claim::Kept => (0_i64, None),
+        Claim::GivenUp => (1, None),
+        Claim::Until(until) => (2, Some(until)),
+    };
+    sqlx::query(UPDATE)
+        .bind(schedule.spec.id.as_str())
+        .bind(i64::from(schedule.revision.number()))
+        .next(schedule.next)
+        .at_or_null(schedule.last_fire_at)
+        .bind(i64::from(schedule.fired))
+        .bind(i64::from(schedule.failures))
+        .bind(schedule.pause.map(|pause| i64::from(pause.reason.code())))
+        .at_or_null(schedule.pause.map(|pause| pause.since))
+        .at(now)
+        .bind(code)
+        .at_or_null(until)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// A row, and what is known of it even if it cannot be read.
+pub(crate) struct Found {
+    source: String,
+    revision: Revision,
+    /// The schedule, if it can be read.
+    pub(crate) schedule: Result<Schedule, Unreadable>,
+}
+
+/// The schedule of this name.
+pub(crate) async fn find(
+    tx: &mut Transaction<'_>,
+    id: &ScheduleId,
+) -> Result<Option<Found>, sqlx::Error> {
     let Some(row) = sqlx::query(FIND).bind(id.as_str()).fetch_optional(tx.connection()).await?
     else {
         return Ok(None);
@@ -300,6 +442,6 @@ const REMOVE_SOURCE: &str = include_str!("sql/schedule_remove_source.sql");
 const DUE: &str = include_str!("sql/schedule_due.sql");
 const CLAIM: &str = include_str!("sql/schedule_claim.sql");
 const SET_ASIDE: &str = include_str!("sql/schedule_set_aside.sql");
-const ADVANCE: &str = include_str!("sql/schedule_advance.sql");
+const UPDATE: &str = include_str!("sql/schedule_update.sql");
 const SKIP: &str = include_str!("sql/skip_insert.sql");
 const QUARANTINE: &str = include_str!("sql/schedule_quarantine.sql");

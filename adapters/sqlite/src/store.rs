@@ -5,9 +5,9 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use std::path::{Path, PathBuf};
 
 use mainspring_contract::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Retry, Run, Schedule, Settle,
-    Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
+    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
+    Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
     JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
@@ -22,7 +22,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use crate::connections::Connections;
 use crate::options::Options;
 use crate::transaction::{ATTEMPTS, Mode, Transaction};
-use crate::{error, finish, jobs, listing, migrate, pulse, schedules, sweep, tasks};
+use crate::{claim, enqueue, error, finish, listing, migrate, pulse, schedules, sweep, tasks};
 
 /// Schedules, jobs and history in one SQLite file.
 ///
@@ -232,18 +232,26 @@ impl Store for SqliteStore {
         write!(self, clock, advances, schedules::advance)
     }
 
+    async fn pause(&self, clock: Clock, ids: &[ScheduleId]) -> Answer<Vec<Paused>> {
+        write!(self, clock, ids, schedules::pause)
+    }
+
+    async fn resume(&self, clock: Clock, resumes: &[Resume]) -> Answer<Vec<Resumed>> {
+        write!(self, clock, resumes, schedules::resume)
+    }
+
     async fn quarantine(&self, clock: Clock, quarantines: &[Quarantine]) -> Answer<()> {
         write!(self, clock, quarantines, schedules::quarantine)
     }
 
     async fn enqueue(&self, clock: Clock, jobs: &[Enqueue]) -> Answer<Vec<Enqueued>> {
-        write!(self, clock, jobs, jobs::enqueue)
+        write!(self, clock, jobs, enqueue::enqueue)
     }
 
     async fn claim_jobs(&self, clock: Clock, claim: &ClaimJobs<'_>) -> Answer<Vec<Job>> {
         let turn = self.handed_out.load(Ordering::Relaxed);
         let claimed: Answer<Vec<Job>> =
-            look_then_write!(self, clock, jobs::any_claimable, jobs::claim, (claim), (turn));
+            look_then_write!(self, clock, claim::any_claimable, claim::claim, (claim), (turn));
         let count = claimed.as_ref().map_or(0, |reply| reply.value.len());
         self.handed_out.fetch_add(u32::try_from(count).unwrap_or(0), Ordering::Relaxed);
         claimed
@@ -275,6 +283,11 @@ impl Store for SqliteStore {
 
     async fn prune(&self, clock: Clock, before: Timestamp, max: u32) -> Answer<u32> {
         look_then_write!(self, clock, sweep::any_old, sweep::prune, (before), (max))
+    }
+
+    async fn schedule(&self, id: &ScheduleId) -> Result<Option<ScheduleView>, StoreError> {
+        let found: Result<_, StoreError> = list!(self, listing::schedule, id);
+        found?.transpose().map_err(|why| error::of_row(&self.path, id, &why))
     }
 
     async fn schedules(&self, page: &Page<ScheduleId>) -> Result<Vec<ScheduleView>, StoreError> {

@@ -2,14 +2,12 @@
 
 use mainspring_contract::record::{JobState, Rescue, Run};
 use mainspring_core::job::Change;
-use mainspring_core::outcome::Outcome;
 use mainspring_core::time::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
 use crate::columns::Columns;
-use crate::finish::{Attempt, record, unstarted};
 use crate::transaction::Transaction;
-use crate::{jobs, row};
+use crate::{finish, jobs, row};
 
 /// Whether a rescue would find anything.
 pub(crate) async fn any_lapsed(
@@ -28,14 +26,13 @@ pub(crate) async fn rescue(
     rescue: &Rescue,
     max: u32,
 ) -> Result<Vec<Run>, sqlx::Error> {
-    let now = tx.now();
     if let Rescue::HeldBy(node) = rescue {
         sqlx::query(DROP_CLAIMS).bind(node.as_str()).execute(tx.connection()).await?;
     }
     let rows = lapsed(tx, rescue, max).await?;
     let mut runs = Vec::with_capacity(rows.len());
     for found in rows {
-        let mut job = match row::job(&found) {
+        let job = match row::job(&found) {
             Ok(job) => job,
             Err(why) => {
                 jobs::bury(tx, &found, &why).await?;
@@ -44,15 +41,9 @@ pub(crate) async fn rescue(
         };
         let change = match job.state {
             JobState::Leased { .. } => Change::Rescue { lapsed: *rescue == Rescue::Lapsed },
-            JobState::Waiting { .. } | JobState::Settled { .. } => Change::Expire,
+            _ => Change::Expire,
         };
-        let before = Attempt::of(&job);
-        if job.apply(&change, now).is_ok() {
-            jobs::update(tx, &job).await?;
-            let run = before.run(&job, unstarted(Outcome::LeaseLost, now));
-            record(tx, &run).await?;
-            runs.push(run);
-        }
+        runs.extend(finish::end(tx, job, &change, None).await?.ok().flatten());
     }
     Ok(runs)
 }
@@ -96,7 +87,7 @@ pub(crate) async fn prune(
 
 const LAPSED: &str = include_str!("sql/job_lapsed.sql");
 const DROP_CLAIMS: &str = include_str!("sql/schedule_drop_claims.sql");
-const HELD: &str = include_str!("sql/job_held.sql");
+const HELD: &str = include_str!("sql/job_held_by.sql");
 const LOOK: &str = include_str!("sql/prune_look.sql");
 const RUNS: &str = include_str!("sql/prune_runs.sql");
 const SKIPS: &str = include_str!("sql/prune_skips.sql");

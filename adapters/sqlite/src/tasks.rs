@@ -2,7 +2,6 @@
 
 use mainspring_contract::TaskId;
 use mainspring_contract::record::Task;
-use mainspring_core::settings::Settings;
 
 use crate::columns::Columns;
 use crate::transaction::Transaction;
@@ -17,6 +16,7 @@ pub(crate) async fn put(tx: &mut Transaction<'_>, tasks: &[Task]) -> Result<(), 
             .bind(i64::from(task.version))
             .bind(task.max_running.map(i64::from))
             .settings(&task.settings)
+            .tags(&task.tags)
             .execute(tx.connection())
             .await?;
         changed |= done.rows_affected() > 0;
@@ -27,15 +27,12 @@ pub(crate) async fn put(tx: &mut Transaction<'_>, tasks: &[Task]) -> Result<(), 
     Ok(())
 }
 
-/// The defaults of a task's jobs; none if the task is unknown or its row cannot be read, because
-/// a job must not be lost over that.
-pub(crate) async fn settings(
-    tx: &mut Transaction<'_>,
-    task: &TaskId,
-) -> Result<Settings, sqlx::Error> {
-    let found = sqlx::query(SETTINGS).bind(task.as_str()).fetch_optional(tx.connection()).await?;
-    Ok(found.and_then(|row| row::settings(&row).ok()).unwrap_or(Settings::NONE))
+/// What is known of a task: nothing if nobody has put it or its row cannot be read, because a job
+/// must not be lost over that.
+pub(crate) async fn find(tx: &mut Transaction<'_>, id: &TaskId) -> Result<Task, sqlx::Error> {
+    let found = sqlx::query(FIND).bind(id.as_str()).fetch_optional(tx.connection()).await?;
+    Ok(found.and_then(|row| row::task(&row).ok()).unwrap_or_else(|| Task::new(id.clone())))
 }
 
 const PUT: &str = include_str!("sql/task_put.sql");
-const SETTINGS: &str = include_str!("sql/task_settings.sql");
+const FIND: &str = include_str!("sql/task_find.sql");

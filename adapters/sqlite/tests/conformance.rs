@@ -1,21 +1,28 @@
 //! The laws of every store, for SQLite.
 
+use core::sync::atomic::{AtomicU32, Ordering};
+
 use mainspring_conformance::{Subject, conformance};
 use mainspring_sqlite::SqliteStore;
 use tempfile::TempDir;
 
-/// One file in a folder of its own, which goes with the subject.
-struct File(TempDir);
+/// Files in a folder of their own, which goes with the subject; the newest is the one in use.
+struct File {
+    folder: TempDir,
+    newest: AtomicU32,
+}
 
 impl Default for File {
     fn default() -> Self {
-        Self(TempDir::new().expect("a folder for temporary files"))
+        let folder = TempDir::new().expect("a folder for temporary files");
+        Self { folder, newest: AtomicU32::new(0) }
     }
 }
 
 impl File {
     async fn open(&self) -> SqliteStore {
-        SqliteStore::open(self.0.path().join("jobs.db")).await.expect("a new file opens")
+        let name = format!("jobs {}.db", self.newest.load(Ordering::Relaxed));
+        SqliteStore::open(self.folder.path().join(name)).await.expect("a new file opens")
     }
 }
 
@@ -23,6 +30,7 @@ impl Subject for File {
     type Store = SqliteStore;
 
     async fn fresh(&self) -> SqliteStore {
+        self.newest.fetch_add(1, Ordering::Relaxed);
         self.open().await
     }
 

@@ -12,7 +12,7 @@ use mainspring_conformance::rig::{Rig, clock};
 use mainspring_conformance::sample::{at, ended, node, queued, secs, task, task_id};
 use mainspring_contract::record::{ClaimJobs, Enqueued, Job, JobState, Settle, Task, Written};
 use mainspring_contract::store::{JobFilter, Page};
-use mainspring_contract::{Clock, JobId, Store};
+use mainspring_contract::{Clock, JobId, Store, Tags};
 use mainspring_core::outcome::Outcome;
 use mainspring_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -28,7 +28,13 @@ async fn open(folder: &TempDir) -> Rig<SqliteStore> {
 /// Claims and settles until nothing is left; returns what it ran.
 async fn work(rig: &Rig<SqliteStore>, name: &str) -> Vec<JobId> {
     let tasks = [task_id("t")];
-    let claim = ClaimJobs { node: node(name), tasks: &tasks, lease_for: secs(3_600), max: 4 };
+    let claim = ClaimJobs {
+        node: node(name),
+        tasks: &tasks,
+        tags: &Tags::NONE,
+        lease_for: secs(3_600),
+        max: 4,
+    };
     let page = Page { after: None, limit: 1 };
     let any = JobFilter { task: None, schedule: None, held_by: None, page };
     let all = JobFilter { page: Page { after: None, limit: 999 }, ..any.clone() };
@@ -182,7 +188,13 @@ async fn the_stores_own_clock_goes_forward_and_judges_leases() {
     }
     let now = last.expect("twenty replies");
     let tasks = [task_id("t")];
-    let claim = ClaimJobs { node: node("w"), tasks: &tasks, lease_for: secs(15), max: 1 };
+    let claim = ClaimJobs {
+        node: node("w"),
+        tasks: &tasks,
+        tags: &Tags::NONE,
+        lease_for: secs(15),
+        max: 1,
+    };
     let reply = rig.0.claim_jobs(Clock::Server, &claim).await.expect("an answer");
     assert_eq!(reply.value.len(), 1);
     assert_eq!(reply.pulse.next_lapse_at, Some(reply.pulse.store_now + secs(15)));

@@ -5,12 +5,14 @@ use std::process::Command;
 
 use mainspring_conformance::rig::{Rig, clock, one};
 use mainspring_conformance::sample::{
-    advance, at, encoded, job_id, queued, replace, schedule_id, spec, task, urgent,
+    advance, at, encoded, fired, job_id, keyed, overlapping, queued, replace, schedule_id, secs,
+    spec, task, urgent,
 };
-use mainspring_contract::record::{Advanced, Cancelled, Enqueue, Put, Written};
+use mainspring_contract::record::{Advanced, Cancelled, Conflict, Enqueue, Hold, Put, Written};
 use mainspring_contract::store::RunFilter;
 use mainspring_contract::{Encoded, Store, StoreErrorKind as Kind};
 use mainspring_core::outcome::Outcome;
+use mainspring_core::overlap::Overlap;
 use mainspring_sqlite::{Options, SqliteStore};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -44,13 +46,18 @@ impl Patient {
 }
 
 /// Ways to spoil the schedule `bad`, and what the reason must name.
-const BAD_SCHEDULES: [(&str, &str); 7] = [
+const BAD_SCHEDULES: [(&str, &str); 12] = [
     ("UPDATE mainspring_schedules SET coalesce = 9 WHERE id = 'bad'", "coalesce"),
     ("UPDATE mainspring_schedules SET task = ' x' WHERE id = 'bad'", "task"),
     ("UPDATE mainspring_schedules SET priority = 77 WHERE id = 'bad'", "priority"),
     ("UPDATE mainspring_schedules SET retry_max = 1 WHERE id = 'bad'", "backoff"),
     ("UPDATE mainspring_schedules SET catch_up = -1 WHERE id = 'bad'", "catch_up"),
     ("UPDATE mainspring_schedules SET last_fire_at_us = 1 << 62 WHERE id = 'bad'", "last_fire"),
+    ("UPDATE mainspring_schedules SET overlap = 9 WHERE id = 'bad'", "overlap"),
+    ("UPDATE mainspring_schedules SET jitter_us = 1 WHERE id = 'bad'", "jitter_spread"),
+    ("UPDATE mainspring_schedules SET exclude_format = 1 WHERE id = 'bad'", "exclude_version"),
+    ("UPDATE mainspring_schedules SET tags = 'a,,b' WHERE id = 'bad'", "tags"),
+    ("UPDATE mainspring_schedules SET next_kind = 7 WHERE id = 'bad'", "next_kind"),
     ("UPDATE mainspring_schedules SET source = CAST(x'ff' AS TEXT) WHERE id = 'bad'", "source"),
 ];
 
@@ -68,6 +75,9 @@ async fn a_schedule_row_that_cannot_be_read_is_put_aside_by_the_claim() {
         assert_eq!(claimed.spec.id, schedule_id("good"), "a bad row takes no place: {sql}");
         assert!(rig.pulse(9).await.config_revision > before.config_revision);
         assert_eq!(rig.claim_due(9, "p", 9).await, [], "nor is it found again");
+        let error = rig.0.schedule(&schedule_id("bad")).await.expect_err("it cannot be read");
+        assert_eq!(error.kind(), Kind::Corrupt, "{error}");
+        assert!(error.to_string().contains("`bad`") && error.to_string().contains(reason));
         let listed = rig.schedules(None, 1).await;
         assert_eq!(one(listed).schedule.spec.id, schedule_id("good"), "a page is filled up");
         let why = quarantine(&patient).await;
@@ -97,11 +107,13 @@ async fn putting_a_bad_schedule_again_heals_it_and_fences_whoever_planned_it() {
 }
 
 /// Ways to spoil job 1, and what the reason must name.
-const BAD_JOBS: [(&str, &str); 5] = [
+const BAD_JOBS: [(&str, &str); 7] = [
     ("UPDATE mainspring_jobs SET origin = 200 WHERE hex(id) LIKE '%01'", "origin"),
     ("UPDATE mainspring_jobs SET payload_version = -5 WHERE hex(id) LIKE '%01'", "payload_version"),
     ("UPDATE mainspring_jobs SET schedule = '' WHERE hex(id) LIKE '%01'", "schedule"),
     ("UPDATE mainspring_jobs SET created_at_us = 1 << 62 WHERE hex(id) LIKE '%01'", "created_at"),
+    ("UPDATE mainspring_jobs SET tags = 'a,,b' WHERE hex(id) LIKE '%01'", "tags"),
+    ("UPDATE mainspring_jobs SET unique_key = ' x' WHERE hex(id) LIKE '%01'", "unique_key"),
     ("UPDATE mainspring_jobs SET backoff_kind = 4 WHERE hex(id) LIKE '%01'", "backoff_kind"),
 ];
 
@@ -140,6 +152,46 @@ async fn a_leased_job_whose_row_was_spoiled_does_not_stop_the_rescue() {
     assert_eq!(rig.settle(99, &held[0], Outcome::Succeeded).await, Written::LeaseLost);
     assert_eq!(rig.pulse(99).await.next_lapse_at, None);
     assert_eq!(rig.claim(99, "w", &["t"], 9).await.len(), 2, "its place is free");
+}
+
+#[tokio::test]
+async fn a_spoiled_job_leaves_its_key_and_frees_whoever_is_held_for_it() {
+    let patient = Patient::new().await;
+    let rig = &patient.rig;
+    let _ = rig.put(0, &replace(&overlapping("a", Overlap::Queue), at(5))).await;
+    assert_eq!(rig.fire(15, "a", &[5, 15], 25).await, 2);
+    let unique = |number| keyed(number, "keyed", "k", Hold::Live, Conflict::Reject);
+    rig.enqueue_all(15, &[unique(1)]).await;
+    patient.spoil("UPDATE mainspring_jobs SET created_at_us = 1 << 62 WHERE state = 0").await;
+    assert_eq!(one(rig.claim(16, "w", &["t", "keyed"], 9).await).id, fired("a", 15));
+    rig.enqueue_all(17, &[unique(2)]).await;
+}
+
+#[tokio::test]
+async fn a_key_whose_holder_is_gone_is_free() {
+    let patient = Patient::new().await;
+    let unique = |number| keyed(number, "t", "k", Hold::Live, Conflict::Reject);
+    patient.rig.enqueue_all(0, &[unique(1)]).await;
+    patient.spoil("DELETE FROM mainspring_jobs").await;
+    patient.rig.enqueue_all(1, &[unique(2)]).await;
+}
+
+#[tokio::test]
+async fn keys_that_nobody_holds_any_more_do_not_pile_up() {
+    let patient = Patient::new().await;
+    let rig = &patient.rig;
+    for number in 1..=200 {
+        let t = i64::try_from(number).expect("small");
+        let key = format!("k{number}");
+        let hold = Hold::AtLeast(secs(10));
+        rig.enqueue_all(t, &[keyed(number, "t", &key, hold, Conflict::Reject)]).await;
+        let _ = rig.cancel(t, job_id(number)).await;
+    }
+    let mut connection =
+        SqliteConnectOptions::new().filename(&patient.path).connect().await.expect("it opens");
+    let query = "SELECT count(*) FROM mainspring_keys";
+    let count: i64 = sqlx::query_scalar(query).fetch_one(&mut connection).await.expect("a number");
+    assert_eq!(count, 10, "those that are held for a while yet");
 }
 
 #[tokio::test]

@@ -73,8 +73,17 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
 
     /// How many jobs of a schedule are not over.
     pub(super) fn live(&self, schedule: &D::ScheduleId) -> Live {
+        self.live_without(schedule, None)
+    }
+
+    /// How many jobs of a schedule are not over once this one is.
+    pub(super) fn live_without(
+        &self,
+        schedule: &D::ScheduleId,
+        without: Option<&D::JobId>,
+    ) -> Live {
         let mut live = Live::default();
-        for (_, row) in self.chain(schedule) {
+        for (_, row) in self.chain(schedule).filter(|(_, row)| Some(&row.job.id) != without) {
             match row.job.state {
                 JobState::Held { .. } => live.held += 1,
                 JobState::Waiting { .. } | JobState::Leased { .. } => live.free += 1,
@@ -82,6 +91,13 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
             }
         }
         live
+    }
+
+    /// Whether a job of a schedule is held. All of them are watched then, so that the search ends
+    /// at the first that is not.
+    pub(super) fn is_any_held(&self, schedule: &D::ScheduleId) -> bool {
+        let mut watched = self.chain(schedule).take_while(|(_, row)| row.job.watched);
+        watched.any(|(_, row)| matches!(row.job.state, JobState::Held { .. }))
     }
 
     /// Whether a job is left of whose end the schedule will hear.

@@ -65,18 +65,24 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
             watched = policies.watches()
                 || policies.overlap != Overlap::Allow && self.live(&extra.schedule).held > 0;
             if extra.origin != Origin::Backfill {
-                admission = self.admit(policies.overlap, &extra.schedule, true, now, history);
+                let replaced = match &contest {
+                    Contest::Replace(holder) => Some(holder),
+                    _ => None,
+                };
+                let beside = Beside { schedule: &extra.schedule, last: true, replaced };
+                admission = self.admit(policies.overlap, beside, now, history);
             }
         }
         let task = &self.tasks.get(place.task).expect("a place is made of slots in use").task;
         let Some(job) = request.job(task, now).admitted(admission) else {
             return Ok(Enqueued::Overlapped);
         };
-        if let Contest::Replace(holder) = &contest
-            && let Some(slot) = self.jobs.find(holder)
-        {
-            let done = self.end(slot, &Change::Cancel, None, now, history);
-            debug_assert!(done == Ok(true), "a waiting job is over when it is cancelled");
+        if let Contest::Replace(holder) = &contest {
+            // If it is of the same schedule, overlap may have cancelled it already.
+            if let Some(slot) = self.jobs.find(holder) {
+                let done = self.end(slot, &Change::Cancel, None, now, history);
+                debug_assert!(done == Ok(true), "a waiting job is over when it is cancelled");
+            }
             // What it held for a while after its end goes to the new one at once.
             self.inherit_key(&job, holder);
         }
@@ -262,22 +268,22 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         Ok(Place { task, lane })
     }
 
-    /// How a fire gets in beside the jobs of its schedule that are not over.
+    /// How one more job gets in beside those of its schedule that are not over.
     pub(super) fn admit(
         &mut self,
         overlap: Overlap,
-        schedule: &D::ScheduleId,
-        last: bool,
+        beside: Beside<'_, D>,
         now: Timestamp,
         history: &mut impl History<D>,
     ) -> Admission {
         if overlap == Overlap::Allow {
             return Admission::Ready;
         }
+        let Beside { schedule, last, replaced } = beside;
         if overlap == Overlap::Cancel && last {
             self.cancel_chain(schedule, now, history);
         }
-        let admission = overlap.admit(self.live(schedule), last);
+        let admission = overlap.admit(self.live_without(schedule, replaced).settle(), last);
         if admission == Admission::Held {
             self.watch(schedule);
         }
@@ -285,7 +291,9 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     }
 
     /// Adds a job for which there is a place.
-    pub(super) fn insert(&mut self, place: Place, job: Job<D>) {
+    pub(super) fn insert(&mut self, place: Place, mut job: Job<D>) {
+        // One that is held must not miss the end of this one.
+        job.watched |= job.schedule.as_ref().is_some_and(|id| self.is_any_held(id));
         let (task, lane) = (number(place.task), number(place.lane));
         self.take_key(&job);
         let row = JobRow { job, task, lane, in_lane: false, next: NONE, previous: NONE };
@@ -420,6 +428,16 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         self.future.remove(slot);
         self.lapses.remove(slot);
     }
+}
+
+/// What one more job of a schedule meets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beside<'a, D: Domain> {
+    pub(super) schedule: &'a D::ScheduleId,
+    /// No later one follows in the same decision.
+    pub(super) last: bool,
+    /// This job is cancelled for it and is not in its way.
+    pub(super) replaced: Option<&'a D::JobId>,
 }
 
 /// Where jobs of a task belong: its slot, and that of the lane for the tags that they need.

@@ -1,5 +1,6 @@
 //! The ledger's verbs on schedules.
 
+use super::jobs::Beside;
 use super::{Ledger, ScheduleRow};
 use crate::domain::Domain;
 use crate::fire::Skip;
@@ -159,7 +160,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
         Advanced::Done { revision, inserted }
     }
 
-    /// Turns the fires of the schedule in `slot` into jobs, as far as overlap allows; says how many.
+    /// Turns fires of the schedule in `slot` into jobs, as far as overlap allows; says how many.
     fn insert_fires(
         &mut self,
         slot: usize,
@@ -182,7 +183,8 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
                 continue;
             }
             let last = index + 1 == fires.len();
-            let admission = self.admit(overlap, id, last, now, history);
+            let beside = Beside { schedule: id, last, replaced: None };
+            let admission = self.admit(overlap, beside, now, history);
             let task = &self.tasks.get(place.task).expect("a place is made of slots in use").task;
             let row = self.schedules.get(slot).expect("admitting a job removes no schedule");
             if let Some(job) = fire.job(&row.schedule.spec, task, now).admitted(admission) {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::Origin;
 use crate::overlap::Overlap;
-use crate::verb::Extra;
+use crate::verb::{Extra, Resume, Resumed};
 
 /// A schedule that fires every `step` seconds, put at second 1 000.
 fn every(id: u16, step: u32) -> PutSchedule<Numbers> {
@@ -249,4 +249,44 @@ fn what_is_held_hears_of_a_backfilled_job_too() {
     rig.pass(Span::from_mins(2));
     let fires: Vec<_> = rig.started.iter().filter_map(|run| run.1).collect();
     assert_eq!(fires, [at(1_010), at(900), at(1_020)]);
+}
+
+#[test]
+fn an_edit_of_a_paused_schedule_keeps_the_fire_that_was_due() {
+    let mut rig = Rig::new();
+    rig.put(100, Policies::DEFAULT, Settings::NONE);
+    rig.store.pause(&1, rig.now.wall);
+    rig.now = rig.now.after(Span::from_secs(150));
+    rig.put(1_000, Policies::DEFAULT, Settings::NONE);
+    let schedule = rig.store.schedules().next().map(|(schedule, _)| schedule.clone());
+    let schedule = schedule.expect("it is there");
+    let next = Next::At(at(1_100));
+    assert_eq!((schedule.next, schedule.is_paused()), (next, true));
+    let resume = Resume { schedule: 1, revision: schedule.revision, next, skip: None };
+    assert_eq!(rig.store.resume(&resume, &mut rig.records), Resumed::Done);
+    rig.pass(Span::from_secs(10));
+    assert_eq!(rig.started.iter().filter_map(|run| run.1).collect::<Vec<_>>(), [at(1_100)]);
+}
+
+#[test]
+fn news_that_is_younger_than_the_reply_to_a_claim_is_not_forgotten() {
+    let mut now = Now { wall: at(1_000), mono: Mono::ZERO };
+    let mut planner = Planner::<Numbers, Step, _>::new(&Inline::<16>, limits::MAX_IDLE);
+    let mut store = Store::new(Inline::<16>, Inline::<16>, Inline::<16>);
+    let quiet = store.pulse(now.wall);
+    let claim = |planner: &mut Planner<Numbers, Step, Room>, now| match planner.poll(now) {
+        Some(planner::Output::Claim { ticket, .. }) => ticket,
+        other => panic!("it asks, but for {other:?}"),
+    };
+    let ticket = claim(&mut planner, now);
+    let first = Pulse { next_due_at: Some(at(1_012)), ..quiet };
+    planner.handle(planner::Input::Claimed { ticket, result: Ok(first) }, now);
+    now = now.after(Span::from_secs(2));
+    let ticket = claim(&mut planner, now);
+    now = now.after(Span::from_millis(2));
+    let younger = Pulse { store_now: now.wall, next_due_at: Some(at(1_013)), ..quiet };
+    planner.handle(planner::Input::Pulse(younger), now);
+    let reply = Pulse { store_now: now.wall - Span::from_millis(1), ..quiet };
+    planner.handle(planner::Input::Claimed { ticket, result: Ok(reply) }, now);
+    assert!(planner.deadline(now).is_some_and(|then| then < now.mono + Span::from_secs(2)));
 }

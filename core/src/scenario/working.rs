@@ -64,6 +64,39 @@ fn a_claim_from_before_a_sleep_is_not_trusted() {
 }
 
 #[test]
+fn a_run_that_was_told_to_stop_hears_it_at_once_when_its_node_is_told_to_ask() {
+    let mut rig = Rig::new();
+    rig.behaviour.takes = Span::from_secs(60);
+    for id in [1, 2] {
+        assert_eq!(rig.enqueue(id, Settings::NONE), Enqueued::Inserted);
+    }
+    rig.pass(Span::from_millis(10));
+    assert_eq!(rig.started.len(), 2);
+    let asked = rig.store.cancel(&1, rig.now.wall, &mut rig.records);
+    assert_eq!(asked, Cancelled::Asked);
+    rig.worker.handle(worker::Input::Verify(worker::Suspects::Job(1)), rig.now);
+    rig.pass(Span::from_millis(10));
+    assert_eq!(rig.outcomes(), [Outcome::Cancelled]);
+    assert!(rig.running.contains_key(&2), "nobody else is disturbed");
+}
+
+#[test]
+fn only_runs_that_overlap_may_cancel_are_suspected_with_their_schedule() {
+    let mut rig = Rig::new();
+    claimed(&mut rig);
+    let Some(worker::Output::Run(job)) = rig.worker.poll(rig.now) else { panic!("a job") };
+    for (schedule, watched, asks) in [(9, true, false), (1, false, false), (1, true, true)] {
+        let mut worker =
+            Worker::<Numbers, Room>::new(&Inline, LeaseTerms::DEFAULT, limits::MAX_IDLE);
+        worker.adopt(Job { schedule: Some(1), watched, ..job.clone() }, rig.now).expect("room");
+        while worker.poll(rig.now).is_some() {}
+        worker.handle(worker::Input::Verify(worker::Suspects::Schedule(schedule)), rig.now);
+        let renews = matches!(worker.poll(rig.now), Some(worker::Output::Renew { .. }));
+        assert_eq!(renews, asks, "{schedule} {watched}");
+    }
+}
+
+#[test]
 fn a_renewal_from_before_a_sleep_is_not_trusted() {
     let mut rig = Rig::new();
     claimed(&mut rig);

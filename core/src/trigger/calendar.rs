@@ -12,8 +12,11 @@
 //! [`Dst`] says for a fixed time; an instant that two dates share is one fire. A skipped time does
 //! not move the dates after it.
 
+mod count;
+
 use core::fmt;
 
+use super::cron::ClockChanges;
 use super::{Budget, Count, Dst, Fold, Gap, Trigger};
 use crate::civil::{Date, SECONDS_PER_DAY, TimeOfDay, date_of, days_in_month, days_of};
 use crate::time::Timestamp;
@@ -176,6 +179,24 @@ impl Calendar {
         (local.div_euclid(SECONDS_PER_DAY)) as i32
     }
 
+    /// The first local second of a date from `local` on.
+    pub(super) fn next_local(&self, local: i64) -> Option<i64> {
+        let date = self.dates_from(self.day_at(local))?;
+        if self.local(date) >= local {
+            return Some(self.local(date));
+        }
+        self.step(date).map(|date| self.local(date))
+    }
+
+    /// The last local second of a date up to `local`.
+    pub(super) fn prev_local(&self, local: i64) -> Option<i64> {
+        let date = self.date_until(self.day_at(local))?;
+        if self.local(date) <= local {
+            return Some(self.local(date));
+        }
+        self.date_until(date - 1).map(|date| self.local(date))
+    }
+
     /// The first date at or after a day.
     fn dates_from(&self, day: i32) -> Option<i32> {
         let anchor = self.anchor.days();
@@ -273,38 +294,6 @@ impl Calendar {
         let count =
             steps.checked_mul(self.months.into()).and_then(|n| first.checked_add_unsigned(n));
         count.map_or(MonthStep::Over, |count| day_in_month(count, self.anchor.day()))
-    }
-
-    /// How many dates come before this one, if that has a closed form.
-    fn index(&self, date: i32) -> Option<u64> {
-        let index = match (self.months, self.days) {
-            (0, days) => {
-                (i64::from(date) - i64::from(self.anchor.days())).unsigned_abs() / u64::from(days)
-            }
-            (months, 0) if self.anchor.day() <= 28 => {
-                let (year, month, _) = date_of(date);
-                months_between(self.anchor, year, month) / u64::from(months)
-            }
-            _ => return None,
-        };
-        Some(index)
-    }
-
-    /// How many fires lie in `(after, until]`, where that has a closed form.
-    fn count(&self, after: Timestamp, until: Timestamp, zone: &Zone<'_>, dst: Dst) -> Option<u64> {
-        let segment = zone.segment(after.as_secs());
-        let never_changes = segment.from == i64::MIN && segment.until == i64::MAX;
-        // Then each date has one fire, and no two dates share one or come out of order.
-        let one_each = dst.gap == Gap::AtEnd && dst.fold != Fold::Both;
-        let far_apart = self.months > 0 || i64::from(self.days) * SECONDS_PER_DAY > MAX_SWING;
-        if !(never_changes || one_each && far_apart) {
-            return None;
-        }
-        let fires_until = |t: Timestamp| match self.last_until(t.as_secs(), zone, dst) {
-            Some((_, date)) => self.index(date).map(|index| index + 1),
-            None => Some(0),
-        };
-        Some(fires_until(until)?.saturating_sub(fires_until(after)?))
     }
 }
 
@@ -415,6 +404,12 @@ impl<Z: TimeZone> CalendarIn<Z> {
     pub const fn new(calendar: Calendar, zone: Z) -> Self {
         Self { calendar, zone, dst: Dst::ONCE }
     }
+
+    /// What the zone's clock changes strictly after `after` and up to `until` do to the dates,
+    /// earliest first; changes that no date notices are left out.
+    pub fn clock_changes(&self, after: Timestamp, until: Timestamp) -> ClockChanges<'_, Calendar> {
+        ClockChanges::new(&self.calendar, self.zone.zone(), self.dst, after, until)
+    }
 }
 
 impl<Z: TimeZone> Trigger for CalendarIn<Z> {
@@ -431,7 +426,7 @@ impl<Z: TimeZone> Trigger for CalendarIn<Z> {
             return Count::Exact(0);
         }
         match self.calendar.count(after, until, &self.zone.zone(), self.dst) {
-            Some(count) => Count::Exact(count),
+            Some(count) => count,
             None => super::count_one_by_one(self, after, until),
         }
     }

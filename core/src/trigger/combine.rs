@@ -10,7 +10,7 @@ extern crate alloc;
 
 use core::fmt;
 
-use super::Trigger;
+use super::{Search, Trigger};
 use crate::limits::MEET_LIMIT;
 use crate::time::{Span, Timestamp};
 
@@ -43,6 +43,11 @@ impl Budget {
         self.left = self.left.saturating_sub(questions);
     }
 
+    /// Takes everything that is left.
+    pub(super) const fn exhaust(&mut self) {
+        self.left = 0;
+    }
+
     /// Whether nothing is left; what a search then answers means nothing.
     pub const fn is_spent(&self) -> bool {
         self.left == 0
@@ -50,6 +55,9 @@ impl Budget {
 }
 
 /// Fires whenever one of its children does; where several coincide, once.
+///
+/// A child whose search gives up does not silence the others: it is asked again after each of
+/// their fires, and then its search reaches further.
 ///
 /// ```
 /// use mainspring_core::{time::{Span, Timestamp}, trigger::{Any, Every, Trigger}};
@@ -86,6 +94,19 @@ impl<C: Children> Trigger for Any<C> {
         self.best(|child| child.next_after(t), Timestamp::min)
     }
 
+    fn search_after(&self, t: Timestamp) -> Search {
+        let mut gave_up = false;
+        let ask = |child: &dyn Trigger| {
+            let search = child.search_after(t);
+            gave_up |= search == Search::GaveUp;
+            search.found()
+        };
+        match self.best(ask, Timestamp::min) {
+            None if gave_up => Search::GaveUp,
+            next => next.into(),
+        }
+    }
+
     fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
         self.best(|child| child.prev_before(t), Timestamp::max)
     }
@@ -118,7 +139,8 @@ impl<C: Children> Trigger for Any<C> {
 ///
 /// **Bounded work.** A search leaps from one child's fire to the next fire of all others, and
 /// gives up after [`MEET_LIMIT`] questions. As a [`Trigger`] it then answers `None`, like children
-/// that certainly never meet; [`meeting_after`](Self::meeting_after) tells the two apart.
+/// that certainly never meet; [`search_after`](Trigger::search_after) tells the two
+/// apart.
 ///
 /// ```
 /// use mainspring_core::{time::{Span, Timestamp}, trigger::{All, Every, Trigger}};
@@ -138,17 +160,6 @@ pub struct All<C> {
     threshold: Span,
 }
 
-/// What a search for an instant of [`All`] found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meeting {
-    /// The children meet, first of all here.
-    At(Timestamp),
-    /// A child has no more fires, so they never meet again.
-    Never,
-    /// They did not meet as far as bounded work reached.
-    NotFound,
-}
-
 impl<C: Children> All<C> {
     /// The instants that all children share. Without children, it never fires.
     pub const fn new(children: C) -> Self {
@@ -165,16 +176,6 @@ impl<C: Children> All<C> {
     /// The children.
     pub const fn children(&self) -> &C {
         &self.children
-    }
-
-    /// [`next_after`](Trigger::next_after) that tells "never" from "not found".
-    pub fn meeting_after(&self, t: Timestamp) -> Meeting {
-        let mut budget = Budget::default();
-        match self.next_within(t, &mut budget) {
-            _ if budget.is_spent() => Meeting::NotFound,
-            Some(at) => Meeting::At(at),
-            None => Meeting::Never,
-        }
     }
 
     /// The largest or smallest answer; `None` if there are no children or one of them has none.
@@ -200,10 +201,13 @@ impl<C: Children> All<C> {
 
 impl<C: Children> Trigger for All<C> {
     fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
-        match self.meeting_after(t) {
-            Meeting::At(at) => Some(at),
-            Meeting::Never | Meeting::NotFound => None,
-        }
+        self.search_after(t).found()
+    }
+
+    fn search_after(&self, t: Timestamp) -> Search {
+        let mut budget = Budget::default();
+        let next = self.next_within(t, &mut budget);
+        if budget.is_spent() { Search::GaveUp } else { next.into() }
     }
 
     fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {

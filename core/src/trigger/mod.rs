@@ -22,7 +22,7 @@ mod within;
 
 pub use at::At;
 pub use calendar::{Calendar, CalendarIn, Period};
-pub use combine::{All, Any, Budget, Children, Meeting};
+pub use combine::{All, Any, Budget, Children};
 pub use cron::{Cron, CronError, CronIn, Dialect, ExtendedCron};
 pub use dst::{Dst, Fold, Gap};
 pub use every::Every;
@@ -40,6 +40,14 @@ pub use within::Within;
 pub trait Trigger {
     /// The first fire strictly after `t`, or `None` if there is none before the year 10000.
     fn next_after(&self, t: Timestamp) -> Option<Timestamp>;
+
+    /// [`next_after`](Self::next_after) that says what its `None` means.
+    ///
+    /// It finds exactly what `next_after` finds. Combinations give up after bounded work; whoever
+    /// wraps a trigger should hand its answer on.
+    fn search_after(&self, t: Timestamp) -> Search {
+        self.next_after(t).into()
+    }
 
     /// The last fire strictly before `t`, or `None` if there is none.
     ///
@@ -82,8 +90,11 @@ pub trait Trigger {
     /// [`next_after`](Self::next_after) on somebody else's [`Budget`]: only combinations need their
     /// own. If the budget is spent by then, the answer means nothing.
     fn next_within(&self, t: Timestamp, budget: &mut Budget) -> Option<Timestamp> {
-        let _ = budget;
-        self.next_after(t)
+        let search = self.search_after(t);
+        if search == Search::GaveUp {
+            budget.exhaust();
+        }
+        search.found()
     }
 
     /// [`prev_before`](Self::prev_before) on somebody else's [`Budget`].
@@ -168,6 +179,9 @@ macro_rules! forward {
             fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
                 (**self).next_after(t)
             }
+            fn search_after(&self, t: Timestamp) -> Search {
+                (**self).search_after(t)
+            }
             fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
                 (**self).prev_before(t)
             }
@@ -200,6 +214,34 @@ pub struct Description<'a, T: ?Sized>(&'a T);
 impl<T: Trigger + ?Sized> fmt::Display for Description<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.describe(f)
+    }
+}
+
+/// What a search for the next fire found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Search {
+    /// The next fire.
+    Found(Timestamp),
+    /// There is none.
+    Over,
+    /// None as far as bounded work reached; there may be some.
+    GaveUp,
+}
+
+impl Search {
+    /// The fire, if one was found.
+    pub const fn found(self) -> Option<Timestamp> {
+        match self {
+            Self::Found(at) => Some(at),
+            Self::Over | Self::GaveUp => None,
+        }
+    }
+}
+
+impl From<Option<Timestamp>> for Search {
+    fn from(next: Option<Timestamp>) -> Self {
+        next.map_or(Self::Over, Self::Found)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{All, Any, Budget, Children, Trigger};
+use super::{All, Any, Budget, Children, Search, Trigger};
 use crate::time::{Span, Timestamp};
 
 /// Combinations of up to `N` triggers and groups, nested as one likes, inline.
@@ -120,6 +120,10 @@ impl<T: Trigger, const N: usize> Trigger for Tree<T, N> {
         self.root()?.next_after(t)
     }
 
+    fn search_after(&self, t: Timestamp) -> Search {
+        self.root().map_or(Search::Over, |root| root.search_after(t))
+    }
+
     fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
         self.root()?.prev_before(t)
     }
@@ -167,6 +171,10 @@ impl<'a, T: Trigger> Branch<'a, T> {
 impl<T: Trigger> Trigger for Branch<'_, T> {
     fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
         self.with(|trigger| trigger.next_after(t))
+    }
+
+    fn search_after(&self, t: Timestamp) -> Search {
+        self.with(|trigger| trigger.search_after(t))
     }
 
     fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {

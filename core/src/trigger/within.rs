@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Budget, Count, Trigger};
+use super::{Budget, Count, Search, Trigger};
 use crate::time::{Span, Timestamp};
 
 /// The fires of `trigger` from `start` to `end`, both inclusive; a missing bound does not bound.
@@ -38,6 +38,18 @@ impl<T: Trigger> Trigger for Within<T> {
     fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
         let fire = self.trigger.next_after(self.clip(t))?;
         self.end.is_none_or(|end| fire <= end).then_some(fire)
+    }
+
+    fn search_after(&self, t: Timestamp) -> Search {
+        let from = self.clip(t);
+        // Past the end there is nothing that a search could fail to find.
+        if self.end.is_some_and(|end| from >= end) {
+            return Search::Over;
+        }
+        match self.trigger.search_after(from) {
+            Search::Found(fire) if self.end.is_some_and(|end| fire > end) => Search::Over,
+            search => search,
+        }
     }
 
     fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {

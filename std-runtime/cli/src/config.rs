@@ -3,6 +3,7 @@
 //! ```toml
 //! store = "sqlite:/var/lib/mainspring.db"  # or "memory:"; absent: a per-user place
 //! node = "web-1"                 # absent: the host's name
+//! tags = ["eu"]                  # what this daemon offers to jobs that need it
 //! zone = "Europe/Berlin"         # for cron schedules; absent: "UTC"; "local": the host's
 //! keep_runs = "30d"              # how long history is kept
 //!
@@ -12,10 +13,11 @@
 //! dir = "/srv"                   # absent: the daemon's
 //! timeout = "10m"
 //! retries = 3
-//! backoff = "10s"                # or { first = "1s", max = "5m" }, doubling
+//! backoff = "10s"                # or { first = "1s", max = "5m", growth = "linear", jitter = 20 }
 //! rescues = 3                    # runs after the daemon was lost in the middle of one
 //! max_running = 1
 //! priority = 5                   # 0 (first) to 9 (last)
+//! tags = ["eu"]                  # what a daemon must offer to run it
 //! capture = "64KiB"              # of each output, its end
 //!
 //! [schedules.nightly]
@@ -28,14 +30,21 @@
 //! coalesce = "latest"            # or "earliest", "all"
 //! misfire_grace = "1h"           # absent: however late
 //! catch_up = 100
+//! jitter = "30s"                 # or { up_to = "30s", spread = "stable" }
+//! slack = "10s"                  # a device that sleeps may notice a fire so much later
+//! overlap = "skip"               # or "allow", "queue", "cancel"
+//! limit = 100                    # jobs in the life of the schedule
+//! after_run = "5m"               # after the end of the run before; the trigger names the first
+//! pause_after = 5                # failed jobs in a row
+//! exclude = ["2026-12-24..2026-12-26", { opens = "0 22 * * *", for = "8h" }]  # or from, until
 //! paused = false
 //!
 //! [schedules.closing]            # the 31st, in months that have one
 //! calendar = { months = 1, anchor = 2026-01-31, time = 09:30 }  # and years, weeks, days
 //! task = "backup"
 //!
-//! [schedules.either]             # any trigger in its stored form, also as a TOML table
-//! trigger = '''{"any": {"of": [{"every": {"span": "4h"}}, {"cron": {"expr": "@daily"}}]}}'''
+//! [schedules.either]             # any trigger as text; also as JSON, or the same as a TOML table
+//! trigger = "any(every 4h; cron @daily)"
 //! task = "backup"
 //! ```
 //!
@@ -51,6 +60,8 @@
 //! | `MAINSPRING_ATTEMPT` | counted from 1 |
 //! | `MAINSPRING_TOKEN` | rises with each attempt: others can refuse a run that was given up |
 
+mod exclude;
+mod policies;
 pub(crate) mod problem;
 pub(crate) mod schedule;
 mod table;
@@ -61,6 +72,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mainspring::zone::Zones;
+use mainspring_contract::Tags;
 use mainspring_core::time::{Span, Timestamp};
 use toml::de::DeTable;
 
@@ -76,6 +88,8 @@ pub(crate) struct Config {
     pub(crate) store: StorePlace,
     /// The name of this daemon among those on the same store; `None`: the host's.
     pub(crate) node: Option<String>,
+    /// What this daemon offers.
+    pub(crate) tags: Tags,
     /// How long history is kept; `None`: the built-in time.
     pub(crate) keep_runs: Option<Span>,
     /// What can be run, inline commands of schedules included.
@@ -139,9 +153,10 @@ impl Config {
 }
 
 fn read(root: Table<'_>, file: &Path, host: &Host) -> Option<Config> {
-    root.allow(&["store", "node", "zone", "keep_runs", "tasks", "schedules"]);
+    root.allow(&["store", "node", "tags", "zone", "keep_runs", "tasks", "schedules"]);
     let store = store(root, file, host);
     let node = node(root);
+    let tags = task::tags(root).unwrap_or_default();
     let zone = trigger::zone(root, &host.zones);
     let keep_runs = root.span("keep_runs", Span::from_secs(1));
     let base = base_dir(file);
@@ -150,7 +165,7 @@ fn read(root: Table<'_>, file: &Path, host: &Host) -> Option<Config> {
         let zone = zone.as_deref().unwrap_or("UTC");
         schedule::read_all(root, schedule::Around { base: &base, zone, host }, &mut tasks)
     };
-    Some(Config { store: store?, node, keep_runs, tasks, schedules })
+    Some(Config { store: store?, node, tags, keep_runs, tasks, schedules })
 }
 
 fn node(root: Table<'_>) -> Option<String> {

@@ -1,26 +1,35 @@
-//! `mainspring explain`: what a cron pattern says, when it fires, and what clock changes do to it.
+//! `mainspring explain`: what a trigger says, when it fires, and what clock changes do to it.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
+use mainspring::trigger::AnyTrigger;
 use mainspring::zone::Zones;
+use mainspring_contract::trigger::{CronForm, TriggerForm};
 use mainspring_core::civil::TimeOfDay;
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::cron::{ClockChange, Effect};
-use mainspring_core::trigger::{CronIn, Dialect, Dst, ExtendedCron, Trigger};
+use mainspring_core::trigger::{Dialect, Dst, ExtendedCron, Trigger};
 use mainspring_core::zone::{OwnedZone, TimeZone};
 
-use crate::next::{Instant, dialect, dst, whole_minutes};
+use crate::next::{Instant, dialect, dst, trigger_or_file, whole_minutes};
 use crate::{BAD_INPUT, clock, output};
 
-/// A pattern and how much of it to show.
+/// A trigger and how much of it to show.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("when").required(true).args(["expr", "trigger"]))]
 pub(crate) struct Options {
-    /// The pattern, such as "30 2 * * *"
+    /// A cron pattern, such as "30 2 * * *"
     #[arg(value_name = "EXPR")]
-    expr: String,
+    expr: Option<String>,
+
+    /// Any trigger as text or as JSON, or @ and the name of a file that holds it
+    ///
+    /// As for `mainspring next`, whose help has examples.
+    #[arg(long, value_name = "TRIGGER-or-@FILE", conflicts_with_all = ["dialect", "seed", "dst"])]
+    trigger: Option<String>,
 
     /// How the pattern is read: crontab, quartz or apscheduler
     #[arg(long, value_name = "NAME", default_value = "crontab", value_parser = dialect)]
@@ -30,9 +39,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "TEXT")]
     seed: Option<String>,
 
-    /// Whose clocks the pattern follows
-    #[arg(long, value_name = "ZONE", default_value = "UTC", allow_hyphen_values = true)]
-    tz: String,
+    /// Whose clocks the pattern follows; of a trigger, in which zone instants are shown
+    ///
+    /// Without it, instants of a trigger are shown in the zone that it names itself.
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    tz: Option<String>,
 
     /// What becomes of times that a clock change skips or repeats: once or literal
     #[arg(long, value_name = "POLICY", default_value = "once", value_parser = dst)]
@@ -47,61 +58,106 @@ pub(crate) struct Options {
     count: u64,
 }
 
-/// Explains the pattern of `options`.
+/// Explains the trigger of `options`.
 pub(crate) fn main(options: &Options) -> ExitCode {
-    let from = options.from.map_or_else(clock::now, |from| from.0);
-    match options.trigger() {
-        Ok(trigger) => output::print(|out| write(out, options, &trigger, from))
-            .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS),
-        Err(message) => {
-            output::complain(&message);
-            ExitCode::from(BAD_INPUT)
-        }
+    match Explained::new(options) {
+        Ok(explained) => output::print(|out| explained.write(out)).map_or(
+            ExitCode::FAILURE,
+            |()| match explained.trigger.fault() {
+                None => ExitCode::SUCCESS,
+                Some(fault) => refuse(&fault),
+            },
+        ),
+        Err(message) => refuse(&message),
     }
 }
 
-type Zoned = CronIn<Arc<OwnedZone>, ExtendedCron>;
-
-impl Options {
-    fn trigger(&self) -> Result<Zoned, String> {
-        let parsed = match &self.seed {
-            Some(seed) => ExtendedCron::hashed(&self.expr, self.dialect, seed),
-            None => ExtendedCron::parse(&self.expr, self.dialect),
-        };
-        let cron = parsed.map_err(|error| format!("cron pattern `{}`: {error}", self.expr))?;
-        let zone = Zones::system().find(&self.tz).map_err(|error| format!("--tz: {error}"))?;
-        Ok(CronIn { cron, zone, dst: self.dst })
-    }
+fn refuse(message: &str) -> ExitCode {
+    output::complain(message);
+    ExitCode::from(BAD_INPUT)
 }
 
-fn write(
-    out: &mut impl Write,
-    options: &Options,
-    trigger: &Zoned,
+/// A trigger and what is shown of it.
+struct Explained {
+    form: TriggerForm,
+    /// It was given as a cron pattern.
+    is_pattern: bool,
+    trigger: AnyTrigger,
+    /// Where instants are shown.
+    zone: Arc<OwnedZone>,
     from: Timestamp,
-) -> io::Result<()> {
-    writeln!(out, "{}, {}", trigger.cron.describe(), options.tz)?;
-    writeln!(out, "written as: {}", trigger.cron)?;
-    let count = usize::try_from(options.count).unwrap_or(usize::MAX);
-    let next = |t: Timestamp| trigger.next_after(t);
-    let fires: Vec<_> = std::iter::successors(next(from), |&t| next(t)).take(count).collect();
-    let until = fires.last().copied().unwrap_or(from);
-    // A change shortly after the last fire may still touch it, as a fold does its first pass.
-    let changes: Vec<_> = trigger.clock_changes(from - FOLD, until + FOLD).collect();
-    let mut told = 0;
-    for fire in fires {
-        while let Some(change) = changes.get(told).filter(|change| change.at <= fire) {
-            announce(out, change, from)?;
-            told += 1;
-        }
-        let offset = whole_minutes(trigger.zone.zone().offset_at(fire));
-        write!(out, "{}", fire.at_offset(offset))?;
-        if let Some(mark) = changes.iter().find_map(|change| mark(change, fire)) {
-            write!(out, "  {mark}")?;
-        }
-        writeln!(out)?;
+    count: usize,
+}
+
+impl Explained {
+    fn new(options: &Options) -> Result<Self, String> {
+        let zones = Zones::system();
+        let find = |name: &str| zones.find(name).map_err(|error| format!("--tz: {error}"));
+        let shown_in = options.tz.as_deref().map(find).transpose()?;
+        let form = match (&options.expr, &options.trigger) {
+            (Some(expr), _) => {
+                let mut cron = CronForm::new(expr, options.tz.as_deref().unwrap_or("UTC"));
+                (cron.dialect, cron.dst) = (options.dialect, options.dst);
+                cron.seed.clone_from(&options.seed);
+                TriggerForm::Cron(cron)
+            }
+            (None, text) => trigger_or_file(text.as_deref().unwrap_or_default())?,
+        };
+        let trigger = AnyTrigger::compile(&form, &zones).map_err(|error| {
+            let written = options.expr.as_deref().map(str::parse::<TriggerForm>);
+            let hint =
+                if let Some(Ok(_)) = written { " (a trigger goes with --trigger)" } else { "" };
+            format!("{error}{hint}")
+        })?;
+        let zone = match (shown_in, trigger.zone()) {
+            (Some(zone), _) => zone,
+            (None, Some(own)) => Arc::new(own.clone()),
+            (None, None) => find("UTC")?,
+        };
+        let from = options.from.map_or_else(clock::now, |from| from.0);
+        let count = usize::try_from(options.count).unwrap_or(usize::MAX);
+        let is_pattern = options.expr.is_some();
+        Ok(Self { form, is_pattern, trigger, zone, from, count })
     }
-    Ok(())
+
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(out, "{}", self.trigger.description())?;
+        writeln!(out, "written as: {}", self.canonical())?;
+        let fires: Vec<_> = self.trigger.fires(self.from).take(self.count).collect();
+        let until = fires.last().copied().unwrap_or(self.from);
+        // A change shortly after the last fire may still touch it, as a fold does its first pass.
+        let changes = self.trigger.clock_changes(self.from - FOLD, until + FOLD);
+        let mut told = 0;
+        for &fire in &fires {
+            while let Some(change) = changes.get(told).filter(|change| change.at <= fire) {
+                announce(out, change, self.from)?;
+                told += 1;
+            }
+            let offset = whole_minutes(self.zone.zone().offset_at(fire));
+            write!(out, "{}", fire.at_offset(offset))?;
+            if let Some(mark) = changes.iter().find_map(|change| mark(change, fire)) {
+                write!(out, "  {mark}")?;
+            }
+            writeln!(out)?;
+        }
+        if fires.len() < self.count && self.trigger.fault().is_none() {
+            let more = if fires.is_empty() { "" } else { " more" };
+            writeln!(out, "no{more} instants")?;
+        }
+        Ok(())
+    }
+
+    /// A pattern in its usual form, if it was given as such; a trigger as text.
+    fn canonical(&self) -> String {
+        let (true, TriggerForm::Cron(cron)) = (self.is_pattern, &self.form) else {
+            return self.form.to_string();
+        };
+        let parsed = match &cron.seed {
+            Some(seed) => ExtendedCron::hashed(&cron.expr, cron.dialect, seed),
+            None => ExtendedCron::parse(&cron.expr, cron.dialect),
+        };
+        parsed.map_or_else(|_| cron.expr.clone(), |cron| cron.to_string())
+    }
 }
 
 /// The longest fold there has been is a day.

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use mainspring::{Context, RunEnd, Task};
-use mainspring_contract::{Detail, Encoded};
+use mainspring_contract::{Encoded, Tag};
 use mainspring_core::outcome::Outcome;
 use tracing::{Instrument, info_span};
 
@@ -49,6 +49,9 @@ impl JobTasks {
         let mut task = Task::raw(&configured.name, run)
             .abort_grace(ABORT_GRACE)
             .settings(plan::settings(&configured.settings));
+        if let Some(tags) = &configured.settings.tags {
+            task = task.tags(tags.iter().map(Tag::as_str));
+        }
         if let Some(max) = configured.max_running {
             task = task.max_running(max);
         }
@@ -92,7 +95,9 @@ fn end(ended: &Ended) -> RunEnd {
         Some(line) => format!("{error}: {line}"),
         None => error,
     };
-    RunEnd { outcome: Outcome::Failed, detail: Detail { output, error: Some(error) } }
+    let mut end = RunEnd::failure(Outcome::Failed, error);
+    end.detail.output = output;
+    end
 }
 
 fn last_line(output: &Captured) -> Option<&str> {

@@ -17,11 +17,14 @@ mod guard;
 mod hidden;
 #[cfg(unix)]
 mod job;
+mod json;
 #[cfg(unix)]
 mod lock;
 mod moment;
 mod next;
+mod operate;
 mod output;
+mod place;
 #[cfg(unix)]
 mod plan;
 #[cfg(unix)]
@@ -68,6 +71,13 @@ enum Verb {
     /// a second one stops at once.
     #[cfg(unix)]
     Serve(serve::Options),
+    /// Look at jobs, queue some and cancel some
+    Jobs(operate::jobs::Options),
+    /// Look at schedules, pause and resume them, and run them out of turn
+    ///
+    /// Works on the store, whether a daemon runs or not; a daemon hears of it within seconds. What
+    /// schedules are is said in the configuration file.
+    Schedules(operate::schedules::Options),
     /// Show schedules with their next fire and last outcome, waiting jobs and recent runs
     ///
     /// Reads the store, so it works while a daemon runs and when none does. Exits with 1 if there
@@ -90,6 +100,8 @@ fn main() -> ExitCode {
         Verb::Next(options) => next::main(&options),
         #[cfg(unix)]
         Verb::Serve(options) => serve::main(&options),
+        Verb::Jobs(options) => operate::jobs::main(&options),
+        Verb::Schedules(options) => operate::schedules::main(&options),
         Verb::Status(options) => status::main(&options),
     }
 }

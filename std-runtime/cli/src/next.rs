@@ -46,10 +46,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
 
-    /// A trigger in its stored form, or @ and the name of a file that holds it
+    /// Any trigger as text or as JSON, or @ and the name of a file that holds it
     ///
-    /// For example '{"cron":{"expr":"0 9 * * mon-fri","zone":"Europe/Berlin"}}'.
-    #[arg(long, value_name = "JSON-or-@FILE")]
+    /// at 2027-01-01T00:00:00Z; every 15m start ...; cron 0 9 * * mon-fri in Europe/Berlin;
+    /// calendar 1mo anchor 2026-01-31 at 09:30 in Europe/Berlin; any(every 4h; cron @daily);
+    /// all(every 3d; cron 0 0 * * mon) within 5m. The documentation of mainspring-contract, module
+    /// trigger, has every word of it, and the same as JSON.
+    #[arg(long, value_name = "TRIGGER-or-@FILE", conflicts_with_all = ["dialect", "seed", "dst"])]
     trigger: Option<String>,
 
     /// The zone of a --cron pattern, and the zone in which instants are shown
@@ -139,7 +142,10 @@ fn run(options: &Options) -> Result<Result<(), ()>, String> {
     let trigger = Within { trigger, start: bound(options.start), end: bound(options.end) };
     let fires = fires(&trigger, from, options.inclusive);
     let count = usize::try_from(options.count).unwrap_or(usize::MAX);
-    Ok(output::print(|out| write(out, fires.take(count), &shown_in.zone(), options.json)))
+    let printed =
+        output::print(|out| write(out, fires.take(count), &shown_in.zone(), options.json));
+    // Fewer than there are, which nobody should take for all.
+    trigger.trigger.fault().map_or(Ok(printed), |fault| Err(options.blame(&fault)))
 }
 
 impl Options {
@@ -161,13 +167,7 @@ impl Options {
             let time = text.parse().map_err(|error| self.blame(&format!("{error}")))?;
             return Ok(TriggerForm::At(AtForm { time }));
         }
-        let text = self.trigger.as_deref().unwrap_or_default();
-        let json = match text.strip_prefix('@') {
-            Some(file) => fs::read_to_string(file)
-                .map_err(|error| self.blame(&format!("cannot read the file: {error}")))?,
-            None => text.to_owned(),
-        };
-        TriggerForm::from_json(&json).map_err(|error| self.blame(&error.to_string()))
+        trigger_or_file(self.trigger.as_deref().unwrap_or_default())
     }
 
     /// A message that names the option at fault, on one line.
@@ -180,8 +180,23 @@ impl Options {
         ];
         let given = given.iter().find_map(|(name, text)| Some((name, text.as_ref()?)));
         let (name, text) = given.unwrap_or((&"--trigger", &self.tz));
-        format!("{name} \"{}\": {why}", text.escape_debug())
+        blame(name, text, why)
     }
+}
+
+/// Reads a `--trigger`: text or JSON, or `@` and the name of a file with one of them.
+pub(crate) fn trigger_or_file(given: &str) -> Result<TriggerForm, String> {
+    let written = match given.strip_prefix('@') {
+        Some(file) => fs::read_to_string(file).map_err(|error| {
+            blame("--trigger", given, &format!("cannot read the file: {error}"))
+        })?,
+        None => given.to_owned(),
+    };
+    written.parse::<TriggerForm>().map_err(|error| blame("--trigger", given, &error.to_string()))
+}
+
+fn blame(name: &str, text: &str, why: &str) -> String {
+    format!("{name} \"{}\": {why}", text.escape_debug())
 }
 
 /// The fires after `from`, or from it on.

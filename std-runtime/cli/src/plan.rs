@@ -3,14 +3,12 @@
 use std::path::Path;
 
 use mainspring::Schedule;
+use mainspring_contract::Tag;
 use mainspring_contract::record::Put;
-use mainspring_core::schedule::Coalesce as CorePolicy;
-use mainspring_core::settings::{
-    Backoff as CoreBackoff, Priority, Retry, Settings as Core, Timeout,
-};
+use mainspring_core::settings::{Priority, Retry, Settings as Core, Timeout};
 use tracing::{info, warn};
 
-use crate::config::schedule::{Coalesce, Schedule as Configured};
+use crate::config::schedule::Schedule as Configured;
 use crate::config::task::{Backoff, Settings, Task};
 
 /// Where the schedules of `file` say they come from: its name, so that the file may be moved.
@@ -33,35 +31,23 @@ pub(crate) fn schedule(configured: &Configured, tasks: &[Task]) -> Schedule {
         overrides.backoff = overrides.backoff.or_else(|| task?.backoff);
     }
     let mut schedule = Schedule::new(name, task, trigger.clone()).paused(configured.paused);
-    if let Some(coalesce) = configured.coalesce {
-        schedule = schedule.coalesce(match coalesce {
-            Coalesce::Latest => CorePolicy::Latest,
-            Coalesce::Earliest => CorePolicy::Earliest,
-            Coalesce::All => CorePolicy::All,
-        });
+    schedule = schedule.policies(configured.policies);
+    for exclusion in &configured.exclusions {
+        schedule = schedule.exclude(exclusion.clone());
     }
-    if let Some(grace) = configured.misfire_grace {
-        schedule = schedule.misfire_grace(grace.to_duration());
-    }
-    if let Some(limit) = configured.catch_up {
-        schedule = schedule.catch_up(limit);
+    if let Some(tags) = &overrides.tags {
+        schedule = schedule.tags(tags.iter().map(Tag::as_str));
     }
     schedule.settings(settings(&overrides))
 }
 
 /// Settings as the core wants them.
 pub(crate) fn settings(configured: &Settings) -> Core {
-    let backoff = configured.backoff.map(|backoff| match backoff {
-        Backoff::Fixed(span) => CoreBackoff::Fixed(span),
-        Backoff::Doubling { first, max } => {
-            let longest = max.unwrap_or(mainspring_core::limits::BACKOFF_MAX);
-            CoreBackoff::Exponential { first, max: longest.max(first) }
-        }
-    });
-    let retry = match (configured.retries, backoff) {
+    let retry = match (configured.retries, configured.backoff) {
         (None, None) => None,
-        (max, backoff) => {
-            Some(Retry { max: max.unwrap_or(0), backoff: backoff.unwrap_or(CoreBackoff::DEFAULT) })
+        (max, None) => Some(Retry::times(max.unwrap_or(0))),
+        (max, Some(Backoff { wait, jitter })) => {
+            Some(Retry { max: max.unwrap_or(0), backoff: wait, jitter })
         }
     };
     Core {

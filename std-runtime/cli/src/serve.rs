@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use mainspring::{Running, Scheduler};
+use mainspring_contract::Tag;
 use mainspring_core::time::Span;
 use mainspring_memory::MemoryStore;
 use mainspring_sqlite::SqliteStore;
@@ -76,7 +77,7 @@ async fn serve(options: &Options, config: Config) -> Result<(), String> {
         "serving",
     );
     while signals.reload_or_stop().await {
-        reload(&options.file, &scheduler, &tasks, &config.store, &source).await;
+        reload(&options.file, &scheduler, &tasks, &config, &source).await;
     }
     stop(running, &mut signals, options.grace.to_duration()).await;
     drop(lock);
@@ -106,6 +107,7 @@ async fn open(config: &Config, node: &str, tasks: &JobTasks) -> Result<Scheduler
     for task in tasks.of(&config.tasks) {
         builder = builder.task(task);
     }
+    let builder = builder.tags(config.tags.iter().map(Tag::as_str));
     builder.node(node).build().await.map_err(|error| error.to_string())
 }
 
@@ -126,7 +128,7 @@ async fn reload(
     file: &Path,
     scheduler: &Scheduler,
     tasks: &JobTasks,
-    store: &StorePlace,
+    before: &Config,
     source: &str,
 ) {
     let Loaded { config, problems } = Config::load(file, &Host::of_process(clock::now()));
@@ -137,8 +139,11 @@ async fn reload(
         error!(target: "mainspring::node", "the file has errors; going on as before");
         return;
     };
-    if config.store != *store {
+    if config.store != before.store {
         warn!(target: "mainspring::node", "a new `store` is used after a restart only");
+    }
+    if config.tags != before.tags {
+        warn!(target: "mainspring::node", "new `tags` are used after a restart only");
     }
     let changed = async {
         let tasks = tasks.of(&config.tasks);

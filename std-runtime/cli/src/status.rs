@@ -7,18 +7,19 @@ use std::process::ExitCode;
 
 use clap::Args;
 use mainspring_contract::record::{Job, JobState, Run};
-use mainspring_contract::store::{JobFilter, Page, RunFilter, RunView, ScheduleView, Unreadable};
-use mainspring_contract::trigger::TriggerForm;
-use mainspring_contract::{Store, TaskId};
+use mainspring_contract::store::{
+    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
+};
+use mainspring_contract::{ScheduleId, Store, TaskId};
 use mainspring_core::schedule::Next;
 use mainspring_core::time::Timestamp;
-use mainspring_sqlite::SqliteStore;
+use mainspring_core::trigger::Count;
 use serde_json::{Value, json};
 
-use crate::config::{Config, Host, Loaded, StorePlace};
+use crate::config::StorePlace;
 use crate::moment::Moments;
 use crate::table::Table;
-use crate::{BAD_INPUT, clock, output};
+use crate::{clock, json, output, place};
 
 /// What `status` is told.
 #[derive(Debug, Args)]
@@ -46,12 +47,13 @@ struct Status {
     unreadable: Vec<Unreadable>,
     jobs: Vec<Job>,
     runs: Vec<RunView>,
+    skips: Vec<SkipView>,
 }
 
 /// Shows the status.
 pub(crate) fn main(options: &Options) -> ExitCode {
-    let place = match place(options) {
-        Ok(place) => place,
+    let place = match place::find(options.file.as_deref(), options.store.as_deref()) {
+        Ok((place, _)) => place,
         Err(code) => return code,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -73,42 +75,8 @@ pub(crate) fn main(options: &Options) -> ExitCode {
     }
 }
 
-/// The store that is meant, or the exit code after telling why there is none.
-fn place(options: &Options) -> Result<StorePlace, ExitCode> {
-    if let Some(file) = &options.file {
-        let Loaded { config, problems } = Config::load(file, &Host::of_process(clock::now()));
-        if config.is_none() {
-            for problem in problems {
-                let _ = writeln!(io::stderr().lock(), "{problem}");
-            }
-        }
-        return config.map(|config| config.store).ok_or_else(|| ExitCode::from(BAD_INPUT));
-    }
-    let text = options.store.as_deref().unwrap_or_default();
-    match text.split_once(':') {
-        Some(("sqlite", path)) if !path.is_empty() => {
-            Ok(StorePlace::Sqlite(path.strip_prefix("//").unwrap_or(path).into()))
-        }
-        Some(("memory", "")) => Ok(StorePlace::Memory),
-        _ => {
-            output::complain(&format!("unknown store `{text}` (write `sqlite:PATH`)"));
-            Err(ExitCode::from(BAD_INPUT))
-        }
-    }
-}
-
 async fn read(place: &StorePlace, runs: u32) -> Result<Status, String> {
-    let StorePlace::Sqlite(path) = place else {
-        return Err("a `memory:` store can be seen by its own daemon only (read its log, or \
-                    write `store = \"sqlite:PATH\"`)"
-            .to_owned());
-    };
-    // Looking must not make a database where there is none.
-    if !path.exists() {
-        let path = path.display();
-        return Err(format!("there is no database `{path}` yet (start `mainspring serve` first)"));
-    }
-    let store = SqliteStore::open(path).await.map_err(|error| error.to_string())?;
+    let store = place::open(place).await?;
     collect(&store, runs).await.map_err(|error| error.to_string())
 }
 
@@ -132,23 +100,12 @@ async fn collect(store: &impl Store, runs: u32) -> Result<Status, mainspring_con
     }
     let runs = store.runs(&RunFilter::newest(runs)).await?;
     let unreadable = store.unreadable(PAGE).await?;
-    Ok(Status { schedules, unreadable, jobs, runs })
+    let skips = store.skips(&SkipFilter { schedule: None, before: None, limit: PAGE }).await?;
+    Ok(Status { schedules, unreadable, jobs, runs, skips })
 }
 
 fn in_tables(out: &mut dyn Write, status: &Status, moments: &Moments) -> io::Result<()> {
-    let mut table = Table::new(["SCHEDULE", "TASK", "NEXT", "LAST RUN", "OUTCOME"]);
-    for view in &status.schedules {
-        let spec = &view.schedule.spec;
-        let last = view.last_run.as_ref();
-        table.row([
-            spec.id.to_string(),
-            spec.task.to_string(),
-            next(view, moments),
-            last.map_or_else(|| "never".to_owned(), |run| moments.show(ended_at(run))),
-            last.map_or_else(String::new, |run| run.ended.outcome.to_string()),
-        ]);
-    }
-    table.print(out)?;
+    schedules(out, &status.schedules, moments)?;
     for view in &status.schedules {
         if let Some(reason) = &view.schedule.quarantine {
             let id = &view.schedule.spec.id;
@@ -159,9 +116,15 @@ fn in_tables(out: &mut dyn Write, status: &Status, moments: &Moments) -> io::Res
         writeln!(out, "\n`{name}` is out of service: its record cannot be read: {reason}")?;
     }
     waiting(out, &status.jobs)?;
+    skipped(out, &status.skips, moments)?;
     writeln!(out)?;
+    runs(out, &status.runs, moments)
+}
+
+/// Attempts, newest first.
+pub(crate) fn runs(out: &mut dyn Write, runs: &[RunView], moments: &Moments) -> io::Result<()> {
     let mut table = Table::new(["ENDED", "TASK", "SCHEDULE", "ATTEMPT", "TOOK", "OUTCOME"]);
-    for RunView { run, .. } in &status.runs {
+    for RunView { run, .. } in runs {
         let took = run.ended.started_at.map(|started| run.ended.finished_at.since(started));
         let error = run.ended.detail.as_ref().and_then(|detail| detail.error.as_deref());
         let outcome = run.ended.outcome;
@@ -177,105 +140,104 @@ fn in_tables(out: &mut dyn Write, status: &Status, moments: &Moments) -> io::Res
     table.print(out)
 }
 
-fn next(view: &ScheduleView, moments: &Moments) -> String {
+/// Schedules with what is next and what was last.
+pub(crate) fn schedules(
+    out: &mut dyn Write,
+    schedules: &[ScheduleView],
+    moments: &Moments,
+) -> io::Result<()> {
+    let mut table = Table::new(["SCHEDULE", "TASK", "NEXT", "LAST RUN", "OUTCOME"]);
+    for view in schedules {
+        let spec = &view.schedule.spec;
+        let last = view.last_run.as_ref();
+        table.row([
+            spec.id.to_string(),
+            spec.task.to_string(),
+            next(view, moments),
+            last.map_or_else(|| "never".to_owned(), |run| moments.show(ended_at(run))),
+            last.map_or_else(String::new, |run| run.ended.outcome.to_string()),
+        ]);
+    }
+    table.print(out)
+}
+
+/// What comes next for a schedule, or why nothing does.
+pub(crate) fn next(view: &ScheduleView, moments: &Moments) -> String {
     let schedule = &view.schedule;
-    match schedule.next {
+    match (schedule.next, schedule.pause) {
         _ if schedule.quarantine.is_some() => "out of service".to_owned(),
-        _ if schedule.spec.paused => "paused".to_owned(),
-        Next::At(at) => moments.show(at),
-        Next::Done => "no more".to_owned(),
+        _ if schedule.spec.paused => "paused where it is written down".to_owned(),
+        (_, Some(pause)) => format!("paused {}", pause.reason.name()),
+        (Next::At(at), None) => moments.show(at),
+        (Next::AfterRun, None) => "after its run".to_owned(),
+        (Next::Done, None) => "no more".to_owned(),
     }
 }
 
 /// Jobs that are not over, by task.
 fn waiting(out: &mut dyn Write, jobs: &[Job]) -> io::Result<()> {
-    let mut by_task: BTreeMap<&TaskId, [usize; 2]> = BTreeMap::new();
+    let mut by_task: BTreeMap<&TaskId, [usize; 3]> = BTreeMap::new();
     for job in jobs {
-        let running = usize::from(matches!(job.state, JobState::Leased { .. }));
-        by_task.entry(&job.task).or_default()[running] += 1;
+        let column = match job.state {
+            JobState::Held { .. } => 1,
+            JobState::Leased { .. } => 2,
+            JobState::Waiting { .. } | JobState::Settled { .. } => 0,
+        };
+        by_task.entry(&job.task).or_default()[column] += 1;
     }
     if by_task.is_empty() {
         return Ok(());
     }
     writeln!(out)?;
-    let mut table = Table::new(["TASK", "WAITING", "RUNNING"]);
-    for (task, [waiting, running]) in by_task {
-        table.row([task.to_string(), waiting.to_string(), running.to_string()]);
+    let mut table = Table::new(["TASK", "WAITING", "HELD", "RUNNING"]);
+    for (task, counts) in by_task {
+        let [waiting, held, running] = counts.map(|count| count.to_string());
+        table.row([task.to_string(), waiting, held, running]);
+    }
+    table.print(out)
+}
+
+/// Due fires that became no job, by schedule and reason, as far as the newest records go.
+pub(crate) fn skipped(
+    out: &mut dyn Write,
+    skips: &[SkipView],
+    moments: &Moments,
+) -> io::Result<()> {
+    let mut by_reason: BTreeMap<(&ScheduleId, &str), (Count, Timestamp)> = BTreeMap::new();
+    for SkipView { schedule, skip, .. } in skips {
+        let entry = by_reason.entry((schedule, skip.reason.name()));
+        let (count, last) = entry.or_insert((Count::Exact(0), skip.to));
+        (*count, *last) = (count.plus(skip.count), skip.to.max(*last));
+    }
+    if by_reason.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let mut table = Table::new(["SKIPPED", "WHY", "FIRES", "LAST"]);
+    for ((schedule, reason), (count, last)) in by_reason {
+        let count = match count {
+            Count::Exact(count) => count.to_string(),
+            Count::AtLeast(count) => format!("at least {count}"),
+        };
+        table.row([schedule.to_string(), reason.to_owned(), count, moments.show(last)]);
     }
     table.print(out)
 }
 
 fn in_json(out: &mut dyn Write, status: &Status) -> io::Result<()> {
-    let schedules: Vec<Value> = status.schedules.iter().map(schedule_json).collect();
-    let jobs: Vec<Value> = status.jobs.iter().map(job_json).collect();
-    let runs: Vec<Value> = status.runs.iter().map(|view| run_json(&view.run)).collect();
+    let schedules: Vec<Value> = status.schedules.iter().map(json::schedule).collect();
+    let jobs: Vec<Value> = status.jobs.iter().map(json::job).collect();
+    let runs: Vec<Value> = status.runs.iter().map(|view| json::run(&view.run)).collect();
+    let skips: Vec<Value> = status.skips.iter().map(json::skip).collect();
     let unreadable = status.unreadable.iter();
     let unreadable: Vec<Value> =
         unreadable.map(|one| json!({ "id": one.name, "reason": one.reason })).collect();
     let all = json!({
         "schedules": schedules, "unreadable": unreadable, "jobs": jobs, "runs": runs,
+        "skips": skips,
     });
     serde_json::to_writer_pretty(&mut *out, &all)?;
     writeln!(out)
-}
-
-fn schedule_json(view: &ScheduleView) -> Value {
-    let schedule = &view.schedule;
-    let spec = &schedule.spec;
-    let trigger = serde_json::from_slice::<TriggerForm>(&spec.trigger.bytes).ok();
-    json!({
-        "id": spec.id.as_str(),
-        "task": spec.task.as_str(),
-        "source": spec.source.as_str(),
-        "trigger": trigger,
-        "paused": spec.paused,
-        "quarantine": schedule.quarantine,
-        "next": instant(schedule.next.at()),
-        "last_fire": instant(schedule.last_fire_at),
-        "last_run": view.last_run.as_ref().map(run_json),
-    })
-}
-
-fn job_json(job: &Job) -> Value {
-    let (state, at, node) = match &job.state {
-        JobState::Waiting { ready_at } => ("waiting", Some(*ready_at), None),
-        JobState::Leased { lease, .. } => ("running", Some(lease.until), Some(&lease.node)),
-        JobState::Settled { finished_at, .. } => ("settled", Some(*finished_at), None),
-    };
-    json!({
-        "id": job.id.to_string(),
-        "task": job.task.as_str(),
-        "schedule": job.schedule.as_ref().map(|id| id.as_str()),
-        "fire_at": instant(job.fire_at),
-        "attempt": job.attempt(),
-        "state": state,
-        "at": instant(at),
-        "node": node.map(|node| node.as_str()),
-    })
-}
-
-fn run_json(run: &Run) -> Value {
-    let detail = run.ended.detail.as_ref();
-    let output = detail.and_then(|detail| detail.output.as_ref());
-    json!({
-        "job": run.job.to_string(),
-        "task": run.task.as_str(),
-        "schedule": run.schedule.as_ref().map(|id| id.as_str()),
-        "fire_at": instant(run.fire_at),
-        "attempt": run.attempt,
-        "token": run.token.number(),
-        "node": run.node.as_ref().map(|node| node.as_str()),
-        "started_at": instant(run.ended.started_at),
-        "finished_at": instant(Some(run.ended.finished_at)),
-        "outcome": run.ended.outcome.name(),
-        "settled": run.settled,
-        "error": detail.and_then(|detail| detail.error.as_deref()),
-        "output": output.and_then(|out| serde_json::from_slice::<Value>(&out.bytes).ok()),
-    })
-}
-
-fn instant(at: Option<Timestamp>) -> Option<String> {
-    at.map(|at| at.to_string())
 }
 
 fn ended_at(run: &Run) -> Timestamp {

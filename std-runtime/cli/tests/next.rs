@@ -147,7 +147,7 @@ fn a_trigger_that_never_fires_prints_nothing() {
 
 #[test]
 fn bad_input_is_refused_in_one_line() {
-    let cases: [(&[&str], &str); 17] = [
+    let cases: [(&[&str], &str); 21] = [
         (&["next"], "were not provided"),
         (&["next", "--cron=61 * * * *"], "minute: 61 is not in 0-59"),
         (&["next", "--cron=a\nb"], "cron"),
@@ -163,6 +163,10 @@ fn bad_input_is_refused_in_one_line() {
         (&["next", "--every=-5s"], "-5s"),
         (&["next", "--at=2026-02-30T00:00:00Z"], "no such date"),
         (&["next", "--trigger={"], "--trigger"),
+        (&["next", "--trigger="], "a trigger is missing: write for example `every 15m`"),
+        (&["next", "--trigger=evry 15m"], "`evry`, did you mean `every`? (bytes 0-4)"),
+        (&["next", "--trigger=0 9 * * *"], "a cron pattern is written `cron 0 9 * * *`"),
+        (&["next", "--trigger=cron 0 9 * * * in Europe/Berlim"], "`Europe/Berlin`"),
         (&["next", "--trigger=@/no/such/file"], "/no/such/file"),
         (&["nxt"], "next"),
     ];
@@ -237,9 +241,85 @@ fn calendars_and_combinations_are_given_as_json() {
 
     let never = r#"{"all":{"of":[{"every":{"span":"4s"}},
         {"every":{"span":"4s","anchor":"2026-01-01T00:00:02Z"}}]}}"#;
-    assert_eq!(next(&["--trigger", never, FROM]), "");
+    let output = mainspring(&["next", "--trigger", never, FROM]);
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout), (Some(2), Vec::new()));
+    assert!(complaint.contains("the search gave up"), "{complaint}");
     let nothing = refused(&["next", "--trigger", r#"{"calendar":{}}"#]);
     assert!(nothing.starts_with("a calendar needs one of `years`"), "{nothing}");
+}
+
+#[test]
+fn every_trigger_can_be_given_as_text() {
+    let new_year = "--from=2026-01-01T00:00:00Z";
+    for (text, expected) in [
+        ("at 2026-12-24T18:00:00+01:00", "2026-12-24T17:00:00+00:00\n"),
+        ("every 12h start 2026-01-01T08:00:00Z", {
+            "2026-01-01T08:00:00+00:00\n2026-01-01T20:00:00+00:00\n"
+        }),
+        ("cron 0 9 * * mon-fri in Europe/Berlin", {
+            "2026-01-01T08:00:00+00:00\n2026-01-02T08:00:00+00:00\n"
+        }),
+        ("calendar 1mo anchor 2026-01-31 at 09:30 in Europe/Berlin", {
+            "2026-01-31T08:30:00+00:00\n2026-03-31T07:30:00+00:00\n"
+        }),
+        ("any(every 4h; cron 0 6 * * *) end 2026-01-01T06:00:00Z", {
+            "2026-01-01T04:00:00+00:00\n2026-01-01T06:00:00+00:00\n"
+        }),
+        ("all(every 3d; cron 0 0 * * mon) within 5m", {
+            "2026-01-19T00:00:00+00:00\n2026-02-09T00:00:00+00:00\n"
+        }),
+    ] {
+        assert_eq!(next(&["--trigger", text, new_year, "--count=2"]), expected, "{text}");
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&file, "every 1d\n  anchor 2026-01-01T12:00:00Z\n").unwrap();
+    let named = format!("@{}", file.path().display());
+    let noon = "2026-01-01T12:00:00+00:00\n";
+    assert_eq!(next(&["--trigger", &named, new_year, "--count=1"]), noon);
+}
+
+#[test]
+fn any_trigger_is_explained() {
+    let explain = |options: &[&str]| {
+        let output = mainspring(&[&["explain"], options].concat());
+        assert!(output.status.success(), "{options:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let daily = "calendar 1d at 02:30 in Europe/Berlin";
+    let spring = ["--from=2026-03-28T00:00:00Z", "--count=3"];
+    let once = "at 02:30 every day, counted from 1970-01-01, Europe/Berlin\n\
+                written as: calendar 1d at 02:30 in Europe/Berlin\n\
+                2026-03-28T02:30:00+01:00\n\
+                2026-03-29T03:00:00+02:00  moved: clocks go forward over 02:30\n\
+                2026-03-30T02:30:00+02:00\n";
+    assert_eq!(explain(&[&["--trigger", daily][..], &spring].concat()), once);
+    let literal = format!("{daily} dst literal");
+    let shown = explain(&[&["--trigger", &literal][..], &spring].concat());
+    assert!(shown.contains("2026-03-29 02:30 is skipped: clocks go forward over it\n"), "{shown}");
+    let both = format!("{daily} gap skip fold both");
+    let autumn = ["--trigger", &both, "--from=2026-10-24T12:00:00Z", "--count=2"];
+    let shown = explain(&autumn);
+    assert!(shown.contains("+02:00  doubled: first of two passes\n"), "{shown}");
+    assert!(shown.contains("+01:00  doubled: second of two passes\n"), "{shown}");
+    let every = ["--trigger", r#"{"every":{"span":"1h"}}"#, FROM, "--count=1", "--tz=Asia/Tokyo"];
+    assert_eq!(explain(&every), {
+        "every 1h, counted from 1970-01-01T00:00:00Z\nwritten as: every 1h\n\
+         2026-03-28T10:00:00+09:00\n"
+    });
+    assert!(explain(&["0 0 30 2 *"]).ends_with("\nno instants\n"));
+    assert!(
+        explain(&["--trigger", "at 2030-01-01T00:00:00Z", FROM]).ends_with("no more instants\n")
+    );
+    for (options, part) in [
+        (&["explain"][..], "were not provided"),
+        (&["explain", "* * * * *", "--trigger=every 1h"], "cannot be used with"),
+        (&["explain", "--trigger=every 1h", "--dst=once"], "cannot be used with"),
+        (&["explain", "every 15m"], "--trigger"),
+    ] {
+        let line = refused(options);
+        assert!(line.contains(part), "{options:?}: {line}");
+    }
 }
 
 #[test]

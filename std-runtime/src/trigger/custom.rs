@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use mainspring_contract::trigger::{CustomForm, TriggerForm};
 use mainspring_core::time::Timestamp;
-use mainspring_core::trigger::Trigger;
+use mainspring_core::trigger::{Search, Trigger};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -137,35 +137,38 @@ impl Custom {
     /// Asks the trigger, unless it has failed before.
     fn ask(
         &self,
-        ask: impl FnOnce(&Made) -> Option<Timestamp>,
+        ask: impl FnOnce(&Made) -> Search,
         broken: impl FnOnce(Timestamp) -> Option<String>,
-    ) -> Option<Timestamp> {
+    ) -> Search {
         if self.fault.get().is_some() {
-            return None;
+            return Search::Over;
         }
         let fault = match catch_unwind(AssertUnwindSafe(|| ask(&self.trigger))) {
-            Ok(None) => return None,
-            Ok(Some(at)) => match broken(at) {
-                None => return Some(at),
+            Ok(search) => match search.found().and_then(broken) {
+                None => return search,
                 Some(fault) => fault,
             },
             Err(panic) => said(&*panic),
         };
         let _ = self.fault.set(fault);
-        None
+        Search::Over
     }
 }
 
 /// Counting goes one by one, with what is answered here, so that it cannot contradict it.
 impl Trigger for Custom {
     fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
+        self.search_after(t).found()
+    }
+
+    fn search_after(&self, t: Timestamp) -> Search {
         let late = |at| (at <= t).then(|| format!("named {at} as the next instant after {t}"));
-        self.ask(|trigger| trigger.next_after(t), late)
+        self.ask(|trigger| trigger.search_after(t), late)
     }
 
     fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
         let early = |at| (at >= t).then(|| format!("named {at} as the last instant before {t}"));
-        self.ask(|trigger| trigger.prev_before(t), early)
+        self.ask(|trigger| trigger.prev_before(t).into(), early).found()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

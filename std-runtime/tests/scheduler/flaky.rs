@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use mainspring_contract::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Retry, Run, Schedule, Settle,
-    Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
+    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
+    Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
     JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
@@ -32,6 +32,8 @@ pub(crate) enum Trouble {
     AnswerShort,
     /// It takes effect, but the answer comes only when there is other trouble, or none.
     AnswerLate,
+    /// It changes nothing, and no answer ever comes.
+    Silent,
     /// It panics.
     Panic,
 }
@@ -87,6 +89,10 @@ impl Flaky {
     ) -> Answer<T> {
         let mut answer = match self.trouble(verb) {
             Trouble::Down => Err(StoreError::new(StoreErrorKind::Unavailable, "told to be down")),
+            Trouble::Silent => {
+                self.count(verb);
+                core::future::pending().await
+            }
             Trouble::Panic => {
                 self.count(verb);
                 panic!("told to panic");
@@ -132,6 +138,8 @@ impl Store for Flaky {
         remove_schedules(remove: &Remove<'_>) -> Vec<ScheduleId>, pop;
         claim_schedules(claim: &ClaimSchedules) -> Vec<Schedule>, pop;
         advance(advances: &[Advance]) -> Vec<Advanced>, pop;
+        pause(schedules: &[ScheduleId]) -> Vec<Paused>, pop;
+        resume(resumes: &[Resume]) -> Vec<Resumed>, pop;
         quarantine(quarantines: &[Quarantine]) -> (), |()| ();
         enqueue(jobs: &[Enqueue]) -> Vec<Enqueued>, pop;
         claim_jobs(claim: &ClaimJobs<'_>) -> Vec<Job>, pop;
@@ -142,6 +150,10 @@ impl Store for Flaky {
         cancel(jobs: &[JobId]) -> Vec<Cancelled>, pop;
         rescue(rescue: &Rescue, max: u32) -> Vec<Run>, pop;
         prune(before: Timestamp, max: u32) -> u32, |_| ();
+    }
+
+    async fn schedule(&self, id: &ScheduleId) -> Result<Option<ScheduleView>, StoreError> {
+        self.inner.schedule(id).await
     }
 
     async fn schedules(&self, page: &Page<ScheduleId>) -> Result<Vec<ScheduleView>, StoreError> {

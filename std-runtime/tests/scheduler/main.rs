@@ -1,10 +1,13 @@
 //! The whole runtime over the memory store: what programs see of it.
 
+mod asking;
 mod flaky;
 mod outage;
 mod outcomes;
+mod policies;
 mod putting;
 mod rig;
 mod running;
 mod sharing;
 mod stopping;
+mod unique;

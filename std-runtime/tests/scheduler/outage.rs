@@ -155,3 +155,20 @@ async fn a_hard_stop_while_the_store_is_down_ends_once_it_is_back() {
     assert_eq!(jobs(&store).await[0].attempt(), 1);
     assert_eq!(crate::rig::runs_of(&store, job).await[0].ended.outcome, Outcome::Interrupted);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_never_answered_does_not_stall_what_comes_after() {
+    for verb in ["claim_schedules", "advance", "claim_jobs", "settle"] {
+        let store = Flaky::default();
+        let (task, mut reports) = reporting("t");
+        let scheduler = build(&store, vec![task]).await;
+        store.meets(verb, Trouble::Silent);
+        let running = scheduler.start().await.expect("it starts");
+        scheduler.put(Schedule::at("once", "t", past())).await.expect("it is valid");
+        store.until(|| async { store.calls(verb) > 0 }).await;
+        store.meets(verb, Trouble::None);
+        let job = next(&mut reports).await.job();
+        assert_eq!(settled(&store, job).await.len(), 1, "{verb}");
+        assert_eq!(running.stop(millis(600_000)).await.left, 0, "{verb}");
+    }
+}

@@ -6,13 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use mainspring::{Context, Task};
 use mainspring_contract::record::{Cancelled, JobState};
-use mainspring_core::lease::LeaseTerms;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::settings::{Backoff, Retry};
 use mainspring_core::time::Span;
 
 use crate::flaky::Flaky;
-use crate::rig::{build, jobs, millis, next, reporting, settled, waiting};
+use crate::rig::{build, jobs, long_lease, millis, next, reporting, settled, waiting};
 use mainspring::Scheduler;
 
 /// An error with a cause.
@@ -77,7 +76,7 @@ async fn a_failed_job_is_tried_again_after_its_backoff() {
         }
     };
     let backoff = Backoff::Fixed(Span::from_millis(10));
-    let task = Task::new("a", run).retry(Retry { max: 5, backoff });
+    let task = Task::new("a", run).retry(Retry { max: 5, backoff, jitter: 0 });
     let scheduler = build(&store, vec![task]).await;
     let _running = scheduler.start().await.expect("it starts");
     let job = scheduler.enqueue("a", &()).await.expect("it is valid");
@@ -108,8 +107,8 @@ async fn a_waiting_job_is_cancelled_at_once() {
 async fn a_running_job_is_told_to_stop_when_it_is_cancelled() {
     let store = Flaky::default();
     let (task, mut reports) = waiting("a");
-    let lease = LeaseTerms { lease_for: Span::from_secs(6), margin: Span::from_secs(2) };
-    let builder = Scheduler::builder(store.clone()).task(task).lease(lease);
+    // It hears of it at once, and not when it renews.
+    let builder = Scheduler::builder(store.clone()).task(task).lease(long_lease());
     let scheduler = builder.build().await.expect("it is valid");
     let running = scheduler.start().await.expect("it starts");
     let job = scheduler.enqueue("a", &()).await.expect("it is valid");

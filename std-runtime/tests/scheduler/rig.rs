@@ -5,8 +5,10 @@ use core::time::Duration;
 
 use mainspring::{Context, Scheduler, Task};
 use mainspring_contract::record::{Job, Run, Schedule};
-use mainspring_contract::store::{JobFilter, Page, RunFilter};
+use mainspring_contract::store::{JobFilter, Page, RunFilter, SkipFilter};
 use mainspring_contract::{JobId, Store};
+use mainspring_core::fire::Skip;
+use mainspring_core::lease::LeaseTerms;
 use mainspring_core::time::{Span, Timestamp};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -82,6 +84,18 @@ pub(crate) async fn jobs(store: &Flaky) -> Vec<Job> {
     let page = Page { after: None, limit: 100 };
     let filter = JobFilter { task: None, schedule: None, held_by: None, page };
     store.jobs(&filter).await.expect("listings work")
+}
+
+/// The skipped fires of every schedule, newest first.
+pub(crate) async fn skips(store: &Flaky) -> Vec<Skip> {
+    let filter = SkipFilter { schedule: None, before: None, limit: 1_000 };
+    let views = store.skips(&filter).await.expect("listings work");
+    views.into_iter().map(|view| view.skip).collect()
+}
+
+/// A lease that is not renewed as long as any test takes.
+pub(crate) fn long_lease() -> LeaseTerms {
+    LeaseTerms { lease_for: Span::from_hours(6), margin: Span::from_secs(2) }
 }
 
 /// The schedules, by name.

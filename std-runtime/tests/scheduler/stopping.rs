@@ -5,7 +5,7 @@ use std::sync::mpsc::sync_channel;
 
 use mainspring::Scheduler;
 use mainspring_contract::record::{ClaimJobs, JobState};
-use mainspring_contract::{Clock, NodeId, Store, TaskId};
+use mainspring_contract::{Clock, NodeId, Store, Tags, TaskId};
 use mainspring_core::lease::LeaseTerms;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::time::Span;
@@ -101,7 +101,8 @@ async fn a_node_that_owns_its_name_takes_over_at_once() {
     let job = scheduler.enqueue("a", &()).await.expect("it is valid");
     let tasks = [TaskId::new("a").expect("a name")];
     let node = NodeId::new("here").expect("a name");
-    let claim = ClaimJobs { node, tasks: &tasks, lease_for: Span::from_days(1), max: 1 };
+    let (tags, lease_for) = (&Tags::NONE, Span::from_days(1));
+    let claim = ClaimJobs { node, tasks: &tasks, tags, lease_for, max: 1 };
     let lost = store.claim_jobs(Clock::Server, &claim).await.expect("it works");
     assert_eq!(lost.value.len(), 1, "the former self was lost with this");
     let running = scheduler.start().await.expect("it starts");

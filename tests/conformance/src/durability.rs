@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use mainspring_contract::Store;
-use mainspring_contract::record::Written;
+use mainspring_contract::record::{Conflict, Enqueued, Hold, JobState, Written};
 use mainspring_contract::store::{RunFilter, SkipFilter};
 use mainspring_core::outcome::Outcome;
+use mainspring_core::overlap::Overlap;
 
 use crate::Subject;
 use crate::rig::Rig;
-use crate::sample::{advance, at, queued, replace, skip, spec, task};
+use crate::sample::{
+    advance, at, fired, job_id, keyed, overlapping, queued, replace, skip, spec, task,
+};
 
 const SKIPS: SkipFilter = SkipFilter { schedule: None, before: None, limit: 99 };
 
@@ -88,4 +91,46 @@ pub async fn claimers_on_two_handles_never_share_a_job<S: Subject>(subject: &S) 
         }
     }
     assert_eq!((seen.len(), by_two), if shared { (40, 20) } else { (20, 0) });
+}
+
+/// A key, and the job that another one is held for, are facts of the store and not of a handle.
+pub async fn jobs_that_wait_for_one_another_do_so_over_two_handles<S: Subject>(subject: &S) {
+    let one = Rig(subject.fresh().await);
+    let shared = one.0.capabilities().shared;
+    let two = Rig(subject.beside(&one.0).await);
+    let _ = one.put(0, &replace(&overlapping("a", Overlap::Queue), at(5))).await;
+    assert_eq!(one.fire(15, "a", &[5, 15], 25).await, 2);
+    let job = |number| keyed(number, "keyed", "k", Hold::Live, Conflict::Reject);
+    assert_eq!(one.enqueue(15, &job(1)).await, Enqueued::Inserted);
+    if shared {
+        assert_eq!(two.enqueue(16, &job(2)).await, Enqueued::Rejected(job_id(1)));
+        let running = two.claim_one(16, "two", "t").await;
+        assert_eq!(two.settle(17, &running, Outcome::Succeeded).await, Written::Done);
+        assert_eq!(one.claim_one(18, "one", "t").await.id, fired("a", 15));
+    } else {
+        assert_eq!(two.enqueue(16, &job(2)).await, Enqueued::Inserted);
+        assert_eq!(two.claim(16, "two", &["t"], 9).await, []);
+    }
+}
+
+/// Otherwise nobody is in anybody's way.
+pub async fn held_jobs_and_keys_are_there_after_a_reopen_if_it_is_durable<S: Subject>(subject: &S) {
+    let rig = Rig(subject.fresh().await);
+    let durable = rig.0.capabilities().durable;
+    let _ = rig.put(0, &replace(&overlapping("a", Overlap::Queue), at(5))).await;
+    assert_eq!(rig.fire(15, "a", &[5, 15], 25).await, 2);
+    let job = |number| keyed(number, "keyed", "k", Hold::Live, Conflict::Reject);
+    assert_eq!(rig.enqueue(15, &job(1)).await, Enqueued::Inserted);
+    let _ = rig.pause(15, "a").await;
+    let before = (rig.jobs().await, rig.schedule("a").await);
+    let rig = Rig(subject.reopen(rig.0).await);
+    if durable {
+        assert_eq!((rig.jobs().await, rig.schedule("a").await), before);
+        assert_eq!(rig.enqueue(16, &job(2)).await, Enqueued::Rejected(job_id(1)));
+        let _ = rig.cancel(16, fired("a", 5)).await;
+        let freed = rig.job(fired("a", 15)).await.expect("it was held");
+        assert_eq!(freed.state, JobState::Waiting { ready_at: at(15) });
+    } else {
+        assert_eq!(rig.enqueue(16, &job(2)).await, Enqueued::Inserted);
+    }
 }

@@ -1,6 +1,8 @@
 //! Ending attempts: release, retry, settle.
 
-use mainspring_contract::record::{Ended, Enqueue, Job, JobState, Renewed, Retry, Settle, Written};
+use mainspring_contract::record::{
+    Ended, Enqueue, Job, JobState, Renewed, Retry, Run, Settle, Written,
+};
 use mainspring_contract::store::RunFilter;
 use mainspring_contract::{Detail, Store};
 use mainspring_core::outcome::Outcome;
@@ -79,11 +81,28 @@ pub async fn a_retried_job_waits_for_its_turn<S: Subject>(subject: &S) {
 /// A node that was asked to stop does not use up a job's attempts.
 pub async fn a_stop_counts_as_nothing<S: Subject>(subject: &S) {
     let (rig, job) = claimed(subject).await;
-    let ended = ended(Outcome::Interrupted, at(3));
-    let retry = Retry { job: job.id, token: job.token, after: secs(0), cause: Cause::Stop, ended };
-    assert_eq!(value(rig.0.retry(clock(3), &[retry]).await), [Written::Done]);
+    let outcome = Outcome::Interrupted;
+    assert_eq!(rig.again(3, &job, 0, Cause::Stop, outcome).await, Written::Done);
     assert_eq!(one(rig.jobs().await).counts, Counts::default());
     assert_eq!(one(rig.runs_of(job.id).await).ended.outcome, Outcome::Interrupted);
+}
+
+/// However often a task asks for it; the job waits as long as it said.
+pub async fn a_snooze_counts_as_nothing<S: Subject>(subject: &S) {
+    let (rig, mut job) = claimed(subject).await;
+    for round in 0..3 {
+        let t = round * 10;
+        let outcome = Outcome::Snoozed;
+        assert_eq!(rig.again(t, &job, 10, Cause::Snooze, outcome).await, Written::Done);
+        assert_eq!(rig.again(t, &job, 10, Cause::Snooze, outcome).await, Written::Done, "repeated");
+        let waits = one(rig.jobs().await);
+        assert_eq!(waits.counts, Counts::default());
+        assert_eq!(waits.state, JobState::Waiting { ready_at: at(t + 10) });
+        job = rig.claim_one(t + 10, "w", "t").await;
+    }
+    let runs = rig.runs_of(job.id).await;
+    let told = |run: &Run| (run.ended.outcome, run.attempt, run.settled);
+    assert_eq!(runs.iter().map(told).collect::<Vec<_>>(), [(Outcome::Snoozed, 1, false); 3]);
 }
 
 /// For every outcome that an attempt can end a job with.

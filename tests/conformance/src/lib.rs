@@ -17,13 +17,18 @@
 //! [`Clock::Fixed`]: mainspring_contract::Clock::Fixed
 
 pub mod advance;
+pub mod after_run;
 pub mod cancel;
 pub mod claim_jobs;
 pub mod claim_schedules;
 pub mod durability;
 pub mod enqueue;
+pub mod extra;
 pub mod finish;
+pub mod limit;
 pub mod listing;
+pub mod overlap;
+pub mod pause;
 pub mod prune;
 pub mod pulse;
 pub mod put;
@@ -34,6 +39,8 @@ pub mod rescue;
 pub mod rig;
 pub mod sample;
 mod subject;
+pub mod tags;
+pub mod unique;
 
 pub use subject::Subject;
 
@@ -111,6 +118,76 @@ laws! { $
         skipped_fires_are_recorded,
         a_delayed_fire_is_really_delayed,
     }
+    overlap {
+        a_fire_that_meets_nobody_waits_under_every_policy,
+        allowed_fires_run_at_once,
+        a_fire_is_skipped_while_an_earlier_job_is_not_over,
+        one_fire_is_held_and_further_ones_are_skipped,
+        fires_of_one_decision_meet_each_other,
+        a_held_job_is_not_claimed,
+        a_held_job_is_freed_by_every_end_of_the_one_before,
+        a_held_job_is_freed_when_a_cancelled_one_is_released,
+        a_held_job_is_freed_when_a_waiting_one_is_cancelled,
+        a_held_job_is_freed_when_the_one_before_is_given_up,
+        a_held_job_stays_while_the_one_before_goes_on,
+        a_freed_job_still_waits_for_its_instant,
+        a_held_job_expires,
+        a_held_job_can_be_cancelled,
+        cancelling_settles_what_waits_and_asks_what_runs,
+        cancelling_takes_the_place_of_what_was_held,
+        a_repeated_advance_cancels_and_skips_nothing_more,
+        a_held_job_outlives_its_schedule,
+        a_schedule_put_again_meets_the_jobs_of_the_former_one,
+        a_policy_edited_to_queue_waits_for_jobs_of_before,
+        a_policy_edited_to_allow_frees_what_is_held,
+        a_held_job_waits_for_those_that_come_later_too,
+        jobs_of_others_do_not_overlap,
+    }
+    extra {
+        an_extra_job_belongs_to_its_schedule,
+        an_extra_job_leaves_the_schedule_as_it_is,
+        a_manual_job_keeps_to_overlap,
+        a_backfill_runs_beside_everything,
+        an_extra_job_is_in_the_way_of_a_fire,
+        an_extra_job_of_no_schedule_is_refused,
+        an_extra_job_is_added_once,
+        an_extra_job_needs_what_it_says_or_what_its_task_says,
+    }
+    after_run {
+        a_schedule_that_waits_for_its_job_is_not_due,
+        the_delay_counts_from_the_end_of_the_job,
+        the_delay_counts_from_an_end_without_a_word_from_the_holder,
+        the_delay_does_not_count_while_the_job_is_tried_again,
+        a_fire_that_nobody_will_report_on_counts_at_once,
+        the_end_of_a_job_moves_nothing_after_its_schedule_was_replaced,
+        an_edit_with_the_same_trigger_still_waits_for_the_job,
+        an_edit_that_takes_the_delay_away_starts_anew,
+        the_end_of_a_job_whose_schedule_is_gone_is_an_end,
+        the_end_of_a_job_counts_while_its_schedule_is_paused,
+    }
+    limit {
+        the_last_fire_of_a_limit_ends_the_schedule,
+        only_fires_that_became_jobs_count,
+        raising_the_limit_revives_the_schedule,
+        a_schedule_put_anew_counts_from_the_start,
+    }
+    pause {
+        a_paused_schedule_does_not_fire,
+        pausing_twice_is_pausing_once,
+        a_pause_takes_the_claim_away,
+        a_resumed_schedule_fires_again,
+        resuming_another_revision_changes_nothing,
+        resuming_what_fires_changes_nothing,
+        what_is_written_down_has_the_last_word_on_a_pause,
+        an_edit_keeps_a_pause_by_hand,
+        so_many_failures_in_a_row_pause_a_schedule,
+        a_success_forgets_the_failures_before,
+        a_job_that_was_cancelled_or_expired_has_not_failed,
+        only_the_end_of_a_job_counts_as_a_failure,
+        an_edit_ends_a_pause_after_failures,
+        resuming_forgets_the_failures,
+        a_pause_leaves_jobs_alone,
+    }
     quarantine {
         a_quarantined_schedule_is_out_of_service_and_says_why,
         a_quarantine_of_another_revision_changes_nothing,
@@ -123,6 +200,25 @@ laws! { $
         without_an_instant_a_job_is_ready_at_once,
         the_jobs_settings_come_before_the_tasks,
         a_later_change_of_the_task_leaves_jobs_alone,
+    }
+    unique {
+        a_key_that_is_held_keeps_a_second_job_out,
+        a_key_becomes_free_when_its_hold_ends,
+        a_job_that_waits_is_replaced,
+        a_job_that_runs_or_is_over_is_not_replaced,
+        a_hold_for_a_while_counts_from_the_queueing,
+        a_hold_for_a_while_does_not_end_before_the_job,
+        a_job_that_ends_without_a_run_leaves_its_key,
+        a_job_that_waits_again_does_not_take_its_key_back,
+        jobs_of_different_tasks_or_keys_do_not_meet,
+        a_repeated_job_exists_rather_than_meets_itself,
+        jobs_of_one_request_meet_each_other,
+        a_replaced_job_no_longer_has_a_say_in_its_key,
+        a_thousand_keys_come_and_go,
+        a_job_is_replaced_under_every_policy_on_overlap,
+        a_held_job_is_replaced,
+        replacing_the_job_that_another_is_held_for_keeps_the_order,
+        a_job_that_overlaps_replaces_nobody,
     }
     claim_jobs {
         a_claim_is_a_lease_and_a_token,
@@ -146,6 +242,17 @@ laws! { $
         an_expired_job_hides_nobody,
         a_large_backlog_is_taken_in_order,
     }
+    tags {
+        tags_come_from_the_first_level_that_has_them,
+        a_later_change_of_the_tasks_tags_leaves_jobs_alone,
+        a_job_goes_only_to_who_offers_all_of_its_tags,
+        the_most_urgent_comes_first_whatever_its_tags,
+        jobs_that_nobody_here_may_run_hide_nobody,
+        many_sets_of_tags_are_all_served,
+        a_limit_counts_over_all_tags,
+        between_tasks_the_turn_goes_round_whatever_the_tags,
+        a_job_that_waits_again_needs_the_same,
+    }
     renew {
         a_renewed_lease_lasts_longer,
         a_renewal_never_shortens_a_lease,
@@ -158,6 +265,7 @@ laws! { $
         a_retried_job_waits_for_its_turn,
         an_interrupted_job_no_longer_expires,
         a_stop_counts_as_nothing,
+        a_snooze_counts_as_nothing,
         a_settled_job_is_over_and_its_run_says_how,
         what_a_run_left_behind_can_be_read_again_and_again,
         a_repeated_settle_is_done_once,
@@ -196,6 +304,7 @@ laws! { $
     listing {
         schedules_come_in_pages_by_name,
         a_schedule_shows_its_last_run,
+        a_schedule_is_found_by_its_name,
         jobs_come_in_pages_by_id,
         jobs_are_filtered,
         runs_come_in_pages_newest_first,
@@ -218,5 +327,7 @@ laws! { $
         what_it_holds_is_there_after_a_reopen_if_it_is_durable,
         a_second_handle_sees_the_same_if_it_is_shared,
         claimers_on_two_handles_never_share_a_job,
+        jobs_that_wait_for_one_another_do_so_over_two_handles,
+        held_jobs_and_keys_are_there_after_a_reopen_if_it_is_durable,
     }
 }

@@ -49,6 +49,26 @@ pub async fn a_schedule_shows_its_last_run<S: Subject>(subject: &S) {
     assert_eq!(views[1].last_run, None);
 }
 
+/// As the listing shows it, or not at all.
+pub async fn a_schedule_is_found_by_its_name<S: Subject>(subject: &S) {
+    let rig = Rig(subject.fresh().await);
+    for name in ["a", "ab", "b"] {
+        let _ = rig.put(0, &replace(&spec(name, "t"), at(5))).await;
+        assert_eq!(rig.fire(5, name, &[5], 15).await, 1);
+        let job = rig.claim_one(5, "w", "t").await;
+        assert_eq!(rig.settle(6, &job, Outcome::Failed).await, Written::Done);
+    }
+    let _ = rig.put(7, &replace(&spec("new", "t"), at(15))).await;
+    for view in rig.schedules(None, 9).await {
+        let found = ok(rig.0.schedule(&view.schedule.spec.id).await);
+        assert_eq!(found, Some(view));
+    }
+    for missing in ["A", "aa", "c"] {
+        let id = schedule_id(missing);
+        assert_eq!(ok(rig.0.schedule(&id).await), None, "{missing}");
+    }
+}
+
 async fn ids<S: Store>(rig: &Rig<S>, filter: &JobFilter) -> Vec<JobId> {
     ok(rig.0.jobs(filter).await).into_iter().map(|job| job.id).collect()
 }

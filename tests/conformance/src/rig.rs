@@ -3,18 +3,22 @@
 //! Every method panics if the store reports an error: no law expects one.
 
 use mainspring_contract::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Retry, Run, Schedule, Settle,
-    Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
+    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
+    Schedule, Settle, Task, Written,
 };
-use mainspring_contract::store::{JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter};
+use mainspring_contract::store::{
+    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
+};
 use mainspring_contract::{Answer, Clock, JobId, Reply, ScheduleId, Store, StoreError, Tags};
+use mainspring_core::fire::Skip;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::pulse::Pulse;
 use mainspring_core::retry::Cause;
+use mainspring_core::schedule::Next;
 use mainspring_core::time::{Span, Timestamp};
 
-use crate::sample::{at, ended, node, schedule_id, secs, task_id};
+use crate::sample::{advance_all, at, ended, node, schedule_id, secs, task_id};
 
 /// How long the rig's leases last, in seconds.
 pub const LEASE: i64 = 10;
@@ -64,6 +68,39 @@ impl<S: Store> Rig<S> {
         one(value(self.0.advance(clock(t), core::slice::from_ref(advance)).await))
     }
 
+    /// Turns the fires at these seconds of a schedule, as it is now, into jobs; the next one
+    /// follows at second `next`. Says how many became jobs.
+    pub async fn fire(&self, t: i64, name: &str, fires: &[i64], next: i64) -> u32 {
+        let schedule = self.schedule(name).await.expect("laws fire schedules that are there");
+        let fires: Vec<_> = fires.iter().map(|&fire| at(fire)).collect();
+        match self.advance(t, &advance_all(&schedule, &fires, at(next))).await {
+            Advanced::Done { inserted, .. } => inserted,
+            other => panic!("{name} is not advanced: {other:?}"),
+        }
+    }
+
+    /// Pauses a schedule.
+    pub async fn pause(&self, t: i64, name: &str) -> Paused {
+        one(value(self.0.pause(clock(t), &[schedule_id(name)]).await))
+    }
+
+    /// Resumes a schedule as it was when `schedule` was read, with the fire at second `next`.
+    pub async fn resume(
+        &self,
+        t: i64,
+        schedule: &Schedule,
+        next: i64,
+        skip: Option<Skip>,
+    ) -> Resumed {
+        let resume = Resume {
+            schedule: schedule.spec.id.clone(),
+            revision: schedule.revision,
+            next: Next::At(at(next)),
+            skip,
+        };
+        one(value(self.0.resume(clock(t), &[resume]).await))
+    }
+
     /// Quarantines a schedule as it was when `schedule` was read.
     pub async fn quarantine(&self, t: i64, schedule: &Schedule, reason: &str) {
         let quarantine = Quarantine {
@@ -87,14 +124,22 @@ impl<S: Store> Rig<S> {
 
     /// Claims up to `max` jobs of these tasks.
     pub async fn claim(&self, t: i64, worker: &str, tasks: &[&str], max: u32) -> Vec<Job> {
+        self.claim_offering(t, worker, tasks, &[], max).await
+    }
+
+    /// Claims up to `max` jobs of these tasks that need no other tags.
+    pub async fn claim_offering(
+        &self,
+        t: i64,
+        worker: &str,
+        tasks: &[&str],
+        tags: &[&str],
+        max: u32,
+    ) -> Vec<Job> {
         let tasks: Vec<_> = tasks.iter().map(|name| task_id(name)).collect();
-        let claim = ClaimJobs {
-            node: node(worker),
-            tasks: &tasks,
-            tags: &Tags::NONE,
-            lease_for: secs(LEASE),
-            max,
-        };
+        let tags = Tags::new(tags.iter().copied()).expect("laws use good tags");
+        let (node, lease_for) = (node(worker), secs(LEASE));
+        let claim = ClaimJobs { node, tasks: &tasks, tags: &tags, lease_for, max };
         value(self.0.claim_jobs(clock(t), &claim).await)
     }
 
@@ -117,8 +162,19 @@ impl<S: Store> Rig<S> {
 
     /// Records a failure that is tried again after `after` seconds.
     pub async fn retry(&self, t: i64, job: &Job, after: i64) -> Written {
-        let ended = ended(Outcome::Failed, at(t));
-        let cause = Cause::Failure;
+        self.again(t, job, after, Cause::Failure, Outcome::Failed).await
+    }
+
+    /// Records an attempt that is followed by another after `after` seconds.
+    pub async fn again(
+        &self,
+        t: i64,
+        job: &Job,
+        after: i64,
+        cause: Cause,
+        outcome: Outcome,
+    ) -> Written {
+        let ended = ended(outcome, at(t));
         let retry = Retry { job: job.id, token: job.token, after: secs(after), cause, ended };
         one(value(self.0.retry(clock(t), &[retry]).await))
     }
@@ -156,9 +212,7 @@ impl<S: Store> Rig<S> {
 
     /// The schedule of this name.
     pub async fn schedule(&self, name: &str) -> Option<Schedule> {
-        let id = schedule_id(name);
-        let views = self.schedules(None, 1_000).await;
-        views.into_iter().map(|view| view.schedule).find(|schedule| schedule.spec.id == id)
+        ok(self.0.schedule(&schedule_id(name)).await).map(|view| view.schedule)
     }
 
     /// A page of schedules.
@@ -198,8 +252,15 @@ impl<S: Store> Rig<S> {
     }
 
     /// The newest `limit` records of skipped fires.
-    pub async fn skips(&self, filter: &SkipFilter) -> Vec<mainspring_contract::store::SkipView> {
+    pub async fn skips(&self, filter: &SkipFilter) -> Vec<SkipView> {
         ok(self.0.skips(filter).await)
+    }
+
+    /// What was skipped of a schedule, oldest first.
+    pub async fn skips_of(&self, name: &str) -> Vec<Skip> {
+        let schedule = Some(schedule_id(name));
+        let views = self.skips(&SkipFilter { schedule, before: None, limit: 100 }).await;
+        views.into_iter().rev().map(|view| view.skip).collect()
     }
 }
 

@@ -2,13 +2,14 @@
 
 use mainspring_contract::record::Conflict;
 use mainspring_contract::record::{
-    Advance, Ended, Enqueue, Fire, PutSchedule, Schedule, Spec, Task,
+    Advance, Ended, Enqueue, Extra, Fire, Hold, PutSchedule, Schedule, Spec, Task, Unique,
 };
-use mainspring_contract::{Encoded, Format, JobId, NodeId, ScheduleId, Source, TaskId};
+use mainspring_contract::{Encoded, Format, JobId, Key, NodeId, ScheduleId, Source, Tags, TaskId};
 use mainspring_core::domain::Origin;
 use mainspring_core::fire::{Skip, SkipReason};
 use mainspring_core::outcome::Outcome;
-use mainspring_core::schedule::Next;
+use mainspring_core::overlap::Overlap;
+use mainspring_core::schedule::{Next, Policies};
 use mainspring_core::settings::{Priority, Settings};
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::Count;
@@ -87,15 +88,54 @@ pub fn urgent(number: u64, task: &str, priority: u8) -> Enqueue {
     Enqueue { settings: Settings { priority, ..Settings::NONE }, ..queued(number, task) }
 }
 
+/// Job number `number` of task `task` with this key.
+pub fn keyed(number: u64, task: &str, key: &str, hold: Hold, conflict: Conflict) -> Enqueue {
+    let unique = Unique { key: Key::new(key).expect("laws use good names"), hold };
+    Enqueue { unique: Some((unique, conflict)), ..queued(number, task) }
+}
+
+/// Job number `number` of task `t` on behalf of a schedule, for second `fire`.
+pub fn extra(number: u64, schedule: &str, fire: i64, origin: Origin) -> Enqueue {
+    let extra = Extra { schedule: schedule_id(schedule), at: at(fire), origin };
+    Enqueue { extra: Some(extra), ..queued(number, "t") }
+}
+
+/// These tags.
+pub fn tags(texts: &[&str]) -> Tags {
+    Tags::new(texts.iter().copied()).expect("laws use good tags")
+}
+
+/// A schedule of task `t` with these policies.
+pub fn with(name: &str, policies: Policies) -> Spec {
+    Spec { policies, ..spec(name, "t") }
+}
+
+/// A schedule of task `t` with this policy on overlap.
+pub fn overlapping(name: &str, overlap: Overlap) -> Spec {
+    with(name, Policies { overlap, ..Policies::DEFAULT })
+}
+
+/// The job that the fire of a schedule at second `fire` becomes.
+pub fn fired(schedule: &str, fire: i64) -> JobId {
+    JobId::derived(&schedule_id(schedule), at(fire), Origin::Fire)
+}
+
 /// Turns the fire at `fire` into a job that is ready at once, and moves the cursor to `next`.
 pub fn advance(schedule: &Schedule, fire: Timestamp, next: Timestamp) -> Advance {
+    advance_all(schedule, &[fire], next)
+}
+
+/// The same with several fires.
+pub fn advance_all(schedule: &Schedule, fires: &[Timestamp], next: Timestamp) -> Advance {
     let id = &schedule.spec.id;
-    let job = JobId::derived(id, fire, Origin::Fire);
-    let fire = Fire { job, at: fire, ready_at: fire, start_by: None };
+    let fire = |&at: &Timestamp| {
+        let job = JobId::derived(id, at, Origin::Fire);
+        Fire { job, at, ready_at: at, start_by: None }
+    };
     Advance {
         schedule: id.clone(),
         revision: schedule.revision,
-        fires: [fire].into_iter().collect(),
+        fires: fires.iter().map(fire).collect(),
         skips: heapless::Vec::new(),
         next: Next::At(next),
         keep_for: None,

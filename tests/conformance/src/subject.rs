@@ -9,7 +9,7 @@ pub trait Subject {
     /// The kind.
     type Store: Store;
 
-    /// A store that holds nothing.
+    /// A store that holds nothing, each time.
     fn fresh(&self) -> impl Future<Output = Self::Store>;
 
     /// The store after its process ended and another one opened the same data; a store that is not

@@ -6,22 +6,18 @@
 //! Inputs are mutations of good ones, made from the seed and a number alone, so that what a run
 //! prints when it fails replays with `--seed`, `--target` and `--input`. It works on the stable
 //! toolchain and needs no other tool; it does not look at coverage, and makes up for that by
-//! starting from good inputs and speaking the words of each grammar.
+//! starting from good inputs and speaking the words of each grammar. `cargo libfuzzer` looks at it.
 
 #![expect(clippy::print_stdout, reason = "it speaks to the person who runs it")]
 
 mod clock;
-mod laws;
-mod mutate;
-mod target;
 
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
 use clock::Stopwatch;
-use mutate::Random;
-use target::{TARGETS, Target};
+use mainspring_fuzz::{Random, TARGETS, Target};
 
 /// An input that takes longer than this is a failure: all work is meant to be bounded, and this
 /// allows for a build without optimisation on a busy machine.

@@ -1,11 +1,12 @@
 //! Inputs from good inputs: bytes changed, words of the grammar put in, parts left out or doubled.
 
 /// A reproducible sequence: `SplitMix64` (Steele, Lea and Flood, 2014).
-pub(crate) struct Random(u64);
+#[derive(Debug)]
+pub struct Random(u64);
 
 impl Random {
     /// The sequence of one input.
-    pub(crate) fn new(seed: u64, number: u64) -> Self {
+    pub fn new(seed: u64, number: u64) -> Self {
         let mut random = Self(seed ^ number.wrapping_mul(0xd134_2543_de82_ef95));
         random.next();
         random
@@ -20,7 +21,7 @@ impl Random {
     }
 
     /// A number below `end`, which is not zero.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
+    pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end as u64).unwrap_or(0)
     }
 

@@ -8,8 +8,8 @@ use mainspring_contract::trigger::TriggerForm;
 use mainspring_core::civil::{Date, TimeOfDay};
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::{
-    Budget, Calendar, CalendarIn, Cron, CronIn, Dialect, Dst, Every, ExtendedCron, Fold, Gap,
-    Period, Tree, Trigger,
+    Budget, Calendar, CalendarIn, Cron, CronError, CronIn, Dialect, Dst, Every, ExtendedCron, Fold,
+    Gap, Period, Tree, Trigger,
 };
 use mainspring_core::zone::{OwnedZone, Rule, TimeZone, Zone};
 
@@ -17,23 +17,37 @@ use crate::laws::{self, hold};
 use crate::mutate::{Random, mutate};
 
 /// Something that takes any bytes.
-pub(crate) struct Target {
-    pub(crate) name: &'static str,
+#[derive(Debug)]
+pub struct Target {
+    /// What `--target` calls it.
+    pub name: &'static str,
     /// # Errors
     /// The law that was broken; a panic is a failure too.
-    pub(crate) run: fn(&[u8]) -> Result<(), String>,
+    pub run: fn(&[u8]) -> Result<(), String>,
     good: fn(&mut Random) -> Vec<u8>,
     words: &'static [&'static str],
 }
 
 impl Target {
-    pub(crate) fn input(&self, random: &mut Random) -> Vec<u8> {
+    /// The target of that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        TARGETS.iter().find(|target| target.name == name)
+    }
+
+    /// A good input after a few changes, or noise.
+    pub fn input(&self, random: &mut Random) -> Vec<u8> {
         let good = (self.good)(random);
-        mutate(&good, self.words, random)
+        self.changed(&good, random)
+    }
+
+    /// An input after a few changes.
+    pub fn changed(&self, input: &[u8], random: &mut Random) -> Vec<u8> {
+        mutate(input, self.words, random)
     }
 }
 
-pub(crate) const TARGETS: &[Target] = &[
+/// All of them.
+pub const TARGETS: &[Target] = &[
     Target { name: "cron", run: cron, good: |random| pick(CRON, random), words: CRON_WORDS },
     Target {
         name: "dialects",
@@ -45,7 +59,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "combine", run: combine, good: noise, words: &[] },
     Target { name: "posix", run: posix, good: |random| pick(POSIX, random), words: POSIX_WORDS },
     Target { name: "tzif", run: tzif, good: zone_file, words: &[] },
-    Target { name: "json", run: json, good: |random| pick(JSON, random), words: JSON_WORDS },
+    Target { name: "forms", run: forms, good: |random| pick(FORMS, random), words: FORM_WORDS },
     Target { name: "text", run: text, good: |random| pick(TEXT, random), words: TEXT },
 ];
 
@@ -112,7 +126,12 @@ const POSIX: &[&str] = &[
 const POSIX_WORDS: &[&str] =
     &[",", "M", "J", "/", ".", "-", "+", ":", "<", ">", "0", "365", "167", "24:59:59", "M3.5.0"];
 
-const JSON: &[&str] = &[
+const FORMS: &[&str] = &[
+    "cron 0 9 * * mon-fri in Europe/Berlin dst literal",
+    "every 15m anchor 2026-01-01T00:00:00Z end 2027-01-01T00:00:00Z",
+    "calendar 1mo15d anchor 2026-01-31 at 09:30 in posix:CET-1",
+    "any(every 4h; all(every 7s; cron * * * * *) within 2s) start 2026-01-01T00:00:00Z",
+    "custom full-moon {\"hour\":22}",
     r#"{"cron":{"expr":"0 9 * * mon-fri","zone":"Europe/Berlin","dst":"literal"}}"#,
     r#"{"every":{"span":"15m","anchor":"2026-01-01T00:00:00Z","end":"2027-01-01T00:00:00Z"}}"#,
     r#"{"at":{"time":"2026-12-24T18:00:00+01:00"}}"#,
@@ -124,7 +143,14 @@ const JSON: &[&str] = &[
     r#"{"custom":{"name":"full-moon","arguments":{"hour":22}}}"#,
 ];
 
-const JSON_WORDS: &[&str] = &[
+const FORM_WORDS: &[&str] = &[
+    ";",
+    "any(",
+    " within 5m",
+    " in UTC",
+    " dst once",
+    "(",
+    ")",
     "{",
     "}",
     "[",
@@ -227,11 +253,14 @@ impl Numbers<'_> {
 fn cron(input: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(input);
     match Cron::parse(&text) {
-        Err(error) => {
-            let _ = error.to_string();
-            Ok(())
-        }
+        Err(error) => misread(&text, error),
         Ok(cron) => {
+            let written = cron.to_string();
+            let again = written.parse();
+            hold(again == Ok(cron), || format!("{written} comes back as {again:?}"))?;
+            let extended = ExtendedCron::parse(&text, Dialect::Crontab);
+            let same = extended.is_ok_and(|extended| extended.to_string() == written);
+            hold(same, || format!("{cron:?} is more than {extended:?}"))?;
             let mut numbers = Numbers(input);
             laws::trigger(&CronIn { cron, zone: numbers.zone(), dst: numbers.dst() }, input)
         }
@@ -242,10 +271,12 @@ fn dialects(input: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(input);
     for dialect in [Dialect::Crontab, Dialect::Quartz, Dialect::ApScheduler] {
         match ExtendedCron::hashed(&text, dialect, "seed") {
-            Err(error) => {
-                let _ = error.to_string();
-            }
+            Err(error) => misread(&text, error)?,
             Ok(cron) => {
+                let written = cron.to_string();
+                let again = written.parse();
+                hold(again == Ok(cron), || format!("{written} comes back as {again:?}"))?;
+                let _ = cron.describe().to_string();
                 let mut numbers = Numbers(input);
                 let trigger = CronIn { cron, zone: numbers.zone(), dst: numbers.dst() };
                 laws::trigger(&trigger, input)?;
@@ -253,6 +284,13 @@ fn dialects(input: &[u8]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// A mistake is somewhere in the text.
+fn misread(text: &str, error: CronError) -> Result<(), String> {
+    let span = error.span();
+    let inside = span.start <= span.end && span.end <= text.len();
+    hold(inside, || format!("{error} is not about {text:?}"))
 }
 
 fn calendar(input: &[u8]) -> Result<(), String> {
@@ -357,10 +395,10 @@ fn tzif(input: &[u8]) -> Result<(), String> {
     }
 }
 
-fn json(input: &[u8]) -> Result<(), String> {
+fn forms(input: &[u8]) -> Result<(), String> {
     static ZONES: LazyLock<Zones> = LazyLock::new(Zones::bundled);
     let text = String::from_utf8_lossy(input);
-    let form = match TriggerForm::from_json(&text) {
+    let form = match text.parse::<TriggerForm>() {
         Ok(form) => form,
         Err(error) => {
             let _ = error.to_string();
@@ -369,6 +407,8 @@ fn json(input: &[u8]) -> Result<(), String> {
     };
     let again = TriggerForm::from_json(&form.to_json());
     hold(again.as_ref() == Ok(&form), || format!("{form} comes back as {again:?}"))?;
+    let again = form.to_string().parse::<TriggerForm>();
+    hold(again.as_ref() == Ok(&form), || format!("{form} is read back as {again:?}"))?;
     let trigger = match AnyTrigger::compile(&form, &ZONES) {
         Ok(trigger) => trigger,
         Err(error) => {

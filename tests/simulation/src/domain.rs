@@ -9,7 +9,7 @@ use mainspring_core::zone::{Rule, Zone};
 
 /// The simulated domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Sim;
+pub(crate) struct Sim;
 
 impl Domain for Sim {
     type ScheduleId = u16;
@@ -41,13 +41,13 @@ impl Domain for Sim {
 }
 
 /// The name of a job that is queued without a schedule.
-pub fn queued_job(number: u64) -> u64 {
+pub(crate) fn queued_job(number: u64) -> u64 {
     number << 2 | u64::from(Origin::Queued.code())
 }
 
 /// A trigger as it is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// Evenly, through an anchor.
     Every(Span, Timestamp),
     /// The same, between two instants.
@@ -59,7 +59,7 @@ pub enum Form {
 }
 
 /// Patterns that notice what clocks do around two and three in the morning, and some that do not.
-pub const CRONS: &[&str] = &[
+pub(crate) const CRONS: &[&str] = &[
     "* * * * *",
     "*/2 * * * *",
     "*/5 1-4 * * *",
@@ -73,11 +73,11 @@ pub const CRONS: &[&str] = &[
 ];
 
 /// Zones whose clocks change at 01:00 and 07:00 UTC, and one whose clocks never do.
-pub const ZONES: &[&str] = &["CET-1CEST,M3.5.0,M10.5.0/3", "EST5EDT,M3.2.0,M11.1.0", "UTC0"];
+pub(crate) const ZONES: &[&str] = &["CET-1CEST,M3.5.0,M10.5.0/3", "EST5EDT,M3.2.0,M11.1.0", "UTC0"];
 
 /// A [`Form`] that can be asked.
 #[derive(Clone, Copy, Debug)]
-pub enum Timer {
+pub(crate) enum Timer {
     /// Of [`Form::Every`].
     Every(Every),
     /// Of [`Form::Bounded`].
@@ -134,7 +134,7 @@ impl Trigger for Timer {
 
 /// When a schedule does not fire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Freeze {
+pub(crate) enum Freeze {
     /// Once.
     Once(Stretch),
     /// Evenly: every so often from an anchor on, for so long.
@@ -150,7 +150,7 @@ pub enum Freeze {
 
 impl Freeze {
     /// The stretch that an instant lies in, by arithmetic of its own: what checkers ask.
-    pub fn end_around(&self, at: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn end_around(&self, at: Timestamp) -> Option<Timestamp> {
         match *self {
             Self::Once(Stretch { from, until }) => (from <= at && at < until).then_some(until),
             Self::Windows { every, anchor, length } => {
@@ -175,9 +175,9 @@ impl Exclude for Freeze {
 }
 
 /// A stored trigger with its exclusions, ready to be asked.
-pub type Plan = Except<Timer, Option<Freeze>>;
+pub(crate) type Plan = Except<Timer, Option<Freeze>>;
 
 /// Decodes what is stored.
-pub fn plan(form: Form, exclude: Option<Freeze>) -> Plan {
+pub(crate) fn plan(form: Form, exclude: Option<Freeze>) -> Plan {
     Except { trigger: form.into(), exclude }
 }

@@ -20,16 +20,16 @@ use crate::domain::Sim;
 
 /// When something happened.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub(crate) struct Moment {
     /// Really.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// By the store's clock.
-    pub store: Timestamp,
+    pub(crate) store: Timestamp,
 }
 
 /// Something that happened.
 #[derive(Clone, Debug)]
-pub enum Fact {
+pub(crate) enum Fact {
     /// The store carried out a request.
     Commit(Commit),
     /// A run began.
@@ -52,35 +52,35 @@ pub enum Fact {
 
 /// One run of one job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RunId {
+pub(crate) struct RunId {
     /// Which job.
-    pub job: u64,
+    pub(crate) job: u64,
     /// The token that it runs under.
-    pub token: Token,
+    pub(crate) token: Token,
     /// Where.
-    pub node: u16,
+    pub(crate) node: u16,
 }
 
 /// What one request did to the store.
 #[derive(Clone, Debug)]
-pub struct Commit {
+pub(crate) struct Commit {
     /// What was asked, and the answer.
-    pub verb: Verb,
+    pub(crate) verb: Verb,
     /// Records of skipped fires.
-    pub skips: Vec<(u16, Skip)>,
+    pub(crate) skips: Vec<(u16, Skip)>,
     /// Records of attempts and ends.
-    pub runs: Vec<Run<Sim>>,
+    pub(crate) runs: Vec<Run<Sim>>,
     /// Jobs that are new.
-    pub born: Vec<Job<Sim>>,
+    pub(crate) born: Vec<Job<Sim>>,
     /// Jobs before and after.
-    pub changed: Vec<(Job<Sim>, Job<Sim>)>,
+    pub(crate) changed: Vec<(Job<Sim>, Job<Sim>)>,
     /// Jobs that are over, as they were before.
-    pub gone: Vec<Job<Sim>>,
+    pub(crate) gone: Vec<Job<Sim>>,
 }
 
 /// What was asked of a store, and what it answered.
 #[derive(Clone, Debug)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// A task was made known.
     PutTask(Task<Sim>),
     /// A schedule was put.

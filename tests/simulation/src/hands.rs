@@ -6,7 +6,7 @@ use mainspring_core::time::{Mono, Now, Span, Timestamp};
 
 /// Two simulated clocks.
 #[derive(Clone, Debug)]
-pub struct Hands {
+pub(crate) struct Hands {
     boot: Timestamp,
     slept: Span,
     /// How much faster the monotonic clock runs, in millionths.
@@ -19,28 +19,28 @@ pub struct Hands {
 
 impl Hands {
     /// The clocks of a machine that boots at `at`.
-    pub fn new(at: Timestamp, ahead: Span, drift: i64) -> Self {
+    pub(crate) fn new(at: Timestamp, ahead: Span, drift: i64) -> Self {
         let mut hands = Self { boot: at, slept: Span::ZERO, drift, ahead, apart: Span::ZERO };
         hands.jumped(at);
         hands
     }
 
     /// What they show.
-    pub fn now(&self, at: Timestamp) -> Now {
+    pub(crate) fn now(&self, at: Timestamp) -> Now {
         let run = (at.since(self.boot) - self.slept).as_micros();
         let mono = Mono::from_micros(run + run / 1_000_000 * self.drift);
         Now { wall: at + self.ahead, mono }
     }
 
     /// Really how long it is until the monotonic clock shows `then`, and a little more.
-    pub fn until(&self, then: Mono, at: Timestamp) -> Span {
+    pub(crate) fn until(&self, then: Mono, at: Timestamp) -> Span {
         let wait = then.since(self.now(at).mono).as_micros().max(0);
         let slower = wait / 1_000_000 * self.drift.min(0);
         Span::from_micros(wait - slower + 1)
     }
 
     /// Whether they moved apart since this was last asked, as the runtime finds out.
-    pub fn jumped(&mut self, at: Timestamp) -> bool {
+    pub(crate) fn jumped(&mut self, at: Timestamp) -> bool {
         let now = self.now(at);
         let apart = now.wall.since(Timestamp::UNIX_EPOCH) - now.mono.since(Mono::ZERO);
         let moved = apart - core::mem::replace(&mut self.apart, apart);
@@ -48,12 +48,12 @@ impl Hands {
     }
 
     /// Somebody sets the wall clock.
-    pub fn set(&mut self, by: Span) {
+    pub(crate) fn set(&mut self, by: Span) {
         self.ahead = self.ahead + by;
     }
 
     /// The machine slept for so long.
-    pub fn sleep(&mut self, span: Span) {
+    pub(crate) fn slumber(&mut self, span: Span) {
         self.slept = self.slept + span;
     }
 }

@@ -27,7 +27,7 @@ use crate::hands::Hands;
 
 /// One call of the store.
 #[derive(Clone, Debug)]
-pub enum Request {
+pub(crate) enum Request {
     /// Schedules to plan.
     ClaimSchedules { ticket: Ticket, within: Span, claim_for: Span, max: u32 },
     /// Jobs to run.
@@ -50,7 +50,7 @@ pub enum Request {
 
 /// What the store answers, by the kind of request.
 #[derive(Clone, Debug)]
-pub enum Reply {
+pub(crate) enum Reply {
     /// To a claim on schedules.
     Schedules(Vec<Schedule<Sim>>),
     /// To a claim on jobs.
@@ -67,14 +67,14 @@ pub enum Reply {
 
 /// A request with what came back.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub(crate) request: Request,
     pub(crate) result: Result<(Reply, Pulse), Down>,
 }
 
 /// What wakes a pump.
 #[derive(Clone, Debug)]
-pub enum Delivery {
+pub(crate) enum Delivery {
     /// The store answered.
     Answer(Answer),
     /// A run ended.
@@ -93,7 +93,7 @@ pub enum Delivery {
 
 /// What a pump wants done.
 #[derive(Clone, Debug)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// Call the store.
     Call(Request),
     /// Start a run.
@@ -104,7 +104,7 @@ pub enum Effect {
 
 /// A run on a node.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Run {
+pub(crate) struct Run {
     /// It takes no notice of being aborted.
     pub(crate) stubborn: bool,
     /// It has been told to stop.
@@ -113,12 +113,10 @@ pub struct Run {
 
 /// One life of a node.
 #[derive(Debug)]
-pub struct Node {
+pub(crate) struct Node {
     pub(crate) name: u16,
     /// No other life of any node has this number.
     pub(crate) process: u16,
-    pub(crate) tasks: Vec<u16>,
-    pub(crate) tags: u8,
     pub(crate) hands: Hands,
     pub(crate) stopping: bool,
     /// Its runs.
@@ -138,11 +136,9 @@ pub struct Node {
 
 /// What a [`Node`] is made of.
 #[derive(Clone, Debug)]
-pub struct Make {
+pub(crate) struct Make {
     pub(crate) name: u16,
     pub(crate) process: u16,
-    pub(crate) tasks: Vec<u16>,
-    pub(crate) tags: u8,
     pub(crate) hands: Hands,
     pub(crate) plans: usize,
     pub(crate) works: usize,
@@ -160,8 +156,6 @@ impl Node {
         Self {
             name: make.name,
             process: make.process,
-            tasks: make.tasks,
-            tags: make.tags,
             hands: make.hands,
             stopping: false,
             runs: BTreeMap::new(),

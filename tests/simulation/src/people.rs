@@ -17,7 +17,7 @@ use crate::swarm::{Swarm, Words};
 
 /// Something that people ask of the store.
 #[derive(Clone, Debug)]
-pub enum Act {
+pub(crate) enum Act {
     /// Make a task known, or change it.
     Task(Task<Sim>),
     /// Put a schedule.
@@ -37,7 +37,7 @@ pub enum Act {
 }
 
 /// A schedule of this name; `now` by the clock of whoever writes it down.
-pub fn put(chance: &mut Chance, swarm: &Swarm, id: u16, now: Timestamp) -> PutSchedule<Sim> {
+pub(crate) fn put(chance: &mut Chance, swarm: &Swarm, id: u16, now: Timestamp) -> PutSchedule<Sim> {
     let words = &swarm.words;
     let trigger = trigger(chance, words, now);
     let task = u16::try_from(chance.index(usize::from(swarm.tasks))).unwrap_or(0);
@@ -53,14 +53,14 @@ pub fn put(chance: &mut Chance, swarm: &Swarm, id: u16, now: Timestamp) -> PutSc
 }
 
 /// The cursor of a new schedule, as the runtime computes it.
-pub fn first(form: &Form, now: Timestamp) -> Next {
+pub(crate) fn first(form: &Form, now: Timestamp) -> Next {
     // A single instant that has just passed was meant to be seen.
     let from = if matches!(form, Form::At(_)) { Timestamp::MIN } else { now };
     Timer::from(*form).next_after(from).into()
 }
 
 /// The same schedule with one thing changed.
-pub fn edited(
+pub(crate) fn edited(
     chance: &mut Chance,
     swarm: &Swarm,
     there: &Schedule<Sim>,
@@ -128,7 +128,8 @@ fn policies(chance: &mut Chance, words: &Words) -> Policies {
         slack: chance.maybe(words.slack, &[secs(1), secs(5), secs(20)]).unwrap_or_default(),
         overlap: chance.maybe(words.overlap, &overlaps).unwrap_or_default(),
         limit: chance.maybe(words.limit, &[1, 2, 5, 20]),
-        after_run: chance.maybe(words.after_run, &[Span::ZERO, secs(1), secs(10)]),
+        // Shorter ones would keep a small worker busy with the most urgent jobs for ever.
+        after_run: chance.maybe(words.after_run, &[Span::from_millis(500), secs(1), secs(10)]),
         pause_after: chance.maybe(words.pause_after, &[1, 2, 4]),
     }
 }
@@ -151,7 +152,7 @@ fn settings(chance: &mut Chance, words: &Words) -> Settings {
 }
 
 /// A task of this name, as it is now.
-pub fn task(chance: &mut Chance, swarm: &Swarm, id: u16, version: u32) -> Task<Sim> {
+pub(crate) fn task(chance: &mut Chance, swarm: &Swarm, id: u16, version: u32) -> Task<Sim> {
     let max_running = chance.maybe(swarm.words.max_running, &[1, 1, 2, 5]);
     let settings = settings(chance, &swarm.words);
     let tags = chance.maybe(swarm.words.tags / 3, &[0, 1, 2]).unwrap_or(0);
@@ -159,7 +160,7 @@ pub fn task(chance: &mut Chance, swarm: &Swarm, id: u16, version: u32) -> Task<S
 }
 
 /// The request that resumes a schedule from one point or another.
-pub fn resume(chance: &mut Chance, there: &Schedule<Sim>, now: Timestamp) -> Act {
+pub(crate) fn resume(chance: &mut Chance, there: &Schedule<Sim>, now: Timestamp) -> Act {
     let point = if chance.odds(400) {
         fire::Resume::Owed
     } else {
@@ -172,7 +173,12 @@ pub fn resume(chance: &mut Chance, there: &Schedule<Sim>, now: Timestamp) -> Act
 }
 
 /// A job that somebody queues.
-pub fn queue(chance: &mut Chance, swarm: &Swarm, number: u64, now: Timestamp) -> Enqueue<Sim> {
+pub(crate) fn queue(
+    chance: &mut Chance,
+    swarm: &Swarm,
+    number: u64,
+    now: Timestamp,
+) -> Enqueue<Sim> {
     let words = &swarm.words;
     let task = u16::try_from(chance.index(usize::from(swarm.tasks))).unwrap_or(0);
     let mut job = Enqueue::new(queued_job(number), task, ());
@@ -196,7 +202,7 @@ pub fn queue(chance: &mut Chance, swarm: &Swarm, number: u64, now: Timestamp) ->
 }
 
 /// A run of a schedule that somebody asks for: now, or for an instant of the past.
-pub fn extra(chance: &mut Chance, there: &Schedule<Sim>, now: Timestamp) -> Enqueue<Sim> {
+pub(crate) fn extra(chance: &mut Chance, there: &Schedule<Sim>, now: Timestamp) -> Enqueue<Sim> {
     let spec = &there.spec;
     let back = now - chance.span(Span::ZERO, Span::from_mins(5));
     let past = Timer::from(spec.trigger).next_after(back).filter(|&at| at < now);

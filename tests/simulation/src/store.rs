@@ -25,7 +25,7 @@ use crate::fact::{Commit, Verb};
 
 /// A store that says what it did.
 #[derive(Debug)]
-pub struct Store {
+pub(crate) struct Store {
     ledger: Ledger<Sim, Boxed, Boxed, Boxed>,
     records: Records,
     /// The jobs as they were after the last request.
@@ -70,7 +70,7 @@ impl History<Sim> for Records {
 
 impl Store {
     /// An empty store with room for so many jobs, with a planted bug or none.
-    pub fn new(jobs: usize, bug: Option<Bug>) -> Self {
+    pub(crate) fn new(jobs: usize, bug: Option<Bug>) -> Self {
         Self {
             ledger: Ledger::new(Boxed(16), Boxed(24), Boxed(jobs)),
             records: Records { forgets: bug == Some(Bug::EndsForgotten), ..Records::default() },
@@ -82,22 +82,22 @@ impl Store {
     }
 
     /// What was committed since this was last asked.
-    pub fn commits(&mut self) -> Vec<Commit> {
+    pub(crate) fn commits(&mut self) -> Vec<Commit> {
         core::mem::take(&mut self.commits)
     }
 
     /// What every reply carries.
-    pub fn pulse(&mut self, now: Timestamp) -> Pulse {
+    pub(crate) fn pulse(&mut self, now: Timestamp) -> Pulse {
         self.ledger.pulse(now)
     }
 
     /// A schedule, for a person to look at.
-    pub fn schedule(&self, id: u16) -> Option<&Schedule<Sim>> {
+    pub(crate) fn schedule(&self, id: u16) -> Option<&Schedule<Sim>> {
         self.ledger.schedules().map(|(schedule, _)| schedule).find(|one| one.spec.id == id)
     }
 
     /// The jobs that are not over.
-    pub fn jobs(&self) -> impl Iterator<Item = &Job<Sim>> {
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = &Job<Sim>> {
         self.ledger.jobs()
     }
 
@@ -131,7 +131,7 @@ impl Store {
     }
 
     /// Makes a task known.
-    pub fn put_task(&mut self, task: Task<Sim>) {
+    pub(crate) fn put_task(&mut self, task: Task<Sim>) {
         let max_running = task.max_running.filter(|_| !self.has(Bug::LimitIgnored));
         let done = self.ledger.put_task(Task { max_running, ..task.clone() });
         assert!(done.is_ok(), "there is room for every task");
@@ -139,7 +139,7 @@ impl Store {
     }
 
     /// Puts a schedule.
-    pub fn put(&mut self, put: PutSchedule<Sim>, now: Timestamp) {
+    pub(crate) fn put(&mut self, put: PutSchedule<Sim>, now: Timestamp) {
         let (spec, next) = (Box::new(put.spec.clone()), put.next);
         let mut put = put;
         if self.has(Bug::OverlapIgnored) {
@@ -151,21 +151,21 @@ impl Store {
     }
 
     /// Removes a schedule.
-    pub fn remove(&mut self, id: u16) {
+    pub(crate) fn remove(&mut self, id: u16) {
         let mut removed = Vec::new();
         self.ledger.remove_schedules(&Remove::Named(&[id]), |id| removed.push(*id));
         self.note(Verb::Remove(removed));
     }
 
     /// Pauses a schedule.
-    pub fn pause(&mut self, id: u16, now: Timestamp) {
+    pub(crate) fn pause(&mut self, id: u16, now: Timestamp) {
         let ignored = self.has(Bug::PauseIgnored) && self.schedule(id).is_some();
         let answer = if ignored { Paused::Done } else { self.ledger.pause(&id, now) };
         self.note(Verb::Pause(id, answer));
     }
 
     /// Resumes a schedule from where somebody wants it.
-    pub fn resume(&mut self, mut resume: Resume<Sim>, point: fire::Resume) -> Resumed {
+    pub(crate) fn resume(&mut self, mut resume: Resume<Sim>, point: fire::Resume) -> Resumed {
         if self.has(Bug::ResumeUnrecorded) {
             resume.skip = None;
         }
@@ -175,7 +175,7 @@ impl Store {
     }
 
     /// Hands out schedules.
-    pub fn claim_schedules(
+    pub(crate) fn claim_schedules(
         &mut self,
         claim: &ClaimSchedules<Sim>,
         now: Timestamp,
@@ -186,7 +186,7 @@ impl Store {
     }
 
     /// Carries out a planner's decision.
-    pub fn advance(&mut self, advance: &Advance<Sim>, now: Timestamp) -> Advanced {
+    pub(crate) fn advance(&mut self, advance: &Advance<Sim>, now: Timestamp) -> Advanced {
         self.count += 1;
         let revision = |store: &Self| store.schedule(advance.schedule).map(|one| one.revision);
         let before = revision(self);
@@ -207,7 +207,7 @@ impl Store {
     }
 
     /// Queues a job.
-    pub fn enqueue(&mut self, request: Enqueue<Sim>, now: Timestamp) {
+    pub(crate) fn enqueue(&mut self, request: Enqueue<Sim>, now: Timestamp) {
         let mut spoilt = request.clone();
         let replaces = matches!(spoilt.unique, Some((_, Conflict::Replace)));
         if self.has(Bug::ReplaceUnchecked) && replaces {
@@ -219,7 +219,11 @@ impl Store {
     }
 
     /// Hands out jobs.
-    pub fn claim_jobs(&mut self, claim: &ClaimJobs<'_, Sim>, now: Timestamp) -> Vec<Job<Sim>> {
+    pub(crate) fn claim_jobs(
+        &mut self,
+        claim: &ClaimJobs<'_, Sim>,
+        now: Timestamp,
+    ) -> Vec<Job<Sim>> {
         let all = if self.has(Bug::TagsIgnored) { &u8::MAX } else { claim.tags };
         let spoilt = ClaimJobs { tags: all, ..claim.clone() };
         let mut claimed = Vec::new();
@@ -232,7 +236,7 @@ impl Store {
     }
 
     /// Prolongs a lease.
-    pub fn renew(&mut self, renew: &Renew<Sim>, now: Timestamp) -> Renewed {
+    pub(crate) fn renew(&mut self, renew: &Renew<Sim>, now: Timestamp) -> Renewed {
         let answer = self.ledger.renew(renew, now);
         self.note(Verb::Renew(renew.clone(), answer != Renewed::LeaseLost));
         answer
@@ -245,7 +249,7 @@ impl Store {
     }
 
     /// Takes a job back.
-    pub fn release(&mut self, release: &Release<Sim>, now: Timestamp) -> Written {
+    pub(crate) fn release(&mut self, release: &Release<Sim>, now: Timestamp) -> Written {
         let token = self.fenced(release.job, release.token);
         let spoilt = Release { token, ..release.clone() };
         let answer = self.ledger.release(&spoilt, now, &mut self.records);
@@ -254,7 +258,7 @@ impl Store {
     }
 
     /// Records an attempt.
-    pub fn retry(&mut self, retry: &Retry<Sim>, now: Timestamp) -> Written {
+    pub(crate) fn retry(&mut self, retry: &Retry<Sim>, now: Timestamp) -> Written {
         let token = self.fenced(retry.job, retry.token);
         let after = if self.has(Bug::BackoffIgnored) { Span::ZERO } else { retry.after };
         let spoilt = Retry { token, after, ..retry.clone() };
@@ -264,7 +268,7 @@ impl Store {
     }
 
     /// Records a last attempt.
-    pub fn settle(&mut self, settle: &Settle<Sim>, now: Timestamp) -> Written {
+    pub(crate) fn settle(&mut self, settle: &Settle<Sim>, now: Timestamp) -> Written {
         let token = self.fenced(settle.job, settle.token);
         let spoilt = Settle { token, ..settle.clone() };
         let answer = self.ledger.settle(&spoilt, now, &mut self.records);
@@ -273,7 +277,7 @@ impl Store {
     }
 
     /// Cancels a job.
-    pub fn cancel(&mut self, job: u64, now: Timestamp) {
+    pub(crate) fn cancel(&mut self, job: u64, now: Timestamp) {
         let state = self.known.get(&job).map(|job| &job.state);
         let leased = matches!(state, Some(JobState::Leased { .. }));
         let answer = if self.has(Bug::CancelForgotten) && leased {
@@ -285,7 +289,13 @@ impl Store {
     }
 
     /// Takes care of lapsed jobs; `node_now` is what the asking node's clock shows.
-    pub fn rescue(&mut self, rescue: &Rescue<Sim>, max: u32, now: Timestamp, node_now: Timestamp) {
+    pub(crate) fn rescue(
+        &mut self,
+        rescue: &Rescue<Sim>,
+        max: u32,
+        now: Timestamp,
+        node_now: Timestamp,
+    ) {
         let judged_at = match self.bug {
             Some(Bug::NodeClockJudges) => node_now,
             Some(Bug::LiveRescued) => now + Span::from_secs(10),

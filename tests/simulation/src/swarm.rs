@@ -8,143 +8,143 @@ use crate::chance::Chance;
 
 /// The options of one seed. Spans are means, `None` is never; numbers are times in a thousand.
 #[derive(Clone, Debug)]
-pub struct Swarm {
+pub(crate) struct Swarm {
     /// When it begins.
-    pub start: Timestamp,
+    pub(crate) start: Timestamp,
     /// How long things go wrong.
-    pub trouble: Span,
+    pub(crate) trouble: Span,
     /// How many nodes.
-    pub nodes: usize,
+    pub(crate) nodes: usize,
     /// Schedules that one node plans at once.
-    pub plans: usize,
+    pub(crate) plans: usize,
     /// Jobs that one node runs at once.
-    pub works: usize,
+    pub(crate) works: usize,
     /// Jobs that fit into the store.
-    pub jobs: usize,
+    pub(crate) jobs: usize,
     /// How many schedule names people use.
-    pub schedules: u16,
+    pub(crate) schedules: u16,
     /// How many tasks there are.
-    pub tasks: u16,
+    pub(crate) tasks: u16,
     /// The longest time without asking the store.
-    pub max_idle: Span,
+    pub(crate) max_idle: Span,
     /// How leases are treated.
-    pub terms: LeaseTerms,
+    pub(crate) terms: LeaseTerms,
     /// Whether calls are batched.
-    pub batches: bool,
+    pub(crate) batches: bool,
     /// The faults of the way to the store.
-    pub wire: Wire,
+    pub(crate) wire: Wire,
     /// The store is restarted.
-    pub restarts: Option<Span>,
+    pub(crate) restarts: Option<Span>,
     /// A node crashes.
-    pub crashes: Option<Span>,
+    pub(crate) crashes: Option<Span>,
     /// A node is stopped softly.
-    pub stops: Option<Span>,
+    pub(crate) stops: Option<Span>,
     /// A node's process stands still.
-    pub pauses: Option<Span>,
+    pub(crate) pauses: Option<Span>,
     /// A node's machine sleeps.
-    pub sleeps: Option<Span>,
+    pub(crate) sleeps: Option<Span>,
     /// A node is cut off from the store.
-    pub cuts: Option<Span>,
+    pub(crate) cuts: Option<Span>,
     /// How long a node is gone.
-    pub gone: Span,
+    pub(crate) gone: Span,
     /// A wall clock is set.
-    pub clock_steps: Option<Span>,
+    pub(crate) clock_steps: Option<Span>,
     /// How far wall clocks are off.
-    pub skew: Span,
+    pub(crate) skew: Span,
     /// How fast monotonic clocks drift, in millionths.
-    pub drift: i64,
+    pub(crate) drift: i64,
     /// A node comes back under a new name.
-    pub renames: u32,
+    pub(crate) renames: u32,
     /// People change something.
-    pub edits: Option<Span>,
+    pub(crate) edits: Option<Span>,
     /// People queue a job.
-    pub queues: Option<Span>,
+    pub(crate) queues: Option<Span>,
     /// What people write into schedules and jobs.
-    pub words: Words,
+    pub(crate) words: Words,
     /// How runs go.
-    pub runs: Runs,
+    pub(crate) runs: Runs,
 }
 
 /// The faults of the way to the store, each so many times in a thousand calls.
 #[derive(Clone, Copy, Debug)]
-pub struct Wire {
+pub(crate) struct Wire {
     /// The longest way, each way.
-    pub latency: Span,
+    pub(crate) latency: Span,
     /// The request is lost before it takes effect.
-    pub lost: u32,
+    pub(crate) lost: u32,
     /// The reply is lost.
-    pub unheard: u32,
+    pub(crate) unheard: u32,
     /// The request arrives twice.
-    pub doubled: u32,
+    pub(crate) doubled: u32,
     /// The request takes effect after the caller was told that it failed.
-    pub late: u32,
+    pub(crate) late: u32,
     /// Only the first part of a batch takes effect.
-    pub torn: u32,
+    pub(crate) torn: u32,
 }
 
 /// How often people use a feature, in a thousand schedules or jobs.
 #[derive(Clone, Copy, Debug)]
-pub struct Words {
+pub(crate) struct Words {
     /// The shortest span between fires.
-    pub dense: bool,
+    pub(crate) dense: bool,
     /// Cron patterns.
-    pub cron: u32,
+    pub(crate) cron: u32,
     /// Exclusions.
-    pub freeze: u32,
+    pub(crate) freeze: u32,
     /// Overlap policies.
-    pub overlap: u32,
+    pub(crate) overlap: u32,
     /// Coalescing other than the latest.
-    pub coalesce: u32,
+    pub(crate) coalesce: u32,
     /// Misfire grace.
-    pub grace: u32,
+    pub(crate) grace: u32,
     /// Jitter.
-    pub jitter: u32,
+    pub(crate) jitter: u32,
     /// Slack.
-    pub slack: u32,
+    pub(crate) slack: u32,
     /// A limit of fires.
-    pub limit: u32,
+    pub(crate) limit: u32,
     /// A fixed delay.
-    pub after_run: u32,
+    pub(crate) after_run: u32,
     /// A pause after failures.
-    pub pause_after: u32,
+    pub(crate) pause_after: u32,
     /// Retries.
-    pub retries: u32,
+    pub(crate) retries: u32,
     /// Timeouts.
-    pub timeout: u32,
+    pub(crate) timeout: u32,
     /// Keys.
-    pub unique: u32,
+    pub(crate) unique: u32,
     /// Tags.
-    pub tags: u32,
+    pub(crate) tags: u32,
     /// `ready_at` and `start_by` of queued jobs.
-    pub deadlines: u32,
+    pub(crate) deadlines: u32,
     /// `max_running` of tasks.
-    pub max_running: u32,
+    pub(crate) max_running: u32,
 }
 
 /// How runs go.
 #[derive(Clone, Copy, Debug)]
-pub struct Runs {
+pub(crate) struct Runs {
     /// The longest.
-    pub longest: Span,
+    pub(crate) longest: Span,
     /// They fail.
-    pub fail: u32,
+    pub(crate) fail: u32,
     /// They panic.
-    pub panic: u32,
+    pub(crate) panic: u32,
     /// They ask to be run again later.
-    pub snooze: u32,
+    pub(crate) snooze: u32,
     /// Failures ask for no further attempt, or for another wait.
-    pub ask: u32,
+    pub(crate) ask: u32,
     /// They take no notice of being aborted.
-    pub stubborn: u32,
+    pub(crate) stubborn: u32,
     /// They take their time when they are aborted.
-    pub grace: Span,
+    pub(crate) grace: Span,
     /// They cannot start where they were claimed.
-    pub unstarted: u32,
+    pub(crate) unstarted: u32,
 }
 
 impl Swarm {
     /// The options of a seed.
-    pub fn drawn(chance: &mut Chance) -> Self {
+    pub(crate) fn drawn(chance: &mut Chance) -> Self {
         let secs = Span::from_secs;
         let trouble = secs(chance.between(60, 420));
         let calm = chance.odds(100);
@@ -225,7 +225,7 @@ impl Wire {
     }
 
     /// Without any fault.
-    pub fn good() -> Self {
+    pub(crate) fn good() -> Self {
         let latency = Span::from_millis(5);
         Self { latency, lost: 0, unheard: 0, doubled: 0, late: 0, torn: 0 }
     }
@@ -274,7 +274,7 @@ impl Runs {
     }
 
     /// Nothing fails, and nothing takes long.
-    pub fn good() -> Self {
+    pub(crate) fn good() -> Self {
         Self {
             longest: Span::from_millis(50),
             fail: 0,

@@ -30,7 +30,7 @@ impl Tally {
     }
 
     /// Counts what a fact is about.
-    pub fn count(&mut self, fact: &Fact) {
+    pub(crate) fn count(&mut self, fact: &Fact) {
         match fact {
             Fact::Commit(commit) => self.commit(commit),
             Fact::Began(_) => self.add("runs", 1),
@@ -90,10 +90,11 @@ impl Tally {
             Verb::Enqueue(..) => ("requests to queue", 1),
             Verb::Claim { .. } => ("claims", commit.changed.iter().filter(claimed).count()),
             Verb::Renew(_, true) => ("renewals", 1),
-            Verb::Release(..) => ("releases", 1),
             Verb::Renew(..)
+            | Verb::Release(_, Written::LeaseLost)
             | Verb::Retry(_, Written::LeaseLost)
             | Verb::Settle(_, Written::LeaseLost) => ("stale writes refused", 1),
+            Verb::Release(..) => ("releases", 1),
             Verb::Retry(..) => ("retries", 1),
             Verb::Settle(..) => ("settles", 1),
             Verb::Cancel(_, Cancelled::Asked) => ("cancellations of running jobs", 1),

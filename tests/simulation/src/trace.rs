@@ -6,7 +6,7 @@ use crate::domain::Sim;
 use crate::fact::{Commit, Fact, Verb};
 
 /// One line for what was asked, and one for each thing that came of it.
-pub fn lines(fact: &Fact) -> Vec<String> {
+pub(crate) fn lines(fact: &Fact) -> Vec<String> {
     match fact {
         Fact::Commit(commit) => committed(commit),
         Fact::Began(run) => vec![format!("{run:?} begins")],

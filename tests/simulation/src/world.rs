@@ -27,7 +27,7 @@ use crate::tally::Tally;
 
 /// One simulated cluster from its birth to its end.
 #[derive(Debug)]
-pub struct World {
+pub(crate) struct World {
     swarm: Swarm,
     chance: Chance,
     at: Timestamp,
@@ -114,17 +114,17 @@ enum Event {
 
 /// How it ended.
 #[derive(Debug)]
-pub struct Report {
+pub(crate) struct Report {
     /// What was exercised.
-    pub tally: Tally,
+    pub(crate) tally: Tally,
     /// What was violated, if anything.
-    pub violation: Option<Violation>,
+    pub(crate) violation: Option<Violation>,
     /// What happened, line by line, if that was wanted.
-    pub trace: Vec<String>,
+    pub(crate) trace: Vec<String>,
 }
 
 /// Lives one seed through.
-pub fn live(seed: u64, bug: Option<Bug>, traced: bool) -> Report {
+pub(crate) fn live(seed: u64, bug: Option<Bug>, traced: bool) -> Report {
     let mut world = World::new(seed, bug, traced);
     world.begin();
     world.run();
@@ -420,8 +420,6 @@ impl World {
         let node = Node::new(Make {
             name,
             process: self.processes,
-            tasks: place.tasks.clone(),
-            tags: place.tags,
             hands: place.hands.clone(),
             plans: self.swarm.plans,
             works: self.swarm.works,
@@ -497,7 +495,7 @@ impl World {
         let mut piled = core::mem::take(&mut place.piled);
         let process = node.process;
         if asleep {
-            node.hands.sleep(self.at.since(since));
+            node.hands.slumber(self.at.since(since));
             // Timers slept too.
             piled.retain(|delivery| !matches!(delivery, Delivery::Timer(_)));
         }
@@ -770,7 +768,7 @@ impl World {
         let index = self.awake_place().filter(|_| self.chance.odds(600));
         let node = index.and_then(|index| self.places[index].node.as_ref());
         let wall = node.map(|node| node.hands.now(self.at).wall);
-        (index, wall.unwrap_or(self.store_now()))
+        (index, wall.unwrap_or_else(|| self.store_now()))
     }
 
     fn edit(&mut self) {

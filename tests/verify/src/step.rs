@@ -28,6 +28,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "test", about: "unit, integration and conformance tests", run: test },
     Step { name: "test-core", about: "the tests of core with every feature", run: test_core },
     Step { name: "fuzz", about: "twenty seconds of random input", run: fuzz },
+    Step { name: "simulation", about: "ten thousand simulated clusters", run: simulation },
     Step { name: "doctest", about: "the examples in the documentation", run: doctest },
     Step { name: "no-std", about: "core builds for machines without std", run: no_std },
 ];
@@ -142,6 +143,12 @@ fn doctest(gate: &mut Gate) -> Result<(), String> {
 /// program draws a new one.
 fn fuzz(gate: &mut Gate) -> Result<(), String> {
     gate.run(Call::cargo("run --quiet --package mainspring-fuzz -- --seed 1 --seconds 20"))
+}
+
+fn simulation(gate: &mut Gate) -> Result<(), String> {
+    let all =
+        "run --quiet --profile simulation --package mainspring-simulation -- --seeds 0..10000";
+    gate.run(Call::cargo(all))
 }
 
 fn no_std(gate: &mut Gate) -> Result<(), String> {

@@ -1,10 +1,10 @@
 //! The stored forms of combinations, and of triggers that programs bring along.
 
-use mainspring_core::time::Span;
+use mainspring_core::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{TriggerForm, text};
+use super::{TriggerForm, optional, text};
 
 /// Whenever one of several triggers fires.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +12,19 @@ use super::{TriggerForm, text};
 pub struct AnyForm {
     /// The triggers.
     pub of: Vec<TriggerForm>,
+    /// The first instant at which it may fire.
+    #[serde(default, with = "optional", skip_serializing_if = "Option::is_none")]
+    pub start: Option<Timestamp>,
+    /// The last instant at which it may fire.
+    #[serde(default, with = "optional", skip_serializing_if = "Option::is_none")]
+    pub end: Option<Timestamp>,
+}
+
+impl AnyForm {
+    /// Whenever one of these fires, without bounds.
+    pub const fn new(of: Vec<TriggerForm>) -> Self {
+        Self { of, start: None, end: None }
+    }
 }
 
 /// When several triggers fire together.
@@ -23,12 +36,18 @@ pub struct AllForm {
     /// How far apart their fires may be.
     #[serde(default = "second", with = "text", skip_serializing_if = "is_second")]
     pub threshold: Span,
+    /// The first instant at which it may fire.
+    #[serde(default, with = "optional", skip_serializing_if = "Option::is_none")]
+    pub start: Option<Timestamp>,
+    /// The last instant at which it may fire.
+    #[serde(default, with = "optional", skip_serializing_if = "Option::is_none")]
+    pub end: Option<Timestamp>,
 }
 
 impl AllForm {
-    /// Triggers within a second of each other, which is what APScheduler does too.
-    pub fn new(of: Vec<TriggerForm>) -> Self {
-        Self { of, threshold: second() }
+    /// Triggers within a second of each other, which is what APScheduler does too; no bounds.
+    pub const fn new(of: Vec<TriggerForm>) -> Self {
+        Self { of, threshold: second(), start: None, end: None }
     }
 }
 

@@ -8,4 +8,4 @@ SELECT
     id, token, failures + rescues + 1, task, schedule, origin, fire_at_us, node,
     5, 1, ?2, ?2, ?3
 FROM mainspring_jobs
-WHERE rowid = ?1;
+WHERE seq = ?1;

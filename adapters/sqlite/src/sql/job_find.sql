@@ -1,1 +1,1 @@
-SELECT rowid AS row_id, * FROM mainspring_jobs WHERE id = ?1;
+SELECT * FROM mainspring_jobs WHERE id = ?1;

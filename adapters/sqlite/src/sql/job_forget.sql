@@ -1,1 +1,1 @@
-DELETE FROM mainspring_jobs WHERE rowid = ?1;
+DELETE FROM mainspring_jobs WHERE seq = ?1;

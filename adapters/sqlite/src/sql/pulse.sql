@@ -4,5 +4,5 @@ SELECT
         AS ready_at_us,
     (SELECT min(lease_until_us) FROM mainspring_jobs WHERE state = 1) AS lease_until_us,
     (SELECT min(start_by_us) FROM mainspring_jobs
-     WHERE state = 0 AND start_by_us IS NOT NULL AND failures = 0 AND rescues = 0) AS start_by_us,
+     WHERE state <> 1 AND start_by_us IS NOT NULL AND failures = 0 AND rescues = 0) AS start_by_us,
     (SELECT value FROM mainspring_meta WHERE key = 'config_revision') AS config_revision;

@@ -1,2 +1,2 @@
--- Whether the attempt of claim ?2 of job ?1 was recorded with outcome ?3, settling the job or not.
-SELECT 1 FROM mainspring_runs WHERE job = ?1 AND token = ?2 AND outcome = ?3 AND settled = ?4;
+-- How the attempt of claim ?2 of job ?1 ended, and whether it settled the job.
+SELECT outcome, settled FROM mainspring_runs WHERE job = ?1 AND token = ?2 ORDER BY seq LIMIT 1;

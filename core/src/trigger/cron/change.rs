@@ -1,10 +1,53 @@
-//! What clock changes do to a pattern, for people who want to know beforehand.
+//! What clock changes do to a pattern or a calendar, for people who want to know beforehand.
 
 use super::Pattern;
 use crate::civil::{DateTime, Offset};
 use crate::time::Timestamp;
+use crate::trigger::calendar::Calendar;
 use crate::trigger::dst::{Dst, Fold, Gap};
 use crate::zone::Zone;
+
+/// Wall-clock times that clocks may skip or show twice: those of a [`Pattern`] or a [`Calendar`].
+///
+/// Times are whole local seconds since 1970-01-01T00:00:00 on the wall clock.
+pub trait WallTimes {
+    /// The first time from `local` on.
+    fn first_from(&self, local: i64) -> Option<i64>;
+
+    /// The last time up to `local`.
+    fn last_until(&self, local: i64) -> Option<i64>;
+
+    /// Whether they follow elapsed time, whatever the policy; see [`Dst`].
+    fn flow(&self) -> bool;
+}
+
+impl<P: Pattern> WallTimes for P {
+    fn first_from(&self, local: i64) -> Option<i64> {
+        self.next_local(local)
+    }
+
+    fn last_until(&self, local: i64) -> Option<i64> {
+        self.prev_local(local)
+    }
+
+    fn flow(&self) -> bool {
+        self.flows()
+    }
+}
+
+impl WallTimes for Calendar {
+    fn first_from(&self, local: i64) -> Option<i64> {
+        self.next_local(local)
+    }
+
+    fn last_until(&self, local: i64) -> Option<i64> {
+        self.prev_local(local)
+    }
+
+    fn flow(&self) -> bool {
+        false
+    }
+}
 
 /// A clock change that a pattern notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +83,8 @@ pub enum Effect {
     Doubled,
 }
 
-/// The clock changes that a pattern notices; made by [`CronIn`](super::CronIn::clock_changes).
+/// The clock changes that a pattern notices; made by [`CronIn`](super::CronIn::clock_changes)
+/// and [`CalendarIn`](crate::trigger::CalendarIn::clock_changes).
 #[derive(Clone, Copy, Debug)]
 pub struct ClockChanges<'a, P> {
     pattern: &'a P,
@@ -50,15 +94,15 @@ pub struct ClockChanges<'a, P> {
     until: Timestamp,
 }
 
-impl<'a, P: Pattern> ClockChanges<'a, P> {
-    pub(super) fn new(
+impl<'a, P: WallTimes> ClockChanges<'a, P> {
+    pub(in crate::trigger) fn new(
         pattern: &'a P,
         zone: Zone<'a>,
         dst: Dst,
         after: Timestamp,
         until: Timestamp,
     ) -> Self {
-        let dst = if pattern.flows() { Dst::LITERAL } else { dst };
+        let dst = if pattern.flow() { Dst::LITERAL } else { dst };
         Self { pattern, zone, dst, after, until }
     }
 
@@ -67,8 +111,8 @@ impl<'a, P: Pattern> ClockChanges<'a, P> {
         let before = self.zone.offset_at(at - crate::time::Span::from_micros(1));
         let (old, new) = (i64::from(before.as_secs()), i64::from(after.as_secs()));
         let (start, end) = (at.as_secs() + old.min(new), at.as_secs() + old.max(new));
-        let wall = self.pattern.next_local(start).filter(|&local| local < end)?;
-        let last = self.pattern.prev_local(end - 1)?;
+        let wall = self.pattern.first_from(start).filter(|&local| local < end)?;
+        let last = self.pattern.last_until(end - 1)?;
         let effect = match (old < new, self.dst.gap, self.dst.fold) {
             (true, Gap::Skip, _) => Effect::Skipped,
             (true, Gap::AtEnd, _) => Effect::AtEnd,
@@ -82,7 +126,7 @@ impl<'a, P: Pattern> ClockChanges<'a, P> {
     }
 }
 
-impl<P: Pattern> Iterator for ClockChanges<'_, P> {
+impl<P: WallTimes> Iterator for ClockChanges<'_, P> {
     type Item = ClockChange;
 
     fn next(&mut self) -> Option<ClockChange> {

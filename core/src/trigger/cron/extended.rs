@@ -267,6 +267,10 @@ impl Pattern for ExtendedCron {
         Some(seconds(found, self.base.last_time()))
     }
 
+    fn count_local(&self, from: i64, until: i64) -> Option<u64> {
+        Some(self.count_matches(from, until))
+    }
+
     fn flows(&self) -> bool {
         self.base.flows
     }
@@ -336,11 +340,16 @@ impl Month {
         Self { number: 1, length: 31, weekday, before: 0, kind }
     }
 
-    const fn of(year: i32, number: u32) -> Self {
+    pub(super) const fn of(year: i32, number: u32) -> Self {
         let first = days_of(year, number, 1);
         let before = (first - days_of(year, 1, 1)).cast_unsigned();
         let length = days_in_month(year, number);
         Self { number, length, weekday: weekday_of(first), before, kind: kind_of(year) }
+    }
+
+    /// Which of the fifteen kinds of years it is part of.
+    pub(super) const fn kind(&self) -> usize {
+        self.kind as usize
     }
 
     pub(super) const fn next(&self) -> Self {

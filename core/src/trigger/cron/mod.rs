@@ -41,12 +41,13 @@
 use core::fmt;
 use core::str::FromStr;
 
-use super::{Dst, Trigger};
+use super::{Count, Dst, Trigger};
 use crate::time::Timestamp;
 use crate::zone::{TimeZone, Zone};
 
 mod change;
 mod compile;
+mod count;
 mod describe;
 mod error;
 mod extended;
@@ -59,7 +60,7 @@ mod text;
 mod year;
 mod zoned;
 
-pub use change::{ClockChange, ClockChanges, Effect};
+pub use change::{ClockChange, ClockChanges, Effect, WallTimes};
 pub use describe::Description;
 pub use error::{CronError, CronErrorKind, Field};
 pub use extended::ExtendedCron;
@@ -133,6 +134,12 @@ impl Cron {
         if let Some(cron) = quick::parse(text.as_bytes()) {
             return Ok(cron);
         }
+        Self::read(text)
+    }
+
+    /// [`parse`](Self::parse) for what is unusual or wrong.
+    #[cold]
+    const fn read(text: &str) -> Result<Self, CronError> {
         match parse::parse(text.as_bytes(), parse::Syntax::PLAIN) {
             Ok(draft) => Ok(draft.plain()),
             Err(error) => Err(error),
@@ -198,6 +205,13 @@ pub trait Pattern {
     /// The last matching time up to `local`, down to the year 0.
     fn prev_local(&self, local: i64) -> Option<i64>;
 
+    /// How many matching times lie between these two, both included, if that takes bounded work
+    /// however many there are.
+    fn count_local(&self, from: i64, until: i64) -> Option<u64> {
+        let _ = (from, until);
+        None
+    }
+
     /// Whether the pattern follows elapsed time through daylight saving changes; see [`Dst`].
     fn flows(&self) -> bool;
 
@@ -212,6 +226,10 @@ impl Pattern for Cron {
 
     fn prev_local(&self, local: i64) -> Option<i64> {
         Self::prev_local(self, local)
+    }
+
+    fn count_local(&self, from: i64, until: i64) -> Option<u64> {
+        ExtendedCron::plain(*self).count_local(from, until)
     }
 
     fn flows(&self) -> bool {
@@ -261,6 +279,14 @@ impl<Z: TimeZone, P: Pattern> Trigger for CronIn<Z, P> {
 
     fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
         zoned::prev_before(&self.cron, t, &self.zone.zone(), self.dst)
+    }
+
+    fn count_between(&self, after: Timestamp, until: Timestamp) -> Count {
+        if after >= until {
+            return Count::Exact(0);
+        }
+        count::count_between(&self.cron, (after, until), &self.zone.zone(), self.dst)
+            .unwrap_or_else(|| super::count_one_by_one(self, after, until))
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,4 @@
-//! The usual patterns, read in one pass: numbers, `*`, `-`, `/`, `,` and a lone `L`.
+//! The usual patterns, read in one pass backwards: numbers, `*`, `-`, `/`, `,` and a lone `L`.
 //!
 //! Whatever is unusual or wrong is left to the reader that can name it, so nothing here is about
 //! mistakes, and what is read here means what it means there.
@@ -8,127 +8,149 @@ use super::compile::Sets;
 use super::parse::is_blank;
 use crate::limits::CRON_TEXT_LIMIT;
 
-/// The smallest and the largest number of each field, from seconds on.
-const RANGES: [(u32, u32); 6] = [(0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 7)];
-const DAY: usize = 3;
-const WEEKDAY: usize = 5;
+/// The smallest and the largest number of each field, from weekdays back to seconds.
+const RANGES: [(u32, u32); 6] = [(0, 7), (1, 12), (1, 31), (0, 23), (0, 59), (0, 59)];
+/// What `*` means in each of them.
+const ALL: [u64; 6] = {
+    let mut all = [0; 6];
+    let mut field = 0;
+    while field < 6 {
+        let (min, max) = RANGES[field];
+        all[field] = bits(min, max);
+        field += 1;
+    }
+    all
+};
+const WEEKDAY: usize = 0;
+const DAY: usize = 2;
+const HOUR: usize = 3;
+const MINUTE: usize = 4;
 
 /// Five or six fields of the crontab dialect; `None` if somebody else should look.
+///
+/// The last word comes first: it is the weekday, however many words there are.
 pub(super) const fn parse(text: &[u8]) -> Option<Cron> {
     if text.len() > CRON_TEXT_LIMIT {
         return None;
     }
-    let mut field = match words(text) {
-        5 => 1,
-        6 => 0,
-        _ => return None,
-    };
     let mut sets = [1; 6];
-    let mut flowing = 0_u8;
-    let mut stars = 0_u8;
-    let mut at = 0;
-    while field < 6 {
-        while is_blank(text[at]) {
-            at += 1;
-        }
-        if text[at] == b'*' {
-            stars |= 1 << field;
-            // The most common field of all.
-            if at + 1 == text.len() || is_blank(text[at + 1]) {
-                let (min, max) = RANGES[field];
-                sets[field] = u64::MAX >> (63 - max) & u64::MAX << min;
-                flowing |= 1 << field;
-                (at, field) = (at + 1, field + 1);
-                continue;
-            }
-        }
-        let mut bits = 0;
-        loop {
-            let Some((item, stepped, end)) = item(text, at, field) else { return None };
-            bits |= item;
-            flowing |= (stepped as u8) << field;
-            at = end;
-            if at == text.len() || text[at] != b',' {
-                break;
-            }
-            at += 1;
-        }
-        if at < text.len() && !is_blank(text[at]) {
+    let (mut stars, mut steps) = (0_u8, 0_u8);
+    let mut field = 0;
+    let mut text = text;
+    while let [but_last @ .., last] = text {
+        if field >= sets.len() {
             return None;
         }
-        sets[field] = bits;
+        // Most fields are of one byte.
+        let (before, byte) = match text {
+            [before @ .., b' ', byte] => (before, *byte),
+            [byte] => (but_last, *byte),
+            _ => (text, b','),
+        };
+        let digit = byte.wrapping_sub(b'0');
+        if byte == b'*' {
+            sets[field] = ALL[field];
+            stars |= 1 << field;
+            text = before;
+        } else if digit < 10 && ALL[field] >> digit & 1 != 0 {
+            sets[field] = 1 << digit;
+            text = before;
+        } else if is_blank(*last) {
+            text = but_last;
+            continue;
+        } else {
+            let (before, word) = last_word(text);
+            let Some((values, stepped)) = list(word, field) else { return None };
+            sets[field] = values;
+            stars |= (matches!(word, [b'*', ..]) as u8) << field;
+            steps |= (stepped as u8) << field;
+            text = before;
+        }
         field += 1;
     }
-    let [seconds, minutes, hours, days, months, weekdays] = sets;
+    if field < 5 {
+        return None;
+    }
+    let [weekdays, months, days, hours, minutes, seconds] = sets;
     let either_day = stars & (1 << DAY | 1 << WEEKDAY) == 0;
-    let flows = flowing & 0b110 != 0;
+    let flows = (stars | steps) & (1 << HOUR | 1 << MINUTE) != 0;
     let sets = Sets { seconds, minutes, hours, days, months, weekdays, flows, either_day };
     Some(Cron::assemble(&sets))
 }
 
-const fn words(text: &[u8]) -> u32 {
-    let mut count = 0;
-    let mut before = true;
-    let mut at = 0;
-    while at < text.len() {
-        let blank = is_blank(text[at]);
-        count += (before & !blank) as u32;
-        before = blank;
-        at += 1;
+/// What is before the last word of a text that does not end in a blank, and that word.
+const fn last_word(text: &[u8]) -> (&[u8], &[u8]) {
+    let mut before = text;
+    while let [shorter @ .., byte] = before
+        && !is_blank(*byte)
+    {
+        before = shorter;
     }
-    count
+    text.split_at(before.len())
 }
 
-/// An item's values, whether it has a star or a step, and where it ends.
-const fn item(text: &[u8], start: usize, field: usize) -> Option<(u64, bool, usize)> {
-    let (min, max) = RANGES[field];
-    let mut at = start;
-    let (mut from, mut to, mut flowing) = (min, max, true);
-    if at == text.len() {
-        return None;
-    }
-    if text[at] == b'*' {
-        at += 1;
-    } else if field == DAY && text[at] == b'L' {
-        // `L-3` and `LW` end in something else than an item does.
-        let ends = at + 1 == text.len() || text[at + 1] == b',' || is_blank(text[at + 1]);
-        return if ends { Some((1, false, at + 1)) } else { None };
-    } else {
-        let Some((number_from, end)) = number(text, at) else { return None };
-        (from, to, at, flowing) = (number_from, number_from, end, false);
-        if at < text.len() && text[at] == b'-' {
-            let Some((number_to, end)) = number(text, at + 1) else { return None };
-            (to, at) = (number_to, end);
-        } else if at < text.len() && text[at] == b'/' {
-            to = max;
+/// The values of items with commas between them, and whether one has a star or a step.
+#[inline(never)]
+const fn list(word: &[u8], field: usize) -> Option<(u64, bool)> {
+    let (mut values, mut flowing) = (0, false);
+    let mut word = word;
+    loop {
+        let Some((item, stepped, rest)) = item(word, field) else { return None };
+        values |= item;
+        flowing |= stepped;
+        match rest {
+            [] => return Some((values, flowing)),
+            [b',', rest @ ..] => word = rest,
+            _ => return None,
         }
     }
+}
+
+/// The values of the first item, whether it has a star or a step, and what follows it.
+const fn item(word: &[u8], field: usize) -> Option<(u64, bool, &[u8])> {
+    let (min, max) = RANGES[field];
+    let (mut from, to, flowing, rest) = match word {
+        [b'*', rest @ ..] => (min, max, true, rest),
+        // Whatever follows, `L-3` and `LW` are no lists of items.
+        [b'L', rest @ ..] if field == DAY => return Some((1, false, rest)),
+        _ => match number(word) {
+            None => return None,
+            Some((from, [b'-', rest @ ..])) => match number(rest) {
+                None => return None,
+                Some((to, rest)) => (from, to, false, rest),
+            },
+            Some((from, rest @ [b'/', ..])) => (from, max, false, rest),
+            Some((from, rest)) => (from, from, false, rest),
+        },
+    };
     if from < min || from > to || to > max {
         return None;
     }
-    if at == text.len() || text[at] != b'/' {
-        return Some((u64::MAX >> (63 - to) & u64::MAX << from, flowing, at));
-    }
-    let Some((step, end)) = number(text, at + 1) else { return None };
+    let [b'/', after @ ..] = rest else { return Some((bits(from, to), flowing, rest)) };
+    let Some((step, rest)) = number(after) else { return None };
     if step == 0 || step > max - min {
         return None;
     }
-    let mut bits = 0;
+    let mut values = 0;
     while from <= to {
-        bits |= 1 << from;
+        values |= 1 << from;
         from += step;
     }
-    Some((bits, true, end))
+    Some((values, true, rest))
 }
 
-/// One or two digits, and where they end.
-const fn number(text: &[u8], at: usize) -> Option<(u32, usize)> {
-    if at >= text.len() || !text[at].is_ascii_digit() {
-        return None;
+/// The values from one to another.
+const fn bits(from: u32, to: u32) -> u64 {
+    u64::MAX >> (63 - to) & u64::MAX << from
+}
+
+/// One or two digits, and what follows them.
+const fn number(text: &[u8]) -> Option<(u32, &[u8])> {
+    match text {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9', rest @ ..] => {
+            Some(((*tens - b'0') as u32 * 10 + (*ones - b'0') as u32, rest))
+        }
+        [ones @ b'0'..=b'9', rest @ ..] => Some(((*ones - b'0') as u32, rest)),
+        _ => None,
     }
-    let number = (text[at] - b'0') as u32;
-    if at + 1 == text.len() || !text[at + 1].is_ascii_digit() {
-        return Some((number, at + 1));
-    }
-    Some((number * 10 + (text[at + 1] - b'0') as u32, at + 2))
 }

@@ -31,87 +31,86 @@ impl Cron {
     /// 10000.
     pub(super) fn next_local(&self, local: i64) -> Option<i64> {
         let (today, second) = split_days(local);
-        let day = match self.rule {
-            DayRule::Daily => {
-                if let Some(time) = self.time_from(second) {
-                    return Some(seconds(today, time));
-                }
-                today + 1
-            }
-            DayRule::Weekly => {
-                let week = self.week_from(weekday_of(today));
-                if week & 1 != 0
-                    && let Some(time) = self.time_from(second)
-                {
-                    return Some(seconds(today, time));
-                }
-                today + 1 + (week >> 1).trailing_zeros().cast_signed()
-            }
-            DayRule::Dates | DayRule::Mixed => {
-                let (year, month, day) = date_of(today);
-                let mut days = 0;
-                if self.months >> month & 1 != 0 {
-                    days = self.days_of_month(year, month, today - day.cast_signed() + 1) >> day;
-                    if days & 1 != 0
-                        && let Some(time) = self.time_from(second)
-                    {
-                        return Some(seconds(today, time));
-                    }
-                    days >>= 1;
-                }
-                if days != 0 {
-                    today + 1 + days.trailing_zeros().cast_signed()
-                } else {
-                    self.day_from(year, month)?
-                }
-            }
+        // From today on, bit by bit.
+        let days = match self.rule {
+            DayRule::Daily => u32::MAX,
+            DayRule::Weekly => self.week_from(weekday_of(today)),
+            DayRule::Dates | DayRule::Mixed => return self.next_by_date(today, second),
             DayRule::Never => return None,
         };
-        Some(seconds(day, self.first_time()))
+        let midnight = local - i64::from(second);
+        if days & 1 != 0
+            && let Some(time) = self.time_from(second)
+        {
+            return Some(midnight + i64::from(time));
+        }
+        let ahead = 1 + (days >> 1).trailing_zeros();
+        Some(midnight + i64::from(ahead) * SECONDS_PER_DAY + i64::from(self.first_time()))
     }
 
     /// The last matching local second up to `local`; `None` if there is none from the year 0 on.
     pub(super) fn prev_local(&self, local: i64) -> Option<i64> {
         let (today, second) = split_days(local);
-        let day = match self.rule {
-            DayRule::Daily => {
-                if let Some(time) = self.time_back(second) {
-                    return Some(seconds(today, time));
-                }
-                today - 1
-            }
-            DayRule::Weekly => {
-                // Bit 6 is today, bit 5 yesterday and so on; bit 7 is never needed.
-                let week = self.week_from((weekday_of(today) + 1) % 7) & 0x7f;
-                if week & 1 << 6 != 0
-                    && let Some(time) = self.time_back(second)
-                {
-                    return Some(seconds(today, time));
-                }
-                // After today comes this weekday of last week.
-                let week = week << 1 & 0x7f | week >> 6;
-                today - 1 - (6 - week.ilog2()).cast_signed()
-            }
-            DayRule::Dates | DayRule::Mixed => {
-                let (year, month, day) = date_of(today);
-                let mut days = 0;
-                if self.months >> month & 1 != 0 {
-                    let first = today - day.cast_signed() + 1;
-                    days = self.days_of_month(year, month, first) & (u64::MAX >> (63 - day));
-                    if days >> day != 0
-                        && let Some(time) = self.time_back(second)
-                    {
-                        return Some(seconds(today, time));
-                    }
-                    days &= !(1 << day);
-                }
-                if days != 0 {
-                    today - (day - days.ilog2()).cast_signed()
-                } else {
-                    self.day_back(year, month)?
-                }
-            }
+        // Bit 6 is today, bit 5 yesterday and so on.
+        let days = match self.rule {
+            DayRule::Daily => 0x7f,
+            DayRule::Weekly => self.week_from((weekday_of(today) + 1) % 7) & 0x7f,
+            DayRule::Dates | DayRule::Mixed => return self.prev_by_date(today, second),
             DayRule::Never => return None,
+        };
+        let midnight = local - i64::from(second);
+        if days & 1 << 6 != 0
+            && let Some(time) = self.time_back(second)
+        {
+            return Some(midnight + i64::from(time));
+        }
+        // After six days without a match comes this weekday of last week.
+        let back = 7 - (days << 1 & 0x7f | 1).ilog2();
+        Some(midnight - i64::from(back) * SECONDS_PER_DAY + i64::from(self.last_time()))
+    }
+
+    /// [`next_local`](Self::next_local) from a second of a day on, where the date matters. Out of
+    /// line, so that patterns that need no date do not pay for the registers that this needs.
+    #[inline(never)]
+    fn next_by_date(&self, today: i32, second: u32) -> Option<i64> {
+        let (year, month, day) = date_of(today);
+        let mut days = 0;
+        if self.months >> month & 1 != 0 {
+            days = self.days_of_month(year, month, today - day.cast_signed() + 1) >> day;
+            if days & 1 != 0
+                && let Some(time) = self.time_from(second)
+            {
+                return Some(seconds(today, time));
+            }
+            days >>= 1;
+        }
+        let day = if days != 0 {
+            today + 1 + days.trailing_zeros().cast_signed()
+        } else {
+            self.day_from(year, month)?
+        };
+        Some(seconds(day, self.first_time()))
+    }
+
+    /// [`prev_local`](Self::prev_local) up to a second of a day, where the date matters.
+    #[inline(never)]
+    fn prev_by_date(&self, today: i32, second: u32) -> Option<i64> {
+        let (year, month, day) = date_of(today);
+        let mut days = 0;
+        if self.months >> month & 1 != 0 {
+            let first = today - day.cast_signed() + 1;
+            days = self.days_of_month(year, month, first) & (u64::MAX >> (63 - day));
+            if days >> day != 0
+                && let Some(time) = self.time_back(second)
+            {
+                return Some(seconds(today, time));
+            }
+            days &= !(1 << day);
+        }
+        let day = if days != 0 {
+            today - (day - days.ilog2()).cast_signed()
+        } else {
+            self.day_back(year, month)?
         };
         Some(seconds(day, self.last_time()))
     }
@@ -124,20 +123,19 @@ impl Cron {
 
     /// The first matching second of the day from `second` on.
     pub(super) const fn time_from(&self, second: u32) -> Option<u32> {
-        let (minute, second) = (second / 60, second % 60);
-        let (hour, minute) = (minute / 60, minute % 60);
+        let (whole, of_minute) = (second / 60, second % 60);
+        let (hour, minute) = (whole / 60, whole % 60);
         if self.hours >> hour & 1 != 0 {
             if self.minutes >> minute & 1 != 0 {
-                let left = self.seconds >> second;
+                let left = self.seconds >> of_minute;
                 if left != 0 {
-                    let second = second + left.trailing_zeros();
-                    return Some(hour * 3_600 + minute * 60 + second);
+                    return Some(second + left.trailing_zeros());
                 }
             }
             let left = self.minutes >> minute >> 1;
             if left != 0 {
-                let minute = minute + 1 + left.trailing_zeros();
-                return Some(hour * 3_600 + minute * 60 + self.seconds.trailing_zeros());
+                let minute = whole + 1 + left.trailing_zeros();
+                return Some(minute * 60 + self.seconds.trailing_zeros());
             }
         }
         let left = self.hours >> hour >> 1;

@@ -8,6 +8,7 @@
 
 use super::Pattern;
 use crate::civil::Offset;
+use crate::limits::COUNT_LIMIT;
 use crate::time::Timestamp;
 use crate::trigger::dst::{Dst, Fold, Gap};
 use crate::zone::{MAX_SWING, Segment, Zone};
@@ -19,11 +20,33 @@ pub(super) fn next_after(
     zone: &Zone<'_>,
     dst: Dst,
 ) -> Option<Timestamp> {
-    let mut t = t.as_secs() + 1;
-    if let Some(offset) = zone.constant() {
-        let offset = i64::from(offset.as_secs());
-        return Timestamp::from_secs(pattern.next_local(t + offset)? - offset);
-    }
+    let t = t.as_secs() + 1;
+    let Some(offset) = zone.constant() else {
+        return next_across(pattern, t, zone, dst);
+    };
+    let offset = i64::from(offset.as_secs());
+    Timestamp::from_secs(pattern.next_local(t + offset)? - offset)
+}
+
+/// The last fire strictly before `t`.
+pub(super) fn prev_before(
+    pattern: &impl Pattern,
+    t: Timestamp,
+    zone: &Zone<'_>,
+    dst: Dst,
+) -> Option<Timestamp> {
+    let t = t.as_secs() - i64::from(t.subsec_micros() == 0);
+    let Some(offset) = zone.constant() else {
+        return prev_across(pattern, t, zone, dst);
+    };
+    let offset = i64::from(offset.as_secs());
+    Timestamp::from_secs(pattern.prev_local(t + offset)? - offset)
+}
+
+/// The first fire from the second `t` on, segment by segment. Out of line, so that zones of one
+/// offset do not pay for the registers that this needs.
+#[inline(never)]
+fn next_across(pattern: &impl Pattern, mut t: i64, zone: &Zone<'_>, dst: Dst) -> Option<Timestamp> {
     let view = View::new(pattern, zone, dst);
     loop {
         match view.search(t, zone.segment(t)) {
@@ -34,18 +57,9 @@ pub(super) fn next_after(
     }
 }
 
-/// The last fire strictly before `t`.
-pub(super) fn prev_before(
-    pattern: &impl Pattern,
-    t: Timestamp,
-    zone: &Zone<'_>,
-    dst: Dst,
-) -> Option<Timestamp> {
-    let mut t = t.as_secs() - i64::from(t.subsec_micros() == 0);
-    if let Some(offset) = zone.constant() {
-        let offset = i64::from(offset.as_secs());
-        return Timestamp::from_secs(pattern.prev_local(t + offset)? - offset);
-    }
+/// The last fire up to the second `t`, segment by segment.
+#[inline(never)]
+fn prev_across(pattern: &impl Pattern, mut t: i64, zone: &Zone<'_>, dst: Dst) -> Option<Timestamp> {
     let view = View::new(pattern, zone, dst);
     loop {
         match view.search_back(t, zone.segment(t)) {
@@ -66,14 +80,14 @@ enum Found {
 /// How far local time can be from UTC.
 const REACH: i64 = Offset::MAX_SECS as i64;
 
-struct View<'a, P> {
+pub(super) struct View<'a, P> {
     pattern: &'a P,
     zone: &'a Zone<'a>,
     dst: Dst,
 }
 
 impl<'a, P: Pattern> View<'a, P> {
-    fn new(pattern: &'a P, zone: &'a Zone<'a>, dst: Dst) -> Self {
+    pub(super) fn new(pattern: &'a P, zone: &'a Zone<'a>, dst: Dst) -> Self {
         let dst = if pattern.flows() { Dst::LITERAL } else { dst };
         Self { pattern, zone, dst }
     }
@@ -141,6 +155,55 @@ impl<'a, P: Pattern> View<'a, P> {
         matching.map_or(Found::Never, |matching| {
             Found::Beyond((segment.from - 1).min(matching + REACH))
         })
+    }
+
+    /// How many fires lie between two instants of a segment, both included; `None` if the pattern
+    /// cannot count, or only one by one.
+    pub(super) fn count(&self, first: i64, last: i64, segment: Segment) -> Option<u64> {
+        let offset = i64::from(segment.offset.as_secs());
+        let (mut low, mut high) = (first + offset, last + offset);
+        let mut added = 0;
+        if self.dst != Dst::LITERAL {
+            if self.dst.fold == Fold::Second && segment.until != i64::MAX {
+                let after = i64::from(self.zone.segment(segment.until).offset.as_secs());
+                high = high.min(segment.until + after - 1);
+            }
+            if segment.from != i64::MIN {
+                let start = segment.from + self.offset_before(segment);
+                if start < segment.from + offset {
+                    added = self.count_in_gap((first, last), start, segment, high)?;
+                } else if self.dst.fold == Fold::First {
+                    low = low.max(start);
+                }
+            }
+        }
+        Some(self.pattern.count_local(low, high)? + added)
+    }
+
+    /// How many fires a gap adds between two instants, besides those on matching local times up to
+    /// `high`.
+    fn count_in_gap(
+        &self,
+        (first, last): (i64, i64),
+        start: i64,
+        segment: Segment,
+        high: i64,
+    ) -> Option<u64> {
+        let offset = i64::from(segment.offset.as_secs());
+        let is_shown = |at: i64| {
+            let local = at + offset;
+            local <= high && self.pattern.next_local(local) == Some(local)
+        };
+        let mut count = 0;
+        let mut from = first;
+        while let Some(at) = self.in_gap(from, start, segment).filter(|&at| at <= last) {
+            if count == COUNT_LIMIT {
+                return None;
+            }
+            count += u64::from(!is_shown(at));
+            from = at + 1;
+        }
+        Some(count)
     }
 
     fn offset_before(&self, segment: Segment) -> i64 {

@@ -2,19 +2,16 @@
 
 use std::path::Path;
 
+use mainspring_contract::exclude::ExcludeForm;
 use mainspring_contract::trigger::TriggerForm;
-use mainspring_core::time::Span;
+use mainspring_core::schedule::Policies;
 
 use super::table::{At, Table, did_you_mean, list};
 use super::task::{self, OWN_KEYS, PROGRAM_KEYS, SETTING_KEYS, Settings, Task};
-use super::trigger;
-use super::{Host, bad_name};
+use super::{Host, bad_name, exclude, policies, trigger};
 
-/// Most missed fires that can be asked for: more flood a machine for hours.
-const CATCH_UP_LIMIT: u32 = 10_000;
-
-/// The keys of a schedule besides those of its trigger and task.
-const POLICY_KEYS: [&str; 5] = ["task", "coalesce", "misfire_grace", "catch_up", "paused"];
+/// The keys of a schedule besides those of its trigger, policies and task.
+const SCHEDULE_KEYS: [&str; 3] = ["task", "exclude", "paused"];
 
 /// A trigger, a task and what to do about missed fires.
 #[derive(Clone, Debug)]
@@ -27,25 +24,12 @@ pub(crate) struct Schedule {
     pub(crate) task: String,
     /// What it says differently from its task.
     pub(crate) overrides: Settings,
-    /// Which of several missed fires are made up for; `None`: the built-in.
-    pub(crate) coalesce: Option<Coalesce>,
-    /// How late a fire may still become a job; `None`: however late.
-    pub(crate) misfire_grace: Option<Span>,
-    /// Most missed fires that are made up for at once; `None`: the built-in.
-    pub(crate) catch_up: Option<u16>,
+    /// When it does not fire.
+    pub(crate) exclusions: Vec<ExcludeForm>,
+    /// What becomes of its fires.
+    pub(crate) policies: Policies,
     /// Whether it starts out paused.
     pub(crate) paused: bool,
-}
-
-/// Which of several missed fires become jobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Coalesce {
-    /// The last one.
-    Latest,
-    /// The first one.
-    Earliest,
-    /// Each.
-    All,
 }
 
 /// What schedules take from around them.
@@ -92,14 +76,12 @@ pub(super) fn read_all(
 }
 
 fn read(table: Table<'_>, name: &str, runs: Option<Runs>, around: Around<'_>) -> Option<Schedule> {
-    let keys = [&trigger::KEYS[..], &POLICY_KEYS, &PROGRAM_KEYS, &OWN_KEYS, &SETTING_KEYS];
+    let own = [&trigger::KEYS[..], &SCHEDULE_KEYS, &policies::KEYS];
+    let keys = [&own.concat()[..], &PROGRAM_KEYS, &OWN_KEYS, &SETTING_KEYS];
     table.allow(&keys.concat());
-    let words =
-        [("latest", Coalesce::Latest), ("earliest", Coalesce::Earliest), ("all", Coalesce::All)];
     let trigger = trigger::read(table, name, around.zone, around.host);
-    let coalesce = table.word("coalesce", &words);
-    let misfire_grace = table.span("misfire_grace", Span::ZERO);
-    let catch_up = table.number("catch_up", 1..=CATCH_UP_LIMIT).and_then(|n| n.try_into().ok());
+    let policies = policies::read(table);
+    let exclusions = exclude::read(table, around.zone, around.host);
     let paused = table.flag("paused").unwrap_or(false);
     let Runs { task, overrides } = runs?;
     Some(Schedule {
@@ -107,9 +89,8 @@ fn read(table: Table<'_>, name: &str, runs: Option<Runs>, around: Around<'_>) ->
         trigger: trigger?,
         task,
         overrides,
-        coalesce,
-        misfire_grace,
-        catch_up,
+        exclusions,
+        policies,
         paused,
     })
 }

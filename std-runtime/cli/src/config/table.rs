@@ -91,17 +91,12 @@ impl<'a> Table<'a> {
         self.problems
     }
 
-    /// The byte of the file that is at a line and a column, both from 1, of a text in the file;
-    /// `None` if the text is not written there as it is read, because it has escapes.
-    pub(super) fn place_in(
-        &self,
-        text: &Spanned<DeValue<'_>>,
-        (line, column): (usize, usize),
-    ) -> Option<usize> {
+    /// The byte of the file at which a byte of a text in the file stands; `None` if the text is not
+    /// written there as it is read, because it has escapes.
+    pub(super) fn place_in(&self, text: &Spanned<DeValue<'_>>, at: usize) -> Option<usize> {
         let content = text.get_ref().as_str()?;
         let start = text.span().start + self.problems.written(text.span())?.find(content)?;
-        let before: usize = content.split_inclusive('\n').take(line - 1).map(str::len).sum();
-        Some(start + before + column.saturating_sub(1))
+        Some(start + at)
     }
 
     /// Complains that the value of `key` is not what it should be.

@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use mainspring_contract::Tags;
+use mainspring_core::limits::BACKOFF_MAX;
+use mainspring_core::settings::Backoff as Wait;
 use mainspring_core::time::Span;
 use toml::Spanned;
 use toml::de::DeValue;
@@ -23,7 +26,8 @@ pub(super) const PROGRAM_KEYS: [&str; 2] = ["run", "shell"];
 /// The keys that belong to a task alone.
 pub(super) const OWN_KEYS: [&str; 4] = ["env", "dir", "max_running", "capture"];
 /// The keys that a schedule may override.
-pub(super) const SETTING_KEYS: [&str; 5] = ["timeout", "retries", "backoff", "rescues", "priority"];
+pub(super) const SETTING_KEYS: [&str; 6] =
+    ["timeout", "retries", "backoff", "rescues", "priority", "tags"];
 
 /// A command under a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,20 +55,17 @@ pub(crate) struct Settings {
     pub(crate) rescues: Option<u16>,
     /// 0 (first) to 9 (last).
     pub(crate) priority: Option<u8>,
+    /// What a daemon must offer to run it.
+    pub(crate) tags: Option<Tags>,
 }
 
 /// How long to wait before a retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Backoff {
-    /// Always this long.
-    Fixed(Span),
-    /// `first`, then twice as long each time, never longer than `max`.
-    Doubling {
-        /// Before the first retry.
-        first: Span,
-        /// The longest; `None`: the built-in.
-        max: Option<Span>,
-    },
+pub(crate) struct Backoff {
+    /// The wait.
+    pub(crate) wait: Wait,
+    /// By how many percent chance may shorten it.
+    pub(crate) jitter: u8,
 }
 
 /// Reads all of `[tasks]`.
@@ -108,6 +109,7 @@ pub(super) fn settings(table: Table<'_>) -> Settings {
         backoff: backoff(table),
         rescues: table.number("rescues", 0..=RETRIES_LIMIT).and_then(|n| n.try_into().ok()),
         priority: table.number("priority", 0..=9),
+        tags: tags(table),
     }
 }
 
@@ -197,11 +199,14 @@ fn env(table: Table<'_>) -> Vec<(String, String)> {
 fn backoff(table: Table<'_>) -> Option<Backoff> {
     let value = table.value("backoff")?;
     let Some(inner) = value.get_ref().as_table() else {
-        return table.span("backoff", Span::ZERO).map(Backoff::Fixed);
+        let wait = table.span("backoff", Span::ZERO).map(Wait::Fixed);
+        return wait.map(|wait| Backoff { wait, jitter: 0 });
     };
     let inner = table.inner("`backoff`", value.span().start, inner);
-    inner.allow(&["first", "max"]);
+    inner.allow(&["first", "growth", "max", "jitter"]);
     let max = inner.span("max", Span::from_millis(1));
+    let growth = inner.word("growth", &GROWTHS).unwrap_or(Growth::Double);
+    let jitter = inner.number("jitter", 0..=100).unwrap_or(0);
     if !inner.has("first") {
         let wanted = "`backoff` has no `first`: write `{ first = \"1s\", max = \"5m\" }`";
         inner.problems().missing(inner.at, wanted.to_owned());
@@ -211,7 +216,43 @@ fn backoff(table: Table<'_>) -> Option<Backoff> {
         let message = format!("`max` of `backoff` ({max}) is shorter than `first` ({first})");
         inner.problems().error(inner.at, message);
     }
-    Some(Backoff::Doubling { first, max })
+    let max = max.unwrap_or(BACKOFF_MAX).max(first);
+    let wait = match growth {
+        Growth::None => Wait::Fixed(first),
+        Growth::Linear => Wait::Linear { first, max },
+        Growth::Double => Wait::Exponential { first, max },
+    };
+    Some(Backoff { wait, jitter })
+}
+
+/// How waits follow each other.
+#[derive(Clone, Copy)]
+enum Growth {
+    None,
+    Linear,
+    Double,
+}
+
+const GROWTHS: [(&str, Growth); 3] =
+    [("none", Growth::None), ("linear", Growth::Linear), ("double", Growth::Double)];
+
+/// The tags that a table names, if it names any.
+pub(super) fn tags(table: Table<'_>) -> Option<Tags> {
+    let value = table.value("tags")?;
+    let texts = value.get_ref().as_array().and_then(|list| {
+        list.iter().map(|text| text.get_ref().as_str()).collect::<Option<Vec<_>>>()
+    });
+    let Some(texts) = texts else {
+        table.wrong("tags", value, "write a list of texts, such as `[\"gpu\", \"eu\"]`");
+        return None;
+    };
+    match Tags::new(texts) {
+        Ok(tags) => Some(tags),
+        Err(error) => {
+            table.problems().error(value.span().start, error.to_string());
+            None
+        }
+    }
 }
 
 fn capture(table: Table<'_>) -> Option<usize> {

@@ -1,9 +1,11 @@
 //! Whole files in, values or the exact complaints out.
 
-use super::schedule::Coalesce;
 use super::task::{Backoff, Settings};
 use super::*;
 use crate::command::Program;
+use mainspring_core::overlap::Overlap;
+use mainspring_core::schedule::{Coalesce, Jitter, Policies, Spread};
+use mainspring_core::settings::Backoff as Wait;
 
 fn host() -> Host {
     Host {
@@ -48,6 +50,7 @@ fn a_full_file_is_read_whole() {
         r#"
 store = "sqlite:data/x.db"
 node = "web-1"
+tags = ["eu", "gpu"]
 zone = "Europe/Berlin"
 keep_runs = "30d"
 [tasks.backup]
@@ -56,7 +59,8 @@ env = { B = "2", A = "1" }
 dir = "srv"
 timeout = "10m"
 retries = 3
-backoff = { first = "1s", max = "5m" }
+backoff = { first = "1s", max = "5m", growth = "linear", jitter = 20 }
+tags = ["gpu"]
 max_running = 1
 rescues = 7
 priority = 0
@@ -70,12 +74,27 @@ task = "backup"
 timeout = "1h"
 coalesce = "all"
 misfire_grace = "1h"
-catch_up = 100
+catch_up = 50
+jitter = { up_to = "30s", spread = "stable" }
+slack = "10s"
+overlap = "queue"
+limit = 7
+after_run = "5m"
+pause_after = 3
+exclude = [
+    "2026-12-24..2026-12-26",
+    2027-01-01,
+    { from = 2026-03-01T08:00:00Z, until = "2026-03-01T12:00:00Z" },
+    { opens = "0 22 * * *", for = "8h" },
+    { opens = { every = { span = "7d" } }, for = "1h" },
+    { opens = "every 12h", for = "1m" },
+]
 paused = true
 [schedules.tick]
 every = "1m30s"
 shell = "date | cat"
 backoff = "10s"
+jitter = "5s"
 "#,
     );
     assert_eq!(config.store, StorePlace::Sqlite("/etc/ms/data/x.db".into()));
@@ -89,20 +108,23 @@ backoff = "10s"
     assert_eq!(backup.command.env, [("B".into(), "2".into()), ("A".into(), "1".into())]);
     assert_eq!(backup.command.dir.as_deref(), Some(Path::new("/etc/ms/srv")));
     assert_eq!((backup.command.capture, backup.max_running), (4096, Some(1)));
-    let doubling = Backoff::Doubling { first: Span::from_secs(1), max: Some(Span::from_mins(5)) };
+    let wait = Wait::Linear { first: Span::from_secs(1), max: Span::from_mins(5) };
     let settings = Settings {
         timeout: Some(Span::from_mins(10)),
         retries: Some(3),
-        backoff: Some(doubling),
+        backoff: Some(Backoff { wait, jitter: 20 }),
         rescues: Some(7),
         priority: Some(0),
+        tags: Tags::new(["gpu"]).ok(),
     };
+    assert_eq!(config.tags.to_string(), "eu,gpu");
     assert_eq!(backup.settings, settings);
     assert_eq!(
         (&*tick.name, &tick.command.program),
         ("tick", &Program::Shell("date | cat".into()))
     );
-    assert_eq!(tick.settings.backoff, Some(Backoff::Fixed(Span::from_secs(10))));
+    let wait = Wait::Fixed(Span::from_secs(10));
+    assert_eq!(tick.settings.backoff, Some(Backoff { wait, jitter: 0 }));
 
     let [nightly, tick] = &config.schedules[..] else { panic!("{:?}", config.schedules) };
     assert_eq!((&*nightly.task, &*tick.task), ("backup", "tick"));
@@ -112,11 +134,31 @@ backoff = "10s"
     assert_eq!(nightly.trigger.to_json(), berlin);
     let overrides = Settings { timeout: Some(Span::from_hours(1)), ..Settings::default() };
     assert_eq!(nightly.overrides, overrides);
-    assert_eq!(
-        (nightly.coalesce, nightly.misfire_grace),
-        (Some(Coalesce::All), Some(Span::from_hours(1)))
+    let stable = Jitter { up_to: Span::from_secs(30), spread: Spread::Stable };
+    let policies = Policies {
+        coalesce: Coalesce::All,
+        misfire_grace: Some(Span::from_hours(1)),
+        catch_up: 50,
+        jitter: Some(stable),
+        slack: Span::from_secs(10),
+        overlap: Overlap::Queue,
+        limit: Some(7),
+        after_run: Some(Span::from_mins(5)),
+        pause_after: Some(3),
+    };
+    assert_eq!((nightly.policies, nightly.paused), (policies, true));
+    let exclusions = concat!(
+        r#"[{"dates":{"from":"2026-12-24","to":"2026-12-26","zone":"Europe/Berlin"}},"#,
+        r#"{"dates":{"from":"2027-01-01","zone":"Europe/Berlin"}},"#,
+        r#"{"instants":{"from":"2026-03-01T08:00:00Z","until":"2026-03-01T12:00:00Z"}},"#,
+        r#"{"windows":{"opens":{"cron":{"expr":"0 22 * * *","zone":"Europe/Berlin"}},"#,
+        r#""for":"8h"}},"#,
+        r#"{"windows":{"opens":{"every":{"span":"7d"}},"for":"1h"}},"#,
+        r#"{"windows":{"opens":{"every":{"span":"12h"}},"for":"1m"}}]"#,
     );
-    assert_eq!((nightly.catch_up, nightly.paused), (Some(100), true));
+    assert_eq!(serde_json::to_string(&nightly.exclusions).unwrap(), exclusions);
+    let random = Jitter { up_to: Span::from_secs(5), spread: Spread::Random };
+    assert_eq!(tick.policies, Policies { jitter: Some(random), ..Policies::DEFAULT });
     assert_eq!(tick.overrides, Settings::default());
     assert_eq!(tick.trigger.to_json(), r#"{"every":{"span":"1m30s"}}"#);
 }
@@ -221,12 +263,27 @@ fn triggers_say_what_does_not_go_together() {
         ),
         (
             "trigger = 5",
-            "3:11: error: `trigger` is 5: write the JSON of a trigger as a text, or the same as a \
-             table",
+            "3:11: error: `trigger` is 5: write a trigger, such as `trigger = \"cron 0 9 * * \
+             mon-fri\"`, its JSON as a text, or the same as a table",
         ),
         (
             "trigger = '''\n{\"any\":\n  {\"off\": []}}'''",
-            "5:8: error: `trigger`: unknown field `off`, expected `of`",
+            "5:8: error: `trigger`: unknown field `off`, expected one of `of`, `start`, `end`",
+        ),
+        (
+            "trigger = \"any(every 4h; cron @daily in)\"",
+            "3:40: error: `trigger`: `in` needs a zone, such as `Europe/Berlin`",
+        ),
+        (
+            "trigger = \"every 15m\\tstrat 2026-01-01T00:00:00Z\"",
+            "3:11: error: `trigger`: `strat` has no meaning after `every`, did you mean `start`? \
+             (bytes 10-15)",
+        ),
+        (
+            "trigger = \"all(every 4s; every 4s anchor 2026-01-01T00:00:02Z)\"",
+            "3:11: error: its triggers did not fire together within 20000 steps after \
+             2026-11-22T12:00:00Z, and the search gave up (let them meet more often, or raise \
+             `threshold`)",
         ),
         (
             "trigger = '{\"every\": {\"span\": \"1x\"}}'",
@@ -284,10 +341,63 @@ fn every_kind_of_trigger_can_be_written() {
                 r#""threshold":"5s"}}"#,
             ),
         ),
+        (
+            "trigger = \"all(every 3d; cron H H * * mon in Asia/Tokyo) within 1d\"",
+            concat!(
+                r#"{"all":{"of":[{"every":{"span":"3d"}},{"cron":{"expr":"H H * * mon","#,
+                r#""zone":"Asia/Tokyo","seed":"s"}}],"threshold":"1d"}}"#,
+            ),
+        ),
         ("trigger = { calendar = { months = 2 } }", r#"{"calendar":{"months":2,"zone":"UTC"}}"#),
     ] {
         let config = good(&schedule_with(lines));
         assert_eq!(config.schedules[0].trigger.to_json(), json);
+    }
+}
+
+#[test]
+fn policies_say_what_they_cannot_mean() {
+    for (lines, want) in [
+        (
+            "overlap = \"wait\"",
+            "4:11: error: `overlap` is \"wait\": write one of \"allow\", \"skip\", \"queue\", \
+             \"cancel\"",
+        ),
+        ("limit = 0", "4:9: error: `limit` is 0: write a whole number from 1 to 4294967295"),
+        (
+            "jitter = { spread = \"stable\" }",
+            "4:10: error: `jitter` has no `up_to`: write `{ up_to = \"30s\", spread = \
+             \"stable\" }`",
+        ),
+        (
+            "tags = [\"a,b\"]",
+            "4:8: error: tag `a,b` has a comma (commas separate tags; choose another character)",
+        ),
+        (
+            "tags = \"a\"",
+            "4:8: error: `tags` is \"a\": write a list of texts, such as `[\"gpu\", \"eu\"]`",
+        ),
+        (
+            "exclude = [\"christmas\"]",
+            "4:12: error: `christmas` says no dates (write for example `2026-12-24` or \
+             `2026-12-24..2026-12-26`)",
+        ),
+        (
+            "exclude = [{ from = 2026-03-01T08:00:00Z }]",
+            "4:12: error: an exclusion has no `until`: write `{ from = 2026-03-01T08:00:00Z, \
+             until = 2026-03-01T12:00:00Z }` or `{ opens = \"0 22 * * *\", for = \"8h\" }`",
+        ),
+        (
+            "exclude = [{ opens = \"0 25 * * *\", for = \"8h\" }]",
+            "4:12: error: cron pattern `0 25 * * *`: hour: 25 is not in 0-23 (bytes 2-4)",
+        ),
+        (
+            "exclude = [{ opens = \"0 22 * * *\" }]",
+            "4:12: error: an excluded window has no `for`: write how long it lasts, such as `for = \
+             \"8h\"`",
+        ),
+    ] {
+        assert_eq!(complaints(&schedule_with(&format!("every = \"1h\"\n{lines}"))), want);
     }
 }
 
@@ -361,9 +471,13 @@ fn zones_are_looked_up_where_they_stand() {
     let files = "zone = \"Mars\"\n".to_owned() + &schedule_with("cron = \"@daily\"");
     let found = complaints(&files);
     assert!(found.starts_with("1:8: error: ") && !found.contains('\n'), "{found}");
-    let local = good(&("zone = \"local\"\n".to_owned() + &schedule_with("cron = \"@daily\"")));
-    let json = local.schedules[0].trigger.to_json();
-    assert!(json.contains(&mainspring::zone::local_name()) && !json.contains("local"), "{json}");
+    let global = "zone = \"local\"\n".to_owned() + &schedule_with("cron = \"@daily\"");
+    let text = schedule_with("trigger = \"any(cron @daily in local; calendar 1d in local)\"");
+    for local in [global, text] {
+        let json = good(&local).schedules[0].trigger.to_json();
+        let named = json.contains(&mainspring::zone::local_name());
+        assert!(named && !json.contains("local"), "{json}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! When a schedule fires: `cron`, `every`, `at` or `calendar` with their bounds, or any `trigger`
-//! in its stored form.
+//! as text, as JSON or as a table.
 
-mod stored;
+pub(super) mod stored;
 
 use core::fmt::Display;
 use core::str::FromStr;
@@ -56,7 +56,9 @@ pub(super) fn read(table: Table<'_>, name: &str, zone: &str, host: &Host) -> Opt
         }
         "trigger" => {
             table.refuse(&["start", "end"], "does not go with `trigger`: remove it");
-            stored::read(table)?
+            let mut form = stored::read(table, "trigger")?;
+            form.spread_by(name);
+            form
         }
         "every" => every(table)?,
         "calendar" => calendar(table, zone, &host.zones)?,
@@ -64,7 +66,13 @@ pub(super) fn read(table: Table<'_>, name: &str, zone: &str, host: &Host) -> Opt
     };
     let at = table.value(kind).map_or(table.at, |value| value.span().start);
     match AnyTrigger::compile(&form, &host.zones) {
-        Ok(trigger) => warn_of_the_past(table, at, &trigger, host.now),
+        Ok(trigger) => {
+            warn_of_the_past(table, at, &trigger, host.now);
+            if let Some(fault) = trigger.fault() {
+                table.problems().error(at, fault);
+                return None;
+            }
+        }
         Err(error) => {
             table.problems().error(at, error.to_string());
             return None;
@@ -81,7 +89,12 @@ pub(super) fn zone(table: Table<'_>, zones: &Zones) -> Option<String> {
         table.problems().error(zone.at, error.to_string());
         return None;
     }
-    Some(if zone.value == "local" { zone::local_name() } else { zone.value })
+    Some(stored_zone(&zone.value))
+}
+
+/// The name under which a zone is stored.
+pub(super) fn stored_zone(zone: &str) -> String {
+    if zone == "local" { zone::local_name() } else { zone.to_owned() }
 }
 
 fn every(table: Table<'_>) -> Option<TriggerForm> {
@@ -150,6 +163,9 @@ fn warn_of_the_past(table: Table<'_>, at: usize, trigger: &AnyTrigger, now: Time
     if trigger.next_after(now).is_some() {
         return;
     }
+    if trigger.fault().is_some() {
+        return;
+    }
     let message = match trigger.prev_before(now) {
         Some(last) => format!("{} will not fire again: its last instant was {last}", table.name),
         None => format!("{} never fires", table.name),
@@ -158,7 +174,7 @@ fn warn_of_the_past(table: Table<'_>, at: usize, trigger: &AnyTrigger, now: Time
 }
 
 /// An instant: a TOML date-time with an offset, or the same as a text.
-fn instant(table: Table<'_>, key: &str) -> Option<Timestamp> {
+pub(super) fn instant(table: Table<'_>, key: &str) -> Option<Timestamp> {
     let value = table.value(key)?;
     let text = match value.get_ref() {
         DeValue::Datetime(time) => time.to_string(),

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "what was counted is part of the answer")]
 
 mod kill;
+mod operate;
 mod outage;
 mod place;
 mod refuse;

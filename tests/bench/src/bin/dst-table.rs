@@ -1,22 +1,40 @@
-//! Prints what other crates do in the ten cases of clock changes whose answers of ours are kept in
-//! `core/tests/dst-table.txt`, in the same form.
+//! Prints the table of what becomes of fires when clocks change: ten cases under our policies, and
+//! what other crates do in the same ones.
+//!
+//! `tests/bench/dst-table.txt` keeps what it prints. Our rows are taken from there, because a test
+//! of the core holds the core to them; those of the others are asked for.
 
 use std::str::FromStr;
 
 use chrono::DateTime;
 use chrono_tz::Tz;
 
+/// The other crates, by the names of their rows.
+const OTHERS: [&str; 2] = ["croner 4", "cron 0.17"];
+
 fn main() {
-    let kept = include_str!("../../../../core/tests/dst-table.txt");
-    for line in kept.lines() {
+    let kept = include_str!("../../dst-table.txt");
+    let is_other = |line: &&str| OTHERS.iter().any(|name| line.trim_start().starts_with(name));
+    let mut asked = Vec::new();
+    for line in kept.lines().filter(|line| !is_other(line)) {
+        if let Some(case) = line.strip_prefix("== ") {
+            asked.drain(..).for_each(|row| println!("{row}"));
+            asked = ask(case);
+        }
         println!("{line}");
-        let Some(case) = line.strip_prefix("== ") else { continue };
-        let [_, pattern, zone, from] = case.split(" | ").collect::<Vec<_>>()[..] else { continue };
-        let zone: Tz = zone.parse().expect("a zone");
-        let from = DateTime::parse_from_rfc3339(from).expect("an instant").with_timezone(&zone);
-        println!("{:<22}{}", "  croner 4", croner(pattern, &from));
-        println!("{:<22}{}", "  cron 0.17", cron(pattern, &from));
     }
+    asked.drain(..).for_each(|row| println!("{row}"));
+}
+
+/// What the others answer in a case.
+fn ask(case: &str) -> Vec<String> {
+    let [_, pattern, zone, from] = case.split(" | ").collect::<Vec<_>>()[..] else {
+        panic!("`{case}` is no case");
+    };
+    let zone: Tz = zone.parse().expect("a zone");
+    let from = DateTime::parse_from_rfc3339(from).expect("an instant").with_timezone(&zone);
+    let rows = [croner(pattern, &from), cron(pattern, &from)];
+    OTHERS.iter().zip(rows).map(|(name, row)| format!("{:<22}{row}", format!("  {name}"))).collect()
 }
 
 /// As many fires as a row shows.

@@ -62,7 +62,7 @@ impl Lost {
         }
         self.runs_end(commit, moment);
         match &commit.verb {
-            Verb::Put(spec, next, put) => self.put(spec, *next, *put, moment, book),
+            Verb::Put(spec, next, put) => self.put(spec, *next, *put, moment),
             Verb::Remove(ids) => ids.iter().for_each(|id| {
                 self.lives.remove(id);
             }),
@@ -85,7 +85,7 @@ impl Lost {
         }
     }
 
-    fn put(&mut self, spec: &Spec<Sim>, next: Next, put: Put, moment: Moment, book: &Book) {
+    fn put(&mut self, spec: &Spec<Sim>, next: Next, put: Put, moment: Moment) {
         let spec = spec.clone();
         let timer = Timer::from(spec.trigger);
         match put {
@@ -93,9 +93,8 @@ impl Lost {
                 self.lives.insert(spec.id, Life { spec, timer, cursor: next, fired: 0 });
             }
             Put::Replaced => {
-                let paused = book.schedules.get(&spec.id).is_some_and(super::book::Page::is_paused);
                 let Some(life) = self.lives.get_mut(&spec.id) else { return };
-                let owed = life.cursor.at().is_some_and(|at| at <= moment.store) && !paused;
+                let owed = life.cursor.at().is_some_and(|at| at <= moment.store);
                 if !owed && !life.keeps_cursor(&spec) {
                     life.cursor = next;
                 }

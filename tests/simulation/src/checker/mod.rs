@@ -46,14 +46,14 @@ trait Checker: fmt::Debug {
 
 /// All checkers.
 #[derive(Debug)]
-pub struct Checkers {
+pub(crate) struct Checkers {
     book: Book,
     all: Vec<(&'static str, Box<dyn Checker>)>,
 }
 
 impl Checkers {
     /// Fresh ones, for a simulation with these options.
-    pub fn new(swarm: &Swarm) -> Self {
+    pub(crate) fn new(swarm: &Swarm) -> Self {
         let all: Vec<(&'static str, Box<dyn Checker>)> = vec![
             ("twice", Box::new(twice::Twice::default())),
             ("early", Box::new(early::Early::default())),
@@ -66,7 +66,7 @@ impl Checkers {
             ("unique", Box::new(unique::Keys::default())),
             ("pause", Box::new(pause::Pauses)),
             ("lost", Box::new(lost::Lost::new(swarm))),
-            ("stuck", Box::new(stuck::Stuck::default())),
+            ("stuck", Box::new(stuck::Stuck)),
             ("late", Box::new(late::Late::new(swarm))),
         ];
         Self { book: Book::default(), all }
@@ -76,7 +76,7 @@ impl Checkers {
     ///
     /// # Errors
     /// The first that it breaks.
-    pub fn see(&mut self, fact: &Fact, moment: Moment) -> Result<(), Violation> {
+    pub(crate) fn see(&mut self, fact: &Fact, moment: Moment) -> Result<(), Violation> {
         for (checker, one) in &mut self.all {
             one.see(fact, moment, &self.book)
                 .map_err(|explanation| Violation { checker, explanation })?;

@@ -1,41 +1,60 @@
-//! `trigger`: a trigger in its stored form, as a text of JSON or as the same table in TOML.
+//! A trigger as text, as a text of JSON, or as the same table in TOML.
 
+use mainspring::zone;
 use mainspring_contract::trigger::TriggerForm;
 use serde_json::{Map, Value};
 use toml::de::DeValue;
 
 use super::Table;
 
-/// Reads the key `trigger`, which is there.
-pub(super) fn read(table: Table<'_>) -> Option<TriggerForm> {
-    let value = table.value("trigger")?;
+/// Reads the key `key`.
+pub(in crate::config) fn read(table: Table<'_>, key: &str) -> Option<TriggerForm> {
+    let value = table.value(key)?;
     let at = value.span().start;
-    let json = match value.get_ref() {
+    let written = match value.get_ref() {
         DeValue::String(text) => text.to_string(),
         inner @ DeValue::Table(_) => json(inner).to_string(),
         _ => {
-            let wanted = "write the JSON of a trigger as a text, or the same as a table";
-            table.wrong("trigger", value, wanted);
+            let wanted = "write a trigger, such as `trigger = \"cron 0 9 * * mon-fri\"`, \
+                          its JSON as a text, or the same as a table";
+            table.wrong(key, value, wanted);
             return None;
         }
     };
-    match TriggerForm::from_json(&json) {
-        Ok(form) => Some(form),
+    match written.parse::<TriggerForm>() {
+        Ok(mut form) => {
+            name_zones(&mut form);
+            Some(form)
+        }
         Err(error) => {
-            let mut message = error.to_string();
-            let mut place = None;
-            if let Some((line, column)) = error.place() {
-                let tail = format!(" at line {line} column {column}");
-                place = table.place_in(value, (line, column));
-                // Where the text is not in the file as it is read, the tail is all there is to
-                // go by, and in a table it would point into JSON that nobody wrote.
-                if place.is_some() || value.get_ref().is_table() {
-                    message.truncate(message.strip_suffix(&tail).map_or(message.len(), str::len));
-                }
-            }
-            table.problems().error(place.unwrap_or(at), format!("`trigger`: {message}"));
+            let place = error.span().and_then(|span| table.place_in(value, span.start));
+            // Where the text is not in the file as it is read, its own bytes are all there is to go
+            // by, and in a table they would point into JSON that nobody wrote.
+            let message = if place.is_some() || value.get_ref().is_table() {
+                error.reason().to_owned()
+            } else {
+                error.to_string()
+            };
+            table.problems().error(place.unwrap_or(at), format!("`{key}`: {message}"));
             None
         }
+    }
+}
+
+/// Puts the host's zone in the place of `local`, so that what is stored means the same on every
+/// node.
+fn name_zones(form: &mut TriggerForm) {
+    let name = |zone: &mut String| {
+        if zone == "local" {
+            *zone = zone::local_name();
+        }
+    };
+    match form {
+        TriggerForm::Cron(cron) => name(&mut cron.zone),
+        TriggerForm::Calendar(calendar) => name(&mut calendar.zone),
+        TriggerForm::Any(any) => any.of.iter_mut().for_each(name_zones),
+        TriggerForm::All(all) => all.of.iter_mut().for_each(name_zones),
+        _ => {}
     }
 }
 

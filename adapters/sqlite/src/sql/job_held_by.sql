@@ -1,4 +1,4 @@
-SELECT rowid AS row_id, *
+SELECT *
 FROM mainspring_jobs
 WHERE state = 1 AND node = ?1
 ORDER BY lease_until_us, id

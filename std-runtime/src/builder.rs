@@ -1,0 +1,200 @@
+//! Says how a scheduler is made.
+
+use core::time::Duration;
+use std::sync::{Arc, Mutex};
+
+use mainspring_contract::{NodeId, Store, Tags, TagsError};
+use mainspring_core::lease::LeaseTerms;
+use mainspring_core::limits;
+use mainspring_core::time::{Mono, Span};
+use mainspring_core::trigger::Trigger;
+use serde::de::DeserializeOwned;
+
+use crate::erased::AnyStore;
+use crate::error::Error;
+use crate::registry::{Checked, Registry};
+use crate::scheduler::{Scheduler, Shared};
+use crate::task::Task;
+use crate::trigger::Triggers;
+use crate::zone::Zones;
+
+/// Says how a [`Scheduler`] is made.
+pub struct Builder {
+    store: Arc<dyn AnyStore>,
+    node: Option<String>,
+    node_is_mine: bool,
+    tags: Result<Tags, TagsError>,
+    tasks: Vec<Task>,
+    zones: Option<Zones>,
+    triggers: Triggers,
+    max_running: usize,
+    lease: LeaseTerms,
+    max_idle: Span,
+    keep_history: Span,
+}
+
+impl core::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Builder").field("tasks", &self.tasks).finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    pub(crate) fn new(store: impl Store) -> Self {
+        Self {
+            store: Arc::new(store),
+            node: None,
+            node_is_mine: false,
+            tags: Ok(Tags::NONE),
+            tasks: Vec::new(),
+            zones: None,
+            triggers: Triggers::default(),
+            max_running: limits::WORKER_WINDOW,
+            lease: LeaseTerms::DEFAULT,
+            max_idle: limits::MAX_IDLE,
+            keep_history: limits::KEEP_HISTORY,
+        }
+    }
+
+    /// Adds a task that this node runs.
+    #[must_use]
+    pub fn task(mut self, task: Task) -> Self {
+        self.tasks.push(task);
+        self
+    }
+
+    /// The name of this node in the store. Default: a new name for each process.
+    #[must_use]
+    pub fn node(mut self, name: &str) -> Self {
+        self.node = Some(name.to_owned());
+        self
+    }
+
+    /// Promises that no other process uses this node's name at the same time, for instance
+    /// because a lock file guards it. The scheduler then takes over at once what its former self
+    /// held when it was lost, instead of waiting for leases to end.
+    #[must_use]
+    pub fn node_is_mine(mut self) -> Self {
+        self.node_is_mine = true;
+        self
+    }
+
+    /// What this node offers: a region, a device, a licence. It runs only jobs that need no more
+    /// than that. Default: nothing.
+    #[must_use]
+    pub fn tags<'t>(mut self, tags: impl IntoIterator<Item = &'t str>) -> Self {
+        self.tags = Tags::new(tags);
+        self
+    }
+
+    /// How many jobs this node runs at once. Default: 100.
+    #[must_use]
+    pub fn max_running(mut self, max: usize) -> Self {
+        self.max_running = max;
+        self
+    }
+
+    /// How long leases last, and how much earlier their holder stops. Default: 15 s and 2 s. The
+    /// margin must be less than two thirds of the lease, so that it can be renewed in time.
+    #[must_use]
+    pub fn lease(mut self, terms: LeaseTerms) -> Self {
+        self.lease = terms;
+        self
+    }
+
+    /// The longest time without asking the store for news. Default: 5 s; at least 10 ms.
+    #[must_use]
+    pub fn max_idle(mut self, span: Duration) -> Self {
+        self.max_idle = Span::from(span).max(limits::MIN_IDLE);
+        self
+    }
+
+    /// How long history is kept. Default: 30 days.
+    #[must_use]
+    pub fn keep_history(mut self, span: Duration) -> Self {
+        self.keep_history = Span::from(span);
+        self
+    }
+
+    /// The time zones. Default: the system's, else the bundled ones.
+    #[must_use]
+    pub fn zones(mut self, zones: Zones) -> Self {
+        self.zones = Some(zones);
+        self
+    }
+
+    /// Brings along a kind of trigger: `make` turns the arguments of a schedule into a trigger,
+    /// or says why it cannot. A schedule asks for it with
+    /// [`Schedule::custom`](crate::Schedule::custom); it is then stored, listed, combined and
+    /// planned like any other.
+    ///
+    /// Every node that plans such schedules must know the name; one that does not takes the
+    /// schedule out of service, with this as the reason. The same happens when the trigger panics
+    /// or breaks a law of [`Trigger`].
+    #[must_use]
+    pub fn trigger<A, T, E>(
+        mut self,
+        name: &str,
+        make: impl Fn(A) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Self
+    where
+        A: DeserializeOwned,
+        T: Trigger + Send + Sync + 'static,
+        E: core::fmt::Display,
+    {
+        self.triggers.add(name, make);
+        self
+    }
+
+    /// Makes the scheduler and makes its tasks known to the store.
+    ///
+    /// # Errors
+    /// If a name or the lease is not valid, two tasks or two triggers have the same name, or the
+    /// store fails.
+    pub async fn build(self) -> Result<Scheduler, Error> {
+        check(self.lease)?;
+        if let Some(name) = self.triggers.doubled() {
+            return Err(Error::conflict(format!(
+                "trigger `{name}` was added twice (give one of them another name)"
+            )));
+        }
+        let tags = self.tags?;
+        let tasks = Checked::new(self.tasks)?;
+        self.store.put_tasks(&tasks.records).await?;
+        let node_is_unique = self.node_is_mine || self.node.is_none();
+        let node = match self.node {
+            Some(name) => NodeId::new(name)?,
+            None => NodeId::new(format!("node-{}", uuid::Uuid::new_v4().simple()))?,
+        };
+        let shared = Shared {
+            store: self.store,
+            node,
+            node_is_mine: self.node_is_mine,
+            node_is_unique,
+            tags,
+            tasks: Arc::new(Registry::new(tasks)),
+            zones: Arc::new(self.zones.unwrap_or_else(Zones::system)),
+            triggers: Arc::new(self.triggers),
+            max_running: self.max_running.max(1),
+            lease: self.lease,
+            max_idle: self.max_idle,
+            keep_history: self.keep_history,
+            pump: Mutex::new(None),
+        };
+        Ok(Scheduler::new(shared))
+    }
+}
+
+/// A lease must be there to be renewed while its holder still trusts it; one that is not would be
+/// claimed and given back in a circle.
+fn check(lease: LeaseTerms) -> Result<(), Error> {
+    let sent = Mono::ZERO;
+    if sent < lease.renew_at(sent) && lease.renew_at(sent) < lease.trusted_until(sent) {
+        return Ok(());
+    }
+    let LeaseTerms { lease_for, margin } = lease;
+    Err(Error::invalid(format!(
+        "a lease of {lease_for} with a margin of {margin} cannot be kept (the margin must be less \
+         than two thirds of the lease)"
+    )))
+}

@@ -1,0 +1,237 @@
+//! Verbs on jobs.
+
+use core::time::Duration;
+
+use mainspring_contract::record::{Cancelled, Conflict, Enqueue, Enqueued, Hold, Unique};
+use mainspring_contract::{Encoded, JobId, Key, Tags, TagsError, TaskId};
+use mainspring_core::limits;
+use mainspring_core::settings::Settings;
+use mainspring_core::time::{Span, Timestamp};
+use mainspring_core::worker::Suspects;
+use serde::Serialize;
+
+use super::Scheduler;
+use crate::error::Error;
+use crate::pump::Event;
+use crate::schedule::encode;
+use crate::settings::setters;
+use crate::{clock, dice};
+
+/// A job that is to be queued without any schedule; see [`Scheduler::job`].
+#[derive(Clone, Debug)]
+pub struct NewJob<'a> {
+    scheduler: &'a Scheduler,
+    id: Option<JobId>,
+    task: String,
+    arguments: Result<Encoded, String>,
+    settings: Settings,
+    tags: Result<Option<Tags>, TagsError>,
+    ready_at: Option<Timestamp>,
+    start_by: Option<Timestamp>,
+    key: Option<String>,
+    hold: Hold,
+    conflict: Conflict,
+}
+
+/// What became of a job that was to be queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Queued {
+    /// It waits.
+    New(JobId),
+    /// It was queued before, under the same [id](NewJob::id).
+    Known(JobId),
+    /// It was not queued: this job has its key and stays ([`Conflict::Keep`]).
+    Kept(JobId),
+    /// It was not queued: this job has its key, and the new one insists ([`Conflict::Reject`]) or
+    /// cannot replace what no longer waits.
+    Rejected(JobId),
+    /// It waits, and the job that had its key was cancelled for it.
+    Replaced {
+        /// The one that waits.
+        new: JobId,
+        /// The one that is over.
+        old: JobId,
+    },
+}
+
+impl Queued {
+    /// The job that stands for what was asked: the new one, or the one that has its key.
+    pub const fn id(self) -> JobId {
+        match self {
+            Self::New(id) | Self::Known(id) | Self::Kept(id) | Self::Rejected(id) => id,
+            Self::Replaced { new, .. } => new,
+        }
+    }
+}
+
+impl NewJob<'_> {
+    /// Its name, so that asking twice queues one job. Default: a new one.
+    #[must_use]
+    pub fn id(mut self, id: JobId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// It stands for this, and only one job of its task does at a time: what becomes of a second
+    /// one is said by [`on_conflict`](Self::on_conflict), what "at a time" means by
+    /// [`hold`](Self::hold).
+    #[must_use]
+    pub fn unique(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
+        self
+    }
+
+    /// How long it holds its [key](Self::unique). Default: until it is over.
+    #[must_use]
+    pub fn hold(mut self, hold: Hold) -> Self {
+        self.hold = hold;
+        self
+    }
+
+    /// What to do if another job has its [key](Self::unique). Default: [`Conflict::Keep`].
+    #[must_use]
+    pub fn on_conflict(mut self, conflict: Conflict) -> Self {
+        self.conflict = conflict;
+        self
+    }
+
+    /// It is not run before this instant. Default: at once.
+    #[must_use]
+    pub fn ready_at(mut self, at: Timestamp) -> Self {
+        self.ready_at = Some(at);
+        self
+    }
+
+    /// It is not run before this span has passed, counted from now by this node's clock.
+    #[must_use]
+    pub fn delay(self, span: Duration) -> Self {
+        self.ready_at(clock::wall() + Span::from(span))
+    }
+
+    /// It expires unless it has started by then. Default: it never does.
+    #[must_use]
+    pub fn start_by(mut self, at: Timestamp) -> Self {
+        self.start_by = Some(at);
+        self
+    }
+
+    setters!("what the task says");
+
+    /// Queues it.
+    ///
+    /// # Errors
+    /// If a name is not valid, the arguments cannot be encoded, or the store fails.
+    pub async fn enqueue(self) -> Result<Queued, Error> {
+        let scheduler = self.scheduler;
+        let queued = scheduler.enqueue_all([self]).await?;
+        queued.into_iter().next().ok_or_else(|| Error::invalid("the store did not answer"))
+    }
+
+    fn into_request(self) -> Result<Enqueue, Error> {
+        let id = self.id.unwrap_or_else(|| JobId::queued(clock::wall(), dice::bytes()));
+        let payload = self.arguments.map_err(|error| {
+            Error::invalid(format!("the arguments for `{}` cannot be stored: {error}", self.task))
+        })?;
+        let key = self.key.map(Key::new).transpose()?;
+        let unique = key.map(|key| (Unique { key, hold: self.hold }, self.conflict));
+        Ok(Enqueue {
+            settings: self.settings,
+            tags: self.tags?,
+            ready_at: self.ready_at,
+            start_by: self.start_by,
+            unique,
+            ..Enqueue::new(id, TaskId::new(self.task)?, payload)
+        })
+    }
+}
+
+impl Scheduler {
+    /// Queues a job without any schedule, to run as soon as possible.
+    ///
+    /// # Errors
+    /// If the name is not valid, the arguments cannot be encoded, or the store fails.
+    pub async fn enqueue<A: Serialize + ?Sized>(
+        &self,
+        task: &str,
+        arguments: &A,
+    ) -> Result<JobId, Error> {
+        Ok(self.job(task, arguments).enqueue().await?.id())
+    }
+
+    /// Describes a job without any schedule; [`enqueue`](NewJob::enqueue) queues it.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use mainspring::{Queued, Scheduler};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = mainspring_memory::MemoryStore::default();
+    /// # let scheduler = Scheduler::builder(store).build().await?;
+    /// let minute = Duration::from_secs(60);
+    /// let remind = || scheduler.job("remind", &"ada").unique("ada").delay(minute);
+    /// let queued = remind().enqueue().await?;
+    /// assert!(matches!(queued, Queued::New(_)));
+    /// assert_eq!(remind().enqueue().await?, Queued::Kept(queued.id()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "a job is queued by `enqueue`"]
+    pub fn job<A: Serialize + ?Sized>(&self, task: &str, arguments: &A) -> NewJob<'_> {
+        NewJob {
+            scheduler: self,
+            id: None,
+            task: task.to_owned(),
+            arguments: encode(arguments),
+            settings: Settings::NONE,
+            tags: Ok(None),
+            ready_at: None,
+            start_by: None,
+            key: None,
+            hold: Hold::Live,
+            conflict: Conflict::Keep,
+        }
+    }
+
+    /// Queues many jobs, and says what became of each. Much faster than one by one.
+    ///
+    /// # Errors
+    /// If a name is not valid or arguments cannot be encoded (nothing is queued then), or the store
+    /// fails. Then some may have been queued; jobs that were given [ids](NewJob::id) can be queued
+    /// again.
+    pub async fn enqueue_all<'a>(
+        &self,
+        jobs: impl IntoIterator<Item = NewJob<'a>>,
+    ) -> Result<Vec<Queued>, Error> {
+        let requests: Vec<Enqueue> =
+            jobs.into_iter().map(NewJob::into_request).collect::<Result<_, _>>()?;
+        let mut queued = Vec::with_capacity(requests.len());
+        for batch in requests.chunks(limits::ENQUEUE_MAX) {
+            let answers = self.told(self.shared.store.enqueue(batch).await?);
+            queued.extend(batch.iter().zip(answers).map(|(request, answer)| match answer {
+                Enqueued::Exists => Queued::Known(request.id),
+                Enqueued::Kept(id) => Queued::Kept(id),
+                Enqueued::Rejected(id) => Queued::Rejected(id),
+                Enqueued::Replaced(old) => Queued::Replaced { new: request.id, old },
+                // The others are about jobs of schedules.
+                Enqueued::Inserted | Enqueued::Overlapped | Enqueued::Missing => {
+                    Queued::New(request.id)
+                }
+            }));
+        }
+        Ok(queued)
+    }
+
+    /// Cancels a job: a waiting one is over at once, a running one is told to stop.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn cancel(&self, job: JobId) -> Result<Cancelled, Error> {
+        let reply = self.told(self.shared.store.cancel(&[job]).await?);
+        let cancelled = reply.into_iter().next().unwrap_or(Cancelled::Missing);
+        if cancelled == Cancelled::Asked {
+            self.tell(Event::Verify(Suspects::Job(job)));
+        }
+        Ok(cancelled)
+    }
+}

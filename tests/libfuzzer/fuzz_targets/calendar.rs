@@ -1,0 +1,5 @@
+//! The target `calendar`.
+
+#![no_main]
+
+mainspring_libfuzzer::fuzz!("calendar");

@@ -1,0 +1,5 @@
+//! The target `combine`.
+
+#![no_main]
+
+mainspring_libfuzzer::fuzz!("combine");

@@ -1,0 +1,5 @@
+//! The target `cron`.
+
+#![no_main]
+
+mainspring_libfuzzer::fuzz!("cron");

@@ -1,0 +1,5 @@
+//! The target `dialects`.
+
+#![no_main]
+
+mainspring_libfuzzer::fuzz!("dialects");

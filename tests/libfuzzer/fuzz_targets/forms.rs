@@ -1,0 +1,5 @@
+//! The target `forms`.
+
+#![no_main]
+
+mainspring_libfuzzer::fuzz!("forms");

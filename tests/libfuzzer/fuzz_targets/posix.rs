@@ -1,0 +1,5 @@
+//! The target `posix`.
+
+#![no_main]
+
+mainspring_libfuzzer::fuzz!("posix");

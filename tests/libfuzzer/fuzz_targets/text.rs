@@ -1,0 +1,5 @@
+//! The target `text`.
+
+#![no_main]
+
+mainspring_libfuzzer::fuzz!("text");

@@ -1,0 +1,5 @@
+//! The target `tzif`.
+
+#![no_main]
+
+mainspring_libfuzzer::fuzz!("tzif");
