@@ -116,14 +116,25 @@ pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Polici
     if next > now {
         return None;
     }
-    let mut due =
-        Due { fires: heapless::Vec::new(), skips: heapless::Vec::new(), next: Next::Done };
+    let Some(after) = only(plan, next, now, policies) else {
+        return Some(more(plan, next, now, policies));
+    };
+    let mut due = Due { next: after, ..Due::NOTHING };
+    due.push(next);
+    Some(due)
+}
+
+/// The decision about a cursor that has come, if it is not the usual one.
+#[cold]
+#[inline(never)]
+pub(crate) fn more<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Policies) -> Due {
+    let mut due = Due::NOTHING;
     if policies.limit == Some(0) {
-        return Some(due);
+        return due;
     }
     if policies.after_run.is_some() {
         due.after_run(plan, next);
-        return Some(due);
+        return due;
     }
     let trigger = &Allowed(plan);
     let is_allowed = |at| plan.exclude().around(at).is_none();
@@ -145,13 +156,38 @@ pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Polici
     if let Some((from, to, count)) = out {
         due.record(Skip { reason: SkipReason::Excluded, from, to, count });
     }
-    Some(due)
+    due
+}
+
+/// The usual decision: the cursor's fire becomes a job, and no other is due, or excluded before the
+/// new cursor, which is returned. `None`: [`due`] has more to say. The trigger is asked once only.
+#[inline]
+pub(crate) fn only<P: Plan>(
+    plan: &P,
+    next: Timestamp,
+    now: Timestamp,
+    policies: &Policies,
+) -> Option<Next> {
+    let stretch = Stretch { trigger: plan.trigger(), cursor: next, now };
+    let is_usual = policies.limit != Some(0) && policies.after_run.is_none();
+    if next > now || !is_usual || stretch.is_missed(policies) {
+        return None;
+    }
+    let after = stretch.trigger.next_after(next);
+    if after.is_some_and(|after| after <= now) {
+        return None;
+    }
+    let is_ahead = |from| after.is_some_and(|after| after < from);
+    let nothing_excluded = plan.exclude().next(next).is_none_or(|stretch| is_ahead(stretch.from));
+    nothing_excluded.then(|| after.into())
 }
 
 impl Due {
-    /// Decides about a stretch whose first fire is due and not excluded. If nothing else is due, as
-    /// usual, the trigger is asked once only.
-    #[inline]
+    /// No fire becomes a job, and none follows.
+    const NOTHING: Self =
+        Self { fires: heapless::Vec::new(), skips: heapless::Vec::new(), next: Next::Done };
+
+    /// Decides about a stretch whose first fire is due and not excluded.
     fn decide<T: Trigger>(&mut self, stretch: &Stretch<'_, T>, policies: &Policies) {
         let Stretch { trigger, cursor, now } = *stretch;
         let after = trigger.next_after(cursor);
@@ -161,8 +197,7 @@ impl Due {
             return;
         }
         self.next = after.into();
-        let late = now.since(cursor);
-        if policies.misfire_grace.is_some_and(|grace| late > grace.max(Span::ZERO)) {
+        if stretch.is_missed(policies) {
             let (reason, count) = (SkipReason::Missed, Count::Exact(1));
             self.record(Skip { reason, from: cursor, to: cursor, count });
         } else {
@@ -295,6 +330,12 @@ struct Stretch<'a, T: ?Sized> {
 }
 
 impl<T: Trigger + ?Sized> Stretch<'_, T> {
+    /// Whether the first fire is too late.
+    fn is_missed(&self, policies: &Policies) -> bool {
+        let late = self.now.since(self.cursor);
+        policies.misfire_grace.is_some_and(|grace| late > grace.max(Span::ZERO))
+    }
+
     /// The most recent fire.
     fn last(&self) -> Timestamp {
         self.trigger

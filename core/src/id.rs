@@ -57,35 +57,36 @@ counter! {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Ticket {
-    number: u32,
-    /// The slot of what the output is about, so that nobody has to search for it.
-    slot: u32,
-}
+pub struct Ticket(
+    /// The number and, in the upper half, the slot of what the output is about, so that nobody has
+    /// to search for it. In one word, because tickets are written and read all the time.
+    u64,
+);
 
 impl Ticket {
     /// The one before the first.
-    pub(crate) const ZERO: Self = Self { number: 0, slot: 0 };
+    pub(crate) const ZERO: Self = Self(0);
 
     /// How many outputs of the machine came before this one, modulo 2³².
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
     pub const fn number(self) -> u32 {
-        self.number
+        self.0 as u32
     }
 
     /// The ticket that follows this one; wraps after 2³².
     #[must_use]
     pub(crate) const fn next(self) -> Self {
-        Self { number: self.number.wrapping_add(1), slot: 0 }
+        Self(self.number().wrapping_add(1) as u64)
     }
 
     /// The same ticket for an output about what is in this slot.
     #[must_use]
     pub(crate) fn about(self, slot: usize) -> Self {
-        Self { slot: u32::try_from(slot).unwrap_or(u32::MAX), ..self }
+        Self(u64::from(self.number()) | (slot as u64) << 32)
     }
 
     /// The slot.
     pub(crate) const fn slot(self) -> usize {
-        self.slot as usize
+        (self.0 >> 32) as usize
     }
 }

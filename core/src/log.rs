@@ -174,9 +174,14 @@ alternatives! {
         Written { ticket, job, result },
         Pulse(pulse),
         Hint,
+        Verify(suspects),
         ClockJumped,
         Stop,
         Abort,
+    }
+    worker::Suspects<D> {
+        Job(job),
+        Schedule(schedule),
     }
     worker::Output<D> {
         Claim { ticket, lease_for, max },

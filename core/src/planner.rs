@@ -6,6 +6,8 @@
 //! each [`Output`], then wait for [`deadline`](Planner::deadline) or an input. Calling early is
 //! harmless; each call does bounded work.
 
+mod rules;
+
 use core::fmt;
 
 use crate::dice::Dice;
@@ -17,10 +19,12 @@ use crate::limits;
 use crate::pulse::{Horizon, Outage, Pulse, earlier, look_at};
 use crate::queue::{Cells, Queue};
 use crate::room::{Inline, Room};
-use crate::schedule::{Policies, Schedule};
+use crate::schedule::{Next, Schedule};
 use crate::table::{Full, Keyed, Slots, Table};
 use crate::time::{Mono, Now, Span, Timestamp};
 use crate::verb::{Advance, Advanced};
+
+use self::rules::Rules;
 
 /// The store did not do what was asked, or nobody knows whether it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,20 +115,23 @@ pub enum Output<D: Domain> {
     },
 }
 
-/// A claimed schedule in the planner's window.
+/// A claimed schedule in the planner's window. What each decision needs is in as few cache lines as
+/// possible: among many schedules, fetching them is most of the work.
 #[derive(Clone, Debug)]
 pub struct Entry<D: Domain, P> {
     id: D::ScheduleId,
     revision: Revision,
     next: Timestamp,
-    /// As for the next decision: the limit is what is left of it.
-    policies: Policies,
+    rules: Rules,
     plan: P,
     /// The store had no room for all fires of a decision: they come one by one until it has caught
     /// up.
     one_by_one: bool,
-    /// The advance that is under way, and the cursor after it.
-    under_way: Option<(Ticket, Option<Timestamp>)>,
+    /// An advance is under way: the one with this ticket.
+    under_way: bool,
+    ticket: u32,
+    /// The cursor after the advance that is under way, if the schedule stays in the window.
+    after: Option<Timestamp>,
 }
 
 impl<D: Domain, P> Keyed for Entry<D, P> {
@@ -139,8 +146,8 @@ impl<D: Domain, P> Keyed for Entry<D, P> {
 /// An empty one is all zeros: see [`EMPTY`](Planner::EMPTY).
 pub struct Planner<D: Domain, P: Plan, R: Room> {
     window: Table<Entry<D, P>, R::Slots<Entry<D, P>>>,
-    /// Entries without an advance under way, by the latest instant at which their next fire is to
-    /// be noticed.
+    /// Entries by the latest instant at which their next fire is to be noticed. One with an advance
+    /// under way is there as if that were done, and leaves when its time comes nevertheless.
     due: Queue<Timestamp, R::Cells>,
     /// The largest slack in the window since it was last empty.
     slack: Span,
@@ -259,23 +266,22 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             }
             self.drop_slot(slot);
         }
-        let mut policies = schedule.policies();
-        // A fire must not be noticed too late to start.
-        let grace = policies.misfire_grace.filter(|_| policies.after_run.is_none());
-        policies.slack = policies.slack.min(grace.unwrap_or(Span::MAX)).max(Span::ZERO);
+        let rules = Rules::of(&schedule.policies());
         let entry = Entry {
             id: spec.id.clone(),
             revision: schedule.revision,
             next,
-            policies,
+            rules,
             plan,
             one_by_one: false,
-            under_way: None,
+            under_way: false,
+            ticket: 0,
+            after: None,
         };
         if self.window.is_empty() {
             self.slack = Span::ZERO;
         }
-        let slack = entry.policies.slack;
+        let slack = rules.slack;
         let slot = self.window.insert(entry).map_err(|Full(entry)| Full(entry.plan))?;
         self.slack = self.slack.max(slack);
         self.due.put(slot, latest(next, slack));
@@ -330,36 +336,10 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.stopped || self.outage.until(now.mono).is_some() {
             return None;
         }
-        let advance = self.next_advance(now);
-        if advance.is_some() {
-            return advance;
+        match self.first_due(now) {
+            Some((slot, now)) => self.advance(slot, now),
+            None => self.sweep(now),
         }
-        if self.claim_at().is_some_and(|at| at <= now.mono) {
-            let ticket = self.next_ticket();
-            self.claiming = Some((ticket, self.horizon.epoch()));
-            self.news = None;
-            let room = self.window.capacity() - self.window.len();
-            return Some(Output::Claim {
-                ticket,
-                within: self.reach(),
-                // A claim that ended before its schedule must be noticed would wake this node.
-                claim_for: self.reach() + self.slack + limits::PLAN_GRACE,
-                max: u32::try_from(room).unwrap_or(u32::MAX).min(limits::CLAIM_MAX),
-            });
-        }
-        if self.rescue_at().is_some_and(|at| at <= now.mono) {
-            let ticket = self.next_ticket();
-            self.rescuing = Some(ticket);
-            return Some(Output::Rescue { ticket, max: limits::ROWS_PER_SWEEP });
-        }
-        let keep = self.keep_history?;
-        if self.prune_at().is_some_and(|at| at <= now.mono) {
-            let ticket = self.next_ticket();
-            self.pruning = Some(ticket);
-            let before = self.by_store_clock(now)?.wall - keep;
-            return Some(Output::Prune { ticket, before, max: limits::ROWS_PER_SWEEP });
-        }
-        None
     }
 
     /// When [`poll`](Self::poll) will have something to do if nothing happens before; `None`: only
@@ -368,8 +348,8 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.stopped {
             return None;
         }
-        let first = self.due.peek().zip(self.by_store_clock(now));
-        let due = first.map(|((_, at), store)| store.mono_at(at));
+        let first = self.due.peek().zip(self.store_clock);
+        let due = first.map(|((_, at), (wall, mono))| (mono + at.since(wall)).max(now.mono));
         let sweeps = earlier(self.rescue_at(), self.prune_at());
         let first = earlier(due, earlier(self.claim_at(), sweeps))?;
         Some(self.outage.until(now.mono).map_or(first, |until| first.max(until)))
@@ -377,7 +357,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
 
     /// Whether nothing is under way.
     pub fn is_idle(&self) -> bool {
-        let busy = self.window.iter().any(|(_, entry)| entry.under_way.is_some());
+        let busy = self.window.iter().any(|(_, entry)| entry.under_way);
         let sweeping = self.rescuing.is_some() || self.pruning.is_some();
         !busy && self.claiming.is_none() && !sweeping
     }
@@ -429,45 +409,120 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         waits && self.window.len() == self.window.capacity()
     }
 
-    fn next_advance(&mut self, now: Now) -> Option<Output<D>> {
-        let now = self.by_store_clock(now)?;
-        let (crowded, reach) = (self.is_crowded(now), self.reach());
-        let slot = self.first_due(now.wall)?;
+    /// What is to be done besides advancing schedules.
+    fn sweep(&mut self, now: Now) -> Option<Output<D>> {
+        if self.claim_at().is_some_and(|at| at <= now.mono) {
+            let ticket = self.next_ticket();
+            self.claiming = Some((ticket, self.horizon.epoch()));
+            self.news = None;
+            let room = self.window.capacity() - self.window.len();
+            return Some(Output::Claim {
+                ticket,
+                within: self.reach(),
+                // A claim that ended before its schedule must be noticed would wake this node.
+                claim_for: self.reach() + self.slack + limits::PLAN_GRACE,
+                max: u32::try_from(room).unwrap_or(u32::MAX).min(limits::CLAIM_MAX),
+            });
+        }
+        if self.rescue_at().is_some_and(|at| at <= now.mono) {
+            let ticket = self.next_ticket();
+            self.rescuing = Some(ticket);
+            return Some(Output::Rescue { ticket, max: limits::ROWS_PER_SWEEP });
+        }
+        let keep = self.keep_history?;
+        if self.prune_at().is_some_and(|at| at <= now.mono) {
+            let ticket = self.next_ticket();
+            self.pruning = Some(ticket);
+            let before = self.by_store_clock(now)?.wall - keep;
+            return Some(Output::Prune { ticket, before, max: limits::ROWS_PER_SWEEP });
+        }
+        None
+    }
+
+    /// Decides about the schedule in `slot`, which is due by the store's clock.
+    ///
+    /// A request is large and the usual one nearly empty, so it is made where it is returned.
+    #[inline(never)]
+    fn advance(&mut self, slot: usize, now: Now) -> Option<Output<D>> {
+        let longest = if self.is_crowded(now) { None } else { Some(self.reach()) };
         let ticket = self.next_ticket().about(slot);
         let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
-        let mut policies = entry.policies;
-        if entry.one_by_one {
-            policies.limit = Some(policies.limit.map_or(1, |left| left.min(1)));
-        }
-        let policies = &policies;
-        let decision = fire::due(&entry.plan, entry.next, now.wall, policies)?;
-        let next = decision.next.at();
-        let dice = &mut self.dice;
-        let mut advance = Advance::decided(&entry.id, entry.revision, policies, decision, dice);
-        advance.keep_for = next
-            .map(|next| next.since(now.wall))
-            .filter(|wait| *wait <= reach && !crowded)
-            .map(|wait| wait.max(Span::ZERO) + policies.slack + limits::PLAN_GRACE);
-        entry.under_way = Some((ticket, next.filter(|_| advance.keep_for.is_some())));
-        self.due.remove(slot);
+        let policies = entry.rules.policies(entry.one_by_one);
+        let Some(next) = fire::only(&entry.plan, entry.next, now.wall, &policies) else {
+            return self.unusual(ticket, now.wall, longest);
+        };
+        let keep_for = entry.send(ticket, next, now.wall, longest);
+        let (asked, decision) = ((&entry.id, entry.revision), (entry.next, next));
+        let advance = Advance::only(asked, &policies, decision, keep_for, &mut self.dice);
+        Self::requeue(&mut self.due, slot, entry, now.wall);
         Some(Output::Advance { ticket, advance })
     }
 
-    /// A schedule that is due: one that must not wait any longer or, as this node is awake now, one
-    /// that could.
-    fn first_due(&self, now: Timestamp) -> Option<usize> {
-        let (slot, latest) = self.due.peek()?;
-        if latest <= now {
-            return Some(slot);
+    /// The same if there is more to decide about than one fire.
+    #[cold]
+    #[inline(never)]
+    fn unusual(
+        &mut self,
+        ticket: Ticket,
+        now: Timestamp,
+        longest: Option<Span>,
+    ) -> Option<Output<D>> {
+        let slot = ticket.slot();
+        let entry = self.window.get_mut(slot)?;
+        let policies = &entry.rules.policies(entry.one_by_one);
+        if entry.next > now {
+            return None;
         }
-        if self.slack <= Span::ZERO || latest > now + self.slack {
+        let decision = fire::more(&entry.plan, entry.next, now, policies);
+        let keep_for = entry.send(ticket, decision.next, now, longest);
+        let dice = &mut self.dice;
+        let mut advance = Advance::decided(&entry.id, entry.revision, policies, decision, dice);
+        advance.keep_for = keep_for;
+        Self::requeue(&mut self.due, slot, entry, now);
+        Some(Output::Advance { ticket, advance })
+    }
+
+    /// Puts an entry whose advance was just asked for where it belongs if that is done: usually it
+    /// is, and the queue need not be changed once more.
+    #[inline]
+    fn requeue(
+        due: &mut Queue<Timestamp, R::Cells>,
+        slot: usize,
+        entry: &Entry<D, P>,
+        now: Timestamp,
+    ) {
+        let latest = entry.after.map(|after| latest(after, entry.rules.slack));
+        match latest.filter(|latest| *latest > now) {
+            Some(latest) => due.put(slot, latest),
+            None => drop(due.remove(slot)),
+        }
+    }
+
+    /// A schedule that is due: one that must not wait any longer or, as this node is awake now, one
+    /// that could. With it comes the same moment by the store's clock.
+    fn first_due(&mut self, now: Now) -> Option<(usize, Now)> {
+        let now = self.by_store_clock(now)?;
+        let latest = loop {
+            let (slot, latest) = self.due.peek()?;
+            if latest > now.wall {
+                break latest;
+            }
+            // The queue knows its first by heart and is asked nevertheless, so that among many
+            // schedules its key is fetched from memory while the entry is.
+            let key = self.due.key_of(slot);
+            if self.window.get(slot).is_some_and(|entry| !entry.under_way) && key.is_some() {
+                return Some((slot, now));
+            }
+            self.due.remove(slot);
+        };
+        if self.slack <= Span::ZERO || latest > now.wall + self.slack {
             return None;
         }
         let is_due = |&(slot, entry): &(usize, &Entry<D, P>)| {
-            let latest = self.due.key_of(slot);
-            latest.is_some_and(|latest| latest <= now + entry.policies.slack)
+            let latest = self.due.key_of(slot).filter(|_| !entry.under_way);
+            latest.is_some_and(|latest| latest <= now.wall + entry.rules.slack)
         };
-        self.window.iter().find(is_due).map(|(slot, _)| slot)
+        self.window.iter().find(is_due).map(|(slot, _)| (slot, now))
     }
 
     fn claimed(&mut self, ticket: Ticket, result: Result<Pulse, Down>, now: Now) {
@@ -519,27 +574,28 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         result: Result<(Advanced, Pulse), Down>,
         now: Now,
     ) {
-        if let Ok((_, pulse)) = &result {
-            self.hear(*pulse, now);
-        } else {
-            self.outage.failed(now.mono);
+        match &result {
+            Ok((_, pulse)) => self.hear(*pulse, now),
+            Err(Down) => self.outage.failed(now.mono),
         }
-        let store_now = self.by_store_clock(now).unwrap_or(now).wall;
         let slot = ticket.slot();
         let Some(entry) = self.window.get_mut(slot) else { return };
-        let Some((_, after)) = entry.under_way.filter(|(asked, _)| *asked == ticket) else {
+        if !entry.under_way || entry.ticket != ticket.number() {
             return;
-        };
+        }
         debug_assert!(entry.id == *schedule, "the ticket was given for this schedule");
-        entry.under_way = None;
-        match (result, after) {
-            (Ok((Advanced::Done { revision, inserted }, _)), Some(next)) => {
+        entry.under_way = false;
+        let slack = entry.rules.slack;
+        match (result, entry.after) {
+            (Ok((Advanced::Done { revision, inserted }, pulse)), Some(next)) => {
                 entry.revision = revision;
                 entry.next = next;
-                entry.one_by_one &= next <= store_now;
-                let limit = &mut entry.policies.limit;
-                *limit = limit.map(|left| left.saturating_sub(inserted));
-                self.due.put(slot, latest(next, entry.policies.slack));
+                entry.one_by_one &= next <= pulse.store_now;
+                entry.rules.spend(inserted);
+                let latest = latest(next, slack);
+                if self.due.key_of(slot) != Some(latest) {
+                    self.due.put(slot, latest);
+                }
             }
             (Ok((Advanced::Done { .. }, _)), None) => self.drop_slot(slot),
             (Ok((Advanced::Stale, _)), _) => {
@@ -547,13 +603,13 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 self.look(now);
             }
             // Still due, but the others come first: jobs that end make room.
-            (Ok((Advanced::Full, _)), _) => {
+            (Ok((Advanced::Full, pulse)), _) => {
                 entry.one_by_one = true;
-                self.due.put(slot, latest(store_now + limits::FULL_PAUSE, entry.policies.slack));
+                self.due.put(slot, latest(pulse.store_now + limits::FULL_PAUSE, slack));
             }
             // Still due: the same decision is made again when the store is back. If it took
             // effect after all, the store will know it again.
-            (Err(Down), _) => self.due.put(slot, latest(entry.next, entry.policies.slack)),
+            (Err(Down), _) => self.due.put(slot, latest(entry.next, slack)),
         }
     }
 
@@ -600,6 +656,25 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
 /// When a fire must be noticed. The end of time itself stands for "not in the queue" there.
 fn latest(next: Timestamp, slack: Span) -> Timestamp {
     (next + slack).min(Timestamp::MAX - Span::from_micros(1))
+}
+
+impl<D: Domain, P> Entry<D, P> {
+    /// Takes note that the store is asked to move the cursor; says how long the claim is to last:
+    /// not beyond `longest`, if at all.
+    #[inline]
+    fn send(
+        &mut self,
+        ticket: Ticket,
+        next: Next,
+        now: Timestamp,
+        longest: Option<Span>,
+    ) -> Option<Span> {
+        let wait = next.at().map(|next| next.since(now));
+        let kept = wait.zip(longest).filter(|(wait, longest)| wait <= longest);
+        (self.under_way, self.ticket) = (true, ticket.number());
+        self.after = next.at().filter(|_| kept.is_some());
+        kept.map(|(wait, _)| wait.max(Span::ZERO) + self.rules.slack + limits::PLAN_GRACE)
+    }
 }
 
 impl<D: Domain, P: Plan, R: Room> fmt::Debug for Planner<D, P, R> {

@@ -143,23 +143,37 @@ impl<D: Domain> Advance<D> {
         };
         for (index, &at) in decision.fires.iter().enumerate() {
             let following = decision.fires.get(index + 1).copied().or_else(|| decision.next.at());
-            let delay = policies.jitter.map_or(Span::ZERO, |jitter| {
-                let room = following.map_or(Span::MAX, |next| next.since(at) - ONE_MICRO);
-                let longest = jitter.up_to.min(room);
-                match jitter.spread {
-                    Spread::Random => dice.span(longest),
-                    Spread::Stable => spread(D::spread(schedule), longest),
-                }
-            });
-            let ready_at = at + delay;
-            // A fire that follows the run before is never too late.
-            let grace = policies.misfire_grace.filter(|_| policies.after_run.is_none());
-            let start_by = grace.map(|grace| ready_at + grace.max(Span::ZERO));
-            let job = D::fire_job(schedule, at, Origin::Fire);
-            let pushed = advance.fires.push(Fire { job, at, ready_at, start_by });
-            debug_assert!(pushed.is_ok(), "a decision has no more fires than an advance");
+            advance.push(Fire::decided(schedule, at, following, policies, dice));
         }
         advance
+    }
+
+    /// The same for a decision that [`only`](crate::fire::only) has made: one fire, no skip. It is
+    /// made in place, because the usual request shall not be carried about.
+    #[inline]
+    pub(crate) fn only(
+        (schedule, revision): (&D::ScheduleId, Revision),
+        policies: &Policies,
+        (at, next): (Timestamp, Next),
+        keep_for: Option<Span>,
+        dice: &mut Dice,
+    ) -> Self {
+        let mut advance = Self {
+            schedule: schedule.clone(),
+            revision,
+            fires: heapless::Vec::new(),
+            skips: heapless::Vec::new(),
+            next,
+            keep_for,
+        };
+        advance.push(Fire::decided(schedule, at, next.at(), policies, dice));
+        advance
+    }
+
+    #[inline]
+    fn push(&mut self, fire: Fire<D>) {
+        let pushed = self.fires.push(fire);
+        debug_assert!(pushed.is_ok(), "a decision has no more fires than an advance");
     }
 }
 
@@ -366,6 +380,30 @@ impl<D: Domain> Enqueue<D> {
 }
 
 impl<D: Domain> Fire<D> {
+    /// The fire at `at`, which another one follows, under these policies.
+    #[inline]
+    fn decided(
+        schedule: &D::ScheduleId,
+        at: Timestamp,
+        following: Option<Timestamp>,
+        policies: &Policies,
+        dice: &mut Dice,
+    ) -> Self {
+        let delay = policies.jitter.map_or(Span::ZERO, |jitter| {
+            let room = following.map_or(Span::MAX, |next| next.since(at) - ONE_MICRO);
+            let longest = jitter.up_to.min(room);
+            match jitter.spread {
+                Spread::Random => dice.span(longest),
+                Spread::Stable => spread(D::spread(schedule), longest),
+            }
+        });
+        let ready_at = at + delay;
+        // A fire that follows the run before is never too late.
+        let grace = policies.misfire_grace.filter(|_| policies.after_run.is_none());
+        let start_by = grace.map(|grace| ready_at + grace.max(Span::ZERO));
+        Self { job: D::fire_job(schedule, at, Origin::Fire), at, ready_at, start_by }
+    }
+
     /// The job that this fire of a schedule becomes at `now`, given what the store knows of its
     /// task.
     pub fn job(&self, spec: &Spec<D>, task: &Task<D>, now: Timestamp) -> Job<D> {

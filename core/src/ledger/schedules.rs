@@ -6,12 +6,12 @@ use crate::domain::Domain;
 use crate::fire::Skip;
 use crate::overlap::Overlap;
 use crate::room::Room;
-use crate::schedule::{PauseReason, Schedule, Spec, Step};
+use crate::schedule::{PauseReason, Schedule, Step};
 use crate::table::Full;
 use crate::time::Timestamp;
 use crate::verb::{
-    Advance, Advanced, ClaimSchedules, Conflict, Fire, History, Paused, Put, PutSchedule,
-    Quarantine, Remove, Resume, Resumed,
+    Advance, Advanced, ClaimSchedules, Conflict, History, Paused, Put, PutSchedule, Quarantine,
+    Remove, Resume, Resumed,
 };
 
 impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
@@ -148,14 +148,13 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             return Advanced::Stale;
         }
         let left = schedule.policies().limit.unwrap_or(u32::MAX);
-        let spec = schedule.spec.clone();
-        let fires = self.insert_fires(&spec, left, &advance.fires, now, history);
+        let fires = self.insert_fires(slot, advance, left, now, history);
         let Ok((inserted, last_fire_at)) = fires else { return Advanced::Full };
         for skip in &advance.skips {
-            history.skip(&spec.id, *skip);
+            history.skip(&advance.schedule, *skip);
         }
-        let step =
-            Step { next: advance.next, last_fire_at, inserted, awaited: self.is_awaited(&spec.id) };
+        let awaited = self.is_awaited(&advance.schedule);
+        let step = Step { next: advance.next, last_fire_at, inserted, awaited };
         let row = self.row_mut(slot);
         row.schedule.advance(step, now);
         row.claim = match (row.claim.take(), advance.keep_for) {
@@ -167,23 +166,25 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         Advanced::Done { revision, inserted }
     }
 
-    /// Turns fires into jobs, as far as overlap and what is left of the limit allow; says how many,
-    /// and which was the last.
+    /// Turns fires of the schedule in `slot` into jobs, as far as overlap and what is left of the
+    /// limit allow; says how many, and which was the last.
     fn insert_fires(
         &mut self,
-        spec: &Spec<D>,
+        slot: usize,
+        advance: &Advance<D>,
         left: u32,
-        fires: &[Fire<D>],
         now: Timestamp,
         history: &mut impl History<D>,
     ) -> Result<(u32, Option<Timestamp>), Full<()>> {
-        let overlap = spec.policies.overlap;
+        let Advance { schedule: id, fires, .. } = advance;
         let new = fires.iter().filter(|fire| !self.is_known(&fire.job, history)).count();
-        let (most, frees) = self.room_asked(overlap, &spec.id);
         if new == 0 {
             return Ok((0, None));
         }
-        let place = self.place(&spec.task, spec.tags.as_ref(), new.min(most), frees)?;
+        let spec = &self.row_mut(slot).schedule.spec;
+        let (task, tags, overlap) = (spec.task.clone(), spec.tags.clone(), spec.policies.overlap);
+        let (most, frees) = self.room_asked(overlap, id);
+        let place = self.place(&task, tags.as_ref(), new.min(most), frees)?;
         let (mut inserted, mut last_fire_at) = (0, None);
         let mut overlapped: Option<Skip> = None;
         for (index, fire) in fires.iter().enumerate() {
@@ -194,10 +195,11 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
                 continue;
             }
             let last = index + 1 == fires.len();
-            let beside = Beside { schedule: &spec.id, last, replaced: None };
+            let beside = Beside { schedule: id, last, replaced: None };
             let admission = self.admit(overlap, beside, now, history);
             let task = &self.tasks.get(place.task).expect("a place is made of slots in use").task;
-            if let Some(job) = fire.job(spec, task, now).admitted(admission) {
+            let row = self.schedules.get(slot).expect("admitting a job removes no schedule");
+            if let Some(job) = fire.job(&row.schedule.spec, task, now).admitted(admission) {
                 self.insert(place, job);
                 inserted += 1;
                 last_fire_at = Some(fire.at);
@@ -206,7 +208,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             }
         }
         if let Some(skip) = overlapped {
-            history.skip(&spec.id, skip);
+            history.skip(id, skip);
         }
         self.leave_lane(place.lane);
         Ok((inserted, last_fire_at))

@@ -62,6 +62,40 @@ fn a_window_full_of_busy_schedules_starves_nobody() {
 }
 
 #[test]
+fn a_schedule_whose_answer_is_late_is_decided_about_once_and_then_catches_up() {
+    use planner::{Input, Output};
+    let room = Inline::<16>;
+    let mut store = Store::new(room, room, room);
+    let start = Now { wall: at(1_000), mono: Mono::ZERO };
+    for id in 0..2 {
+        store.put_schedule(every(id, 2), start.wall).expect("there is room");
+    }
+    let mut planner = Planner::new(&Inline::<2>, limits::MAX_IDLE);
+    let mut fires = BTreeMap::new();
+    plan(&mut planner, &mut store, start, &mut fires);
+    // Both are due. The first is answered only when its next two fires have come.
+    let now = start.after(Span::from_secs(2));
+    let Some(Output::Advance { ticket, advance }) = planner.poll(now) else { panic!("it is due") };
+    let late = advance.schedule;
+    plan(&mut planner, &mut store, now, &mut fires);
+    let other = fires.clone();
+    assert_eq!((fires.get(&late), fires.len()), (None, 1));
+    let now = start.after(Span::from_secs(6));
+    plan(&mut planner, &mut store, now, &mut fires);
+    assert_eq!(fires.get(&late), None, "its answer is not there");
+    assert!(fires != other && !planner.is_idle());
+    assert!(planner.deadline(now).is_none_or(|at| at > now.mono), "nothing is to be done now");
+    let done = store.advance(&advance, now.wall, &mut ());
+    let result = Ok((done, store.pulse(now.wall)));
+    planner.handle(Input::Advanced { ticket, schedule: late, result }, now);
+    assert_eq!(planner.deadline(now), Some(now.mono));
+    plan(&mut planner, &mut store, now, &mut fires);
+    let next = store.schedule(&late).map(|schedule| (schedule.next, schedule.last_fire_at));
+    assert_eq!((fires.get(&late), planner.is_idle()), (Some(&1), true));
+    assert_eq!(next, Some((Next::At(at(1_008)), Some(at(1_006)))));
+}
+
+#[test]
 fn a_schedule_put_again_under_its_name_forgets_its_old_trigger() {
     let mut rig = Rig::new();
     rig.put(10, Policies::DEFAULT, Settings::NONE);

@@ -93,7 +93,7 @@ impl Domain for Numbers {
     }
 
     fn spread(schedule: &u32) -> u64 {
-        u64::from(*schedule)
+        u64::from(*schedule) << 32
     }
 
     fn covers((): &(), (): &()) -> bool {
@@ -115,6 +115,9 @@ pub(crate) fn planner(crons: &[Cron]) -> Box<dyn Contestant> {
         let schedule = Schedule::created(spec, next, ConfigRevision::default(), START);
         planner.adopt(&schedule, Utc(cron)).expect("there is room for all");
     }
+    // Fires are judged by the store's clock: nothing is decided before it was heard of.
+    let start = Now { wall: START, mono: Mono::ZERO };
+    planner.handle(Input::Pulse(pulse(START)), start);
     Box::new(Planned { planner, wall: START })
 }
 
@@ -125,35 +128,39 @@ impl Planned {
     }
 }
 
+/// The news of a store in which nothing else is planned.
+fn pulse(store_now: Timestamp) -> Pulse {
+    Pulse {
+        store_now,
+        next_due_at: None,
+        next_ready_at: None,
+        next_lapse_at: None,
+        config_revision: ConfigRevision::default(),
+    }
+}
+
 /// The pump: answers every advance at once, and moves the clock to the deadline.
 impl Contestant for Planned {
     fn run(&mut self, until: Timestamp) -> Fired {
         let mut fired = Fired::default();
         loop {
             let now = self.now();
-            while let Some(output) = self.planner.poll(now) {
-                let pulse = Pulse {
-                    store_now: now.wall,
-                    next_due_at: None,
-                    next_ready_at: None,
-                    next_lapse_at: None,
-                    config_revision: ConfigRevision::default(),
+            loop {
+                let output = self.planner.poll(now);
+                let Some(Output::Advance { ticket, advance }) = &output else {
+                    assert_eq!(
+                        output, None,
+                        "a full window claims nothing, and there is no history"
+                    );
+                    break;
                 };
-                let (ticket, advance) = match output {
-                    Output::Advance { ticket, advance } => (ticket, advance),
-                    // The window is full: it is the store's clock that is asked for.
-                    Output::Claim { ticket, .. } => {
-                        self.planner.handle(Input::Claimed { ticket, result: Ok(pulse) }, now);
-                        continue;
-                    }
-                    _ => unreachable!("there is neither a lapse nor history"),
-                };
+                let ticket = *ticket;
                 for fire in &advance.fires {
                     fired.add(advance.schedule as usize, fire.at);
                 }
                 let inserted = u32::try_from(advance.fires.len()).expect("a short list");
                 let revision = Revision::new(advance.revision.number().wrapping_add(1));
-                let result = Ok((Advanced::Done { revision, inserted }, pulse));
+                let result = Ok((Advanced::Done { revision, inserted }, pulse(now.wall)));
                 let schedule = advance.schedule;
                 self.planner.handle(Input::Advanced { ticket, schedule, result }, now);
             }

@@ -1,0 +1,125 @@
+//! What the planner keeps of a schedule's policies.
+
+use crate::schedule::{Coalesce, Jitter, Policies, Spread};
+use crate::time::Span;
+
+/// What decisions depend on: the part of [`Policies`] that matters here, in few bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    misfire_grace: Option<Span>,
+    /// Matters only if there is a `spread`.
+    jitter: Span,
+    /// Never below zero.
+    pub(super) slack: Span,
+    /// How many fires are left of the limit. The largest number stands for any number: nobody
+    /// counts that far.
+    left: u32,
+    catch_up: u16,
+    /// `None`: each fire follows the run before, and there are never several. How long after it is
+    /// for the store to say.
+    coalesce: Option<Coalesce>,
+    spread: Option<Spread>,
+}
+
+impl Rules {
+    /// Of policies that are as for the next decision: their limit is what is left of it.
+    pub(super) fn of(policies: &Policies) -> Self {
+        // A fire must not be noticed too late to start.
+        let latest = policies.misfire_grace.filter(|_| policies.after_run.is_none());
+        Self {
+            misfire_grace: policies.misfire_grace,
+            jitter: policies.jitter.map_or(Span::ZERO, |jitter| jitter.up_to),
+            slack: policies.slack.min(latest.unwrap_or(Span::MAX)).max(Span::ZERO),
+            left: policies.limit.unwrap_or(u32::MAX),
+            catch_up: policies.catch_up,
+            coalesce: policies.after_run.is_none().then_some(policies.coalesce),
+            spread: policies.jitter.map(|jitter| jitter.spread),
+        }
+    }
+
+    /// The policies that lead to the same decision.
+    #[inline]
+    pub(super) fn policies(self, one_by_one: bool) -> Policies {
+        let left = if one_by_one { self.left.min(1) } else { self.left };
+        Policies {
+            coalesce: self.coalesce.unwrap_or_default(),
+            misfire_grace: self.misfire_grace,
+            catch_up: self.catch_up,
+            jitter: self.spread.map(|spread| Jitter { up_to: self.jitter, spread }),
+            slack: self.slack,
+            limit: (left != u32::MAX).then_some(left),
+            after_run: if self.coalesce.is_none() { Some(Span::ZERO) } else { None },
+            ..Policies::DEFAULT
+        }
+    }
+
+    /// So many fires became jobs.
+    pub(super) fn spend(&mut self, inserted: u32) {
+        if self.left != u32::MAX {
+            self.left = self.left.saturating_sub(inserted);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fire::due;
+    use crate::time::Timestamp;
+    use crate::trigger::Every;
+
+    /// Policies that differ from each other in everything that a decision can depend on.
+    fn all(mut each: impl FnMut(Policies)) {
+        let second = Span::from_secs(1);
+        for coalesce in Coalesce::ALL {
+            for limit in [None, Some(0), Some(1), Some(3), Some(u32::MAX)] {
+                for after_run in [None, Some(second)] {
+                    for misfire_grace in
+                        [None, Some(Span::ZERO - second), Some(Span::from_secs(15))]
+                    {
+                        let spread = Spread::Stable;
+                        for jitter in [None, Some(Jitter { up_to: second, spread })] {
+                            each(Policies {
+                                coalesce,
+                                limit,
+                                after_run,
+                                misfire_grace,
+                                jitter,
+                                catch_up: 2,
+                                ..Policies::DEFAULT
+                            });
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_kept_leads_to_the_same_decision() {
+        let at = |secs| Timestamp::UNIX_EPOCH + Span::from_secs(secs);
+        let every = Every::new(Span::from_secs(10), at(0)).expect("the span is positive");
+        all(|policies| {
+            let kept = Rules::of(&policies).policies(false);
+            for now in [at(50), at(59), at(99)] {
+                let decisions = [&kept, &policies].map(|by| due(&every, at(50), now, by));
+                assert_eq!(decisions[0], decisions[1], "{policies:?}");
+            }
+            let (jitter, grace) = (kept.jitter, kept.misfire_grace);
+            assert_eq!((jitter, grace), (policies.jitter, policies.misfire_grace));
+        });
+    }
+
+    #[test]
+    fn a_limit_is_spent_and_never_exceeded() {
+        let limited = |limit| Rules::of(&Policies { limit, ..Policies::DEFAULT });
+        let mut rules = limited(Some(3));
+        rules.spend(2);
+        assert_eq!(rules.policies(false).limit, Some(1));
+        rules.spend(2);
+        assert_eq!(rules.policies(true).limit, Some(0));
+        let mut any = limited(None);
+        any.spend(7);
+        assert_eq!((any.policies(false).limit, any.policies(true).limit), (None, Some(1)));
+    }
+}
