@@ -157,7 +157,7 @@ mod tests {
         let mut lanes = Lanes::new([Link::<u16>::NONE; 64]);
         let mut heads = [Lane::EMPTY; 3];
         let mut model: [Vec<usize>; 3] = [Vec::new(), Vec::new(), Vec::new()];
-        for _ in 0..50_000 {
+        for _ in 0..if cfg!(miri) { 1_000 } else { 50_000 } {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let slot = (state >> 8) as usize % 64;
             let lane = (state >> 16) as usize % 3;
