@@ -47,6 +47,15 @@ counter! {
     Revision(u32)
 }
 
+impl Revision {
+    /// The version after a put, which may move the cursor to where a decision on this one would:
+    /// it is not the next one, so that none is taken for what has led there.
+    #[must_use]
+    pub const fn after_put(self) -> Self {
+        self.next().next()
+    }
+}
+
 counter! {
     /// The version of everything that people configure in one store: it rises with each change of
     /// a schedule or a task, so that a node notices without any broker.

@@ -58,7 +58,7 @@ async fn put_one(tx: &mut Transaction<'_>, put: &PutSchedule) -> Result<Put, sql
                 // advance that is under way must find itself stale.
                 let schedule = Schedule {
                     spec: spec.clone(),
-                    revision: found.revision.next(),
+                    revision: found.revision.after_put(),
                     next: *next,
                     last_fire_at: None,
                     fired: 0,

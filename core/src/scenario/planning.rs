@@ -109,6 +109,21 @@ fn a_schedule_put_again_under_its_name_forgets_its_old_trigger() {
 }
 
 #[test]
+fn a_decision_that_leads_where_an_edit_has_led_is_not_taken_for_its_repetition() {
+    let mut rig = Rig::new();
+    rig.planner.max_idle(Span::from_mins(1));
+    rig.put(10, Policies::DEFAULT, Settings::NONE);
+    rig.pass(Span::from_secs(5));
+    assert_eq!(rig.planner.len(), 1, "it is claimed ahead of time");
+    // Somebody else's edit: nobody tells the planner, which goes from 1 010 to 1 020 all the same.
+    rig.put(20, Policies::DEFAULT, Settings::NONE);
+    assert_eq!(rig.store.schedules().next().map(|(s, _)| s.next), Some(Next::At(at(1_020))));
+    rig.pass(Span::from_mins(1));
+    let fires: Vec<_> = rig.started.iter().filter_map(|run| run.1).collect();
+    assert_eq!(fires, [at(1_020), at(1_040), at(1_060)]);
+}
+
+#[test]
 fn a_node_whose_clock_is_wrong_plans_by_the_clock_of_the_store() {
     for ahead in [-900, 900] {
         let mut rig = Rig::new();

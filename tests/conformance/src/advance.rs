@@ -98,6 +98,15 @@ pub async fn replacing_during_planning_makes_the_advance_stale<S: Subject>(subje
     assert_eq!(rig.schedule("a").await.map(|a| a.spec), Some(new));
 }
 
+/// The planner would take the new revision for its own and go on with the old trigger.
+pub async fn an_advance_to_where_a_replacement_has_led_is_stale<S: Subject>(subject: &S) {
+    let (rig, a) = claimed(subject).await;
+    let new = Spec { trigger: encoded("another"), ..a.spec.clone() };
+    assert_eq!(rig.put(4, &replace(&new, at(15))).await, Put::Replaced);
+    assert_eq!(rig.schedule("a").await.map(|a| a.next), Some(Next::At(at(15))));
+    assert_eq!(rig.advance(5, &advance(&a, at(5), at(15))).await, Advanced::Stale);
+}
+
 /// A schedule that was paused does not fire, and is not woken by a late planner.
 pub async fn pausing_during_planning_makes_the_advance_stale<S: Subject>(subject: &S) {
     let (rig, a) = claimed(subject).await;

@@ -107,6 +107,7 @@ laws! { $
         one_fire_never_becomes_two_jobs,
         a_fire_that_is_over_is_not_run_again,
         replacing_during_planning_makes_the_advance_stale,
+        an_advance_to_where_a_replacement_has_led_is_stale,
         pausing_during_planning_makes_the_advance_stale,
         removing_during_planning_makes_the_advance_stale,
         quarantine_during_planning_makes_the_advance_stale,

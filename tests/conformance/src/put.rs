@@ -107,7 +107,7 @@ pub async fn replacing_raises_the_revision_and_an_unchanged_trigger_keeps_its_cu
     let before = rig.schedule("a").await.expect("it was put");
     assert_eq!(rig.put(1, &replace(&spec("a", "other"), at(99))).await, Put::Replaced);
     let after = rig.schedule("a").await.expect("it was put");
-    assert_eq!((after.next, after.revision), (Next::At(at(50)), before.revision.next()));
+    assert_eq!((after.next, after.revision), (Next::At(at(50)), before.revision.after_put()));
     assert_eq!(after.spec.task, task_id("other"));
 }
 
