@@ -145,7 +145,7 @@ impl Lost {
         let Some(life) = self.lives.get_mut(&id) else {
             return Err(format!("schedule {id} is gone and is planned"));
         };
-        let asked: BTreeSet<Timestamp> = advance.fires.iter().map(|fire| fire.at).collect();
+        let mut asked: BTreeSet<Timestamp> = advance.fires.iter().map(|fire| fire.at).collect();
         let skips = skips_of(commit, id);
         if life.is_spent() && asked.is_empty() && skips.is_empty() {
             life.cursor = Next::Done;
@@ -154,6 +154,13 @@ impl Lost {
         justified(life, &asked, &skips, moment)?;
         let there = |at: &&Timestamp| self.jobs.contains(&(id, **at));
         let jobs: BTreeSet<Timestamp> = asked.iter().filter(there).copied().collect();
+        let born = commit.born.iter().filter(|job| job.origin == Origin::Fire).count();
+        let born = u32::try_from(born).unwrap_or(u32::MAX);
+        let spent = life.spec.policies.limit.is_some_and(|limit| life.fired + born >= limit);
+        if spent {
+            // A planner that has not heard of a fire asks for more than the limit has left.
+            asked.retain(|at| jobs.last().is_none_or(|last| at <= last));
+        }
         let before = life.cursor;
         if life.spec.policies.after_run.is_some() {
             life.fixed_delay(&asked, &skips, &jobs)?;
@@ -168,8 +175,7 @@ impl Lost {
         } else {
             life.walk(&asked, &skips, &jobs)?;
         }
-        let born = commit.born.iter().filter(|job| job.origin == Origin::Fire).count();
-        life.fired += u32::try_from(born).unwrap_or(u32::MAX);
+        life.fired += born;
         let is_empty = asked.is_empty() && skips.is_empty();
         if life.is_spent() {
             life.cursor = Next::Done;
