@@ -177,7 +177,8 @@ pub(crate) fn excluded<P: Plan + ?Sized>(
     let from = |at: Timestamp| trigger.next_after(at - ONE_MICRO).filter(|&at| at < within.until);
     let mut found: Option<(Timestamp, Timestamp, Count)> = None;
     let mut fire = from(within.from);
-    for _ in 0..limits::EXCLUDED_STRETCHES {
+    // Each stretch is asked for twice: from before it, and from its first fire.
+    for _ in 0..2 * limits::EXCLUDED_STRETCHES {
         let Some(at) = fire else { return found };
         let Some(stretch) = exclude.next(at) else { return found };
         if stretch.from > at {
@@ -193,8 +194,9 @@ pub(crate) fn excluded<P: Plan + ?Sized>(
         });
         fire = from(until);
     }
-    // There may be more, and what was not looked at may be the first of all.
+    // There may be more, up to the end.
     let (first, last, count) = found?;
+    let last = trigger.prev_before(within.until).map_or(last, |end| end.max(last));
     Some((first, last, Count::AtLeast(count.value())))
 }
 

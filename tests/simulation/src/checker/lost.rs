@@ -36,6 +36,8 @@ struct Life {
     cursor: Next,
     /// How many fires became jobs.
     fired: u32,
+    /// When somebody last wrote it down.
+    edited_at: Timestamp,
 }
 
 impl Checker for Lost {
@@ -94,7 +96,8 @@ impl Lost {
         let timer = Timer::from(spec.trigger);
         match put {
             Put::Created => {
-                self.lives.insert(spec.id, Life { spec, timer, cursor: next, fired: 0 });
+                let edited_at = moment.store;
+                self.lives.insert(spec.id, Life { spec, timer, cursor: next, fired: 0, edited_at });
             }
             Put::Replaced => {
                 let Some(life) = self.lives.get_mut(&spec.id) else { return };
@@ -102,7 +105,7 @@ impl Lost {
                 if !owed && !life.keeps_cursor(&spec) {
                     life.cursor = next;
                 }
-                (life.spec, life.timer) = (spec, timer);
+                (life.spec, life.timer, life.edited_at) = (spec, timer, moment.store);
             }
             _ => {}
         }
@@ -195,7 +198,8 @@ impl Lost {
             let crowding = if self.crowded { Span::from_secs(60) } else { Span::ZERO };
             let patience = Span::from_secs(20) + life.spec.policies.slack + crowding;
             match life.cursor {
-                Next::At(at) if at + patience < moment.store => {
+                // What an edit has just put back into service has its time from then on.
+                Next::At(at) if at.max(life.edited_at) + patience < moment.store => {
                     return Err(format!("schedule {id}: {at} is lost"));
                 }
                 Next::AfterRun if !book.of_schedule(*id).any(|job| job.watched) => {
