@@ -418,9 +418,9 @@ impl<D: Domain> Schedule<D> {
     /// Whether this schedule is what the decision that was made on `revision` has made of it: the
     /// same request once more, whose first answer was lost.
     ///
-    /// A decision always moves the cursor, and no other change leads to the same place with the next
-    /// revision: a pause and a quarantine leave the cursor where it was, and a put, which may move
-    /// it there, [skips a revision](Revision::after_put).
+    /// A decision always moves the cursor, and no other change leads to the same place with the
+    /// next revision: a pause and a quarantine leave the cursor where it was, and a put, which may
+    /// move it there, [skips a revision](Revision::after_put).
     pub fn is_advanced(&self, revision: Revision, next: Next) -> bool {
         let ended = self.next == Next::Done && self.is_spent();
         self.revision == revision.next() && (self.next == next || ended)
