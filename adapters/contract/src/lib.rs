@@ -10,6 +10,7 @@ pub mod exclude;
 mod name;
 pub mod record;
 pub mod store;
+pub mod tables;
 mod tags;
 pub mod trigger;
 
