@@ -111,8 +111,8 @@ impl Task {
     /// A task that decodes its arguments and encodes its result.
     ///
     /// The function gets the arguments and, if it wants them, shared [`State`](crate::State) and
-    /// the [`Context`] of the run; [`TaskFunction`] has the rule. An error's message and sources are
-    /// recorded; [`GiveUp`](crate::GiveUp), [`RetryAfter`](crate::RetryAfter) and
+    /// the [`Context`] of the run; [`TaskFunction`] has the rule. An error's message and sources
+    /// are recorded; [`GiveUp`](crate::GiveUp), [`RetryAfter`](crate::RetryAfter) and
     /// [`Snooze`](crate::Snooze) also say what follows. When the run must stop (timeout,
     /// cancellation, a lost lease), its future is dropped at the next `await`.
     pub fn new<Form>(name: &str, function: impl TaskFunction<Form>) -> Self {

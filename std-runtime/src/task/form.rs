@@ -18,8 +18,8 @@ use crate::state::{NoState, State, States};
 /// run. What it returns is an [`Ending`].
 #[diagnostic::on_unimplemented(
     message = "this function cannot be a task",
-    note = "its parameters must be its arguments (one `Deserialize` value, or none), then up to two \
-            `State<_>`, then a `Context` if it wants one",
+    note = "its parameters must be its arguments (one `Deserialize` value, or none), then up to \
+            two `State<_>`, then a `Context` if it wants one",
     note = "it must be async and return nothing or a `Result<T, E>` with a `Serialize` `T`; the \
             parameters of a closure need their types"
 )]
@@ -71,8 +71,8 @@ where
     }
 }
 
-/// A form with arguments: its states, its context, what of the arguments, the states and the context
-/// has a name, and how the function is called with them.
+/// A form with arguments: its states, its context, what of the arguments, the states and the
+/// context has a name, and how the function is called with them.
 macro_rules! form {
     (
         $($state:ident: $S:ident,)* [$($Context:ty)?]
