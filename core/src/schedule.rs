@@ -120,7 +120,7 @@ pub struct Policies {
     /// over. The trigger names the first fire, and there is none after its last.
     pub after_run: Option<Span>,
     /// The schedule is paused after this many jobs in a row have failed; `None` means never.
-    pub pause_after: Option<u16>,
+    pub max_failures: Option<u16>,
 }
 
 impl Policies {
@@ -134,13 +134,13 @@ impl Policies {
         overlap: Overlap::Allow,
         limit: None,
         after_run: None,
-        pause_after: None,
+        max_failures: None,
     };
 
     /// Whether the schedule has to hear of the end of each of its jobs.
     pub fn watches(&self) -> bool {
         let overlap = matches!(self.overlap, Overlap::Queue | Overlap::Cancel);
-        overlap || self.after_run.is_some() || self.pause_after.is_some()
+        overlap || self.after_run.is_some() || self.max_failures.is_some()
     }
 }
 
@@ -249,7 +249,7 @@ pub struct Pause {
 pub enum PauseReason {
     /// Somebody said so.
     Person,
-    /// As many of its jobs failed in a row as [`Policies::pause_after`] allows.
+    /// As many of its jobs failed in a row as [`Policies::max_failures`] allows.
     Failures,
 }
 
@@ -292,7 +292,7 @@ pub struct Schedule<D: Domain> {
     /// How many fires became jobs.
     pub fired: u32,
     /// How many of its jobs in a row have failed until now. Counted only if
-    /// [`Policies::pause_after`] asks for it.
+    /// [`Policies::max_failures`] asks for it.
     pub failures: u16,
     /// It was told to stop firing for a while.
     pub pause: Option<Pause>,
@@ -438,7 +438,7 @@ impl<D: Domain> Schedule<D> {
     /// hand besides.
     pub fn run_ended(&mut self, outcome: Outcome, awaited: bool, now: Timestamp) -> bool {
         let before = (self.failures, self.next, self.pause);
-        if let Some(max) = self.spec.policies.pause_after {
+        if let Some(max) = self.spec.policies.max_failures {
             if outcome.is_failure() {
                 self.failures = self.failures.saturating_add(1);
             } else if outcome == Outcome::Succeeded {

@@ -67,7 +67,7 @@ fn schedule() -> Schedule<Texts> {
         overlap: Overlap::Queue,
         limit: Some(7),
         after_run: Some(Span::from_secs(1)),
-        pause_after: Some(2),
+        max_failures: Some(2),
         ..Policies::DEFAULT
     };
     let trigger = String::from("every 5m");

@@ -34,7 +34,7 @@
 //!     .misfire_grace(Duration::from_secs(86_400)) // … of the last day
 //!     .overlap(Overlap::Queue) // one after the other
 //!     .jitter(Duration::from_secs(60))
-//!     .pause_after(5)
+//!     .max_failures(5)
 //!     .retries(3)
 //!     .tags(["eu"]);
 //! # let _ = schedule;

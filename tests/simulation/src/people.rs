@@ -130,7 +130,7 @@ fn policies(chance: &mut Chance, words: &Words) -> Policies {
         limit: chance.maybe(words.limit, &[1, 2, 5, 20]),
         // Shorter ones would keep a small worker busy with the most urgent jobs for ever.
         after_run: chance.maybe(words.after_run, &[Span::from_millis(500), secs(1), secs(10)]),
-        pause_after: chance.maybe(words.pause_after, &[1, 2, 4]),
+        max_failures: chance.maybe(words.max_failures, &[1, 2, 4]),
     }
 }
 

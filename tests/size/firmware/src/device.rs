@@ -112,7 +112,7 @@ impl<F> Stock<F> {
                 overlap: Overlap::Queue,
                 limit: Some(1_000),
                 after_run: None,
-                pause_after: Some(5),
+                max_failures: Some(5),
             },
             settings: Settings { priority: None, timeout, retry, max_rescues },
             paused: false,
