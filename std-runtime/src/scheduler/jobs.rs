@@ -65,7 +65,11 @@ impl Queued {
     }
 }
 
-impl NewJob<'_> {
+impl<'a> NewJob<'a> {
+    pub(super) const fn scheduler(&self) -> &'a Scheduler {
+        self.scheduler
+    }
+
     /// Its name, so that asking twice queues one job. Default: a new one.
     #[must_use]
     pub fn id(mut self, id: JobId) -> Self {
