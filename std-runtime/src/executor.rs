@@ -121,7 +121,7 @@ mod tests {
 
     use mainspring_contract::record::Enqueue;
     use mainspring_contract::{JobId, TaskId};
-    use mainspring_core::settings;
+    use mainspring_core::task;
 
     use super::*;
     use crate::state::States;
@@ -136,7 +136,7 @@ mod tests {
         let payload = Encoded::json(1, &()).expect("it can be encoded");
         let name = TaskId::new("t").expect("a name");
         let id = JobId::from_bytes([1; 16]);
-        let known = settings::Task::new(name.clone());
+        let known = task::Task::new(name.clone());
         let job = Enqueue::new(id, name, payload.clone()).job(&known, Timestamp::UNIX_EPOCH);
         let context = Context::new(&job, Timestamp::UNIX_EPOCH);
         (guarded(task, payload, context.clone()), context)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mainspring_core::job::{Job, JobState};
 use mainspring_core::outcome::Outcome;
 use mainspring_core::schedule::Spec;
-use mainspring_core::settings::Task;
+use mainspring_core::task::Task;
 use mainspring_core::verb::{Paused, Put, Resumed};
 
 use crate::domain::Sim;
