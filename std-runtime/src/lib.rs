@@ -57,6 +57,7 @@
 //! written, so a later change of a task or a schedule does not change jobs that exist. How many
 //! jobs of a task run at once is said by the task alone, and a change counts at once.
 
+pub mod blocking;
 mod builder;
 mod clock;
 mod context;

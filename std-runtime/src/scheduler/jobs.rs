@@ -233,6 +233,7 @@ impl Scheduler {
     pub async fn cancel(&self, job: JobId) -> Result<Cancelled, Error> {
         let reply = self.told(self.shared.store.cancel(&[job]).await?);
         let cancelled = reply.into_iter().next().unwrap_or(Cancelled::Missing);
+        self.shared.waiting.look(job);
         if cancelled == Cancelled::Asked {
             self.tell(Event::Verify(Suspects::Job(job)));
         }

@@ -136,7 +136,7 @@ impl Scheduler {
         let after = u128::from_be_bytes(*job.as_bytes()).checked_sub(1);
         let after = after.map(|before| JobId::from_bytes(before.to_be_bytes()));
         let page = Page { after, limit: 1 };
-        let filter = JobFilter { task: None, schedule: None, held_by: None, page };
+        let filter = JobFilter { page, ..JobFilter::first(1) };
         Ok(self.jobs(&filter).await?.pop().filter(|found| found.id == job))
     }
 }
