@@ -16,14 +16,14 @@ pub(crate) struct Registry {
 
 #[derive(Debug)]
 struct Tasks {
-    by_id: HashMap<TaskId, Task>,
+    by_id: HashMap<TaskId, Arc<Task>>,
     ids: Arc<[TaskId]>,
 }
 
 /// Tasks with valid, distinct names.
 #[derive(Debug)]
 pub(crate) struct Checked {
-    by_id: HashMap<TaskId, Task>,
+    by_id: HashMap<TaskId, Arc<Task>>,
     /// What the store is to know of them.
     pub(crate) records: Vec<record::Task>,
 }
@@ -34,7 +34,7 @@ impl Checked {
         let mut records = Vec::new();
         for task in tasks {
             let record = task.record()?;
-            if by_id.insert(record.id.clone(), task).is_some() {
+            if by_id.insert(record.id.clone(), Arc::new(task)).is_some() {
                 let name = record.id;
                 return Err(Error::conflict(format!(
                     "task `{name}` was added twice (give one of them another name)"
@@ -56,7 +56,7 @@ impl Registry {
         *self.tasks.write().unwrap_or_else(PoisonError::into_inner) = tasks.into();
     }
 
-    pub(crate) fn find(&self, id: &TaskId) -> Option<Task> {
+    pub(crate) fn find(&self, id: &TaskId) -> Option<Arc<Task>> {
         self.tasks.read().unwrap_or_else(PoisonError::into_inner).by_id.get(id).cloned()
     }
 

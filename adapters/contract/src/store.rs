@@ -161,6 +161,23 @@ pub trait Store: Send + Sync + 'static {
         settles: &[Settle],
     ) -> impl Future<Output = Answer<Vec<Written>>> + Send;
 
+    /// Records last attempts and hands out more: what a busy worker does all the time. Stores with
+    /// transactions do both in one, which saves a commit; the answer to the claim is given only if
+    /// the settles were written. The default does one after the other: an error then leaves it
+    /// open whether the settles took effect, so they are to be repeated, which is safe.
+    fn settle_and_claim(
+        &self,
+        clock: Clock,
+        settles: &[Settle],
+        claim: &ClaimJobs<'_>,
+    ) -> impl Future<Output = Answer<(Vec<Written>, Vec<Job>)>> + Send {
+        async move {
+            let written = self.settle(clock, settles).await?.value;
+            let Reply { value: jobs, pulse } = self.claim_jobs(clock, claim).await?;
+            Ok(Reply { value: (written, jobs), pulse })
+        }
+    }
+
     /// Cancels jobs.
     fn cancel(
         &self,
