@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 
 use crate::clock;
 use crate::context::Context;
-use crate::task::{RunEnd, Running, Task};
+use crate::task::{Bound, RunEnd, TaskRun};
 use crate::telemetry;
 
 /// The runs of one node.
@@ -47,7 +47,7 @@ pub(crate) struct Finished {
 
 impl Executor {
     /// Prepares a run; [`launch`](Self::launch) starts it.
-    pub(crate) fn start(&mut self, task: Arc<Task>, job: Job, now: Timestamp) {
+    pub(crate) fn start(&mut self, task: Bound, job: Job, now: Timestamp) {
         let context = Context::new(&job, now);
         telemetry::run_started(&context, now);
         self.contexts.insert((job.id, job.token), context.clone());
@@ -113,7 +113,7 @@ impl Drop for Executor {
 /// A run that has not started.
 #[derive(Debug)]
 struct Start {
-    task: Arc<Task>,
+    task: Bound,
     payload: Encoded,
     context: Context,
 }
@@ -225,7 +225,7 @@ async fn start_all(shared: Arc<Shared>) {
 }
 
 /// A run that is dropped some time after it was told to stop.
-async fn guarded(run: Running, grace: Duration, context: Context) -> RunEnd {
+async fn guarded(run: TaskRun, grace: Duration, context: Context) -> RunEnd {
     let told = async {
         context.cancelled().await;
         // A lost lease leaves no time: the job may start elsewhere at any moment.
@@ -253,10 +253,13 @@ fn caught(poll: impl FnOnce() -> Poll<RunEnd>) -> Poll<RunEnd> {
     })
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "a panic without a message".to_owned())
+/// What a panic said.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
 }
 
 /// How many runs a starter begins before it lets other tasks of its thread go on: enough to make
@@ -272,25 +275,26 @@ mod tests {
 
     use mainspring_contract::record::Enqueue;
     use mainspring_contract::{JobId, TaskId};
-    use mainspring_core::settings;
+    use mainspring_core::task;
 
     use super::*;
+    use crate::state::States;
+    use crate::task::Task;
 
     const HOUR: Duration = Duration::from_secs(3_600);
 
     /// A run that takes no notice of being told to stop, and has an hour to do so.
     fn stubborn() -> (impl Future<Output = RunEnd>, Context) {
-        let task = Task::new("t", async |(): (), _| {
-            core::future::pending::<()>().await;
-            Ok::<_, String>(())
-        });
+        let task = Task::new("t", core::future::pending::<()>).abort_grace(HOUR);
+        let task = task.bind(&States::default()).expect("it wants no state");
         let payload = Encoded::json(1, &()).expect("it can be encoded");
         let name = TaskId::new("t").expect("a name");
         let id = JobId::from_bytes([1; 16]);
-        let known = settings::Task::new(name.clone());
+        let known = task::Task::new(name.clone());
         let job = Enqueue::new(id, name, payload.clone()).job(&known, Timestamp::UNIX_EPOCH);
         let context = Context::new(&job, Timestamp::UNIX_EPOCH);
-        (guarded(task.call(payload, context.clone()), HOUR, context.clone()), context)
+        let run = task.call(payload, context.clone());
+        (guarded(run, task.abort_grace, context.clone()), context)
     }
 
     #[tokio::test(start_paused = true)]
