@@ -115,6 +115,7 @@ impl Scheduler {
         planner.dice(dice::new());
         let mut worker = Worker::new(&Boxed(shared.max_running), shared.lease, shared.max_idle);
         worker.dice(dice::new());
+        worker.settles_travel();
         let pump = Pump::new(Parts {
             store: Arc::clone(&shared.store),
             node: shared.node.clone(),
