@@ -6,47 +6,24 @@ use mainspring_contract::record::{
     Ended, Hold, Job, JobState, Lease, Run, Schedule, Spec, Task, Unique,
 };
 use mainspring_contract::store::{RunView, SkipView};
-use mainspring_contract::{Detail, Encoded, Format, JobId, Tags};
+use mainspring_contract::tables::{Found, Holder, Link};
+use mainspring_contract::{Detail, Encoded, Format, JobId, ScheduleId, Tags};
 use mainspring_core::domain::Origin;
 use mainspring_core::fire::{Skip, SkipReason};
-use mainspring_core::id::{Revision, Token};
+use mainspring_core::id::{ConfigRevision, Revision, Token};
 use mainspring_core::outcome::Outcome;
 use mainspring_core::overlap::Overlap;
+use mainspring_core::pulse::Pulse;
 use mainspring_core::retry::Counts;
 use mainspring_core::schedule::{Coalesce, Jitter, Next, Pause, PauseReason, Policies, Spread};
 use mainspring_core::settings::{Backoff, Priority, Retry, Settings, Terms, Timeout};
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::Count;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Row, Sqlite, Type};
 
-/// Why a row cannot be read, for people.
-#[derive(Debug)]
-pub(crate) struct Unreadable(String);
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Unreadable {
-    /// The answer of a reader that looks for something else than this row.
-    pub(crate) const fn nothing() -> Self {
-        Self(String::new())
-    }
-}
-
-/// A column as text, whatever it holds.
-pub(crate) fn text(row: &SqliteRow, column: &str) -> String {
-    let bytes: Option<Vec<u8>> = row.try_get_unchecked(column).ok();
-    bytes.map_or_else(String::new, |bytes| String::from_utf8_lossy(&bytes).into_owned())
-}
-
-type Read<T> = Result<T, Unreadable>;
+use crate::column::{self, Columns, Read, Unreadable};
 
 /// A schedule.
-pub(crate) fn schedule(row: &SqliteRow) -> Read<Schedule> {
+pub fn schedule(row: &impl Columns) -> Read<Schedule> {
     Ok(Schedule {
         spec: Spec {
             id: name(row, "id")?,
@@ -57,29 +34,29 @@ pub(crate) fn schedule(row: &SqliteRow) -> Read<Schedule> {
             exclusions: encoded_or_null(row, EXCLUDE)?,
             policies: policies(row)?,
             settings: settings(row)?,
-            tags: match value_or_null(row, "tags")? {
+            tags: match row.text("tags")? {
                 Some(text) => Some(tags(text)?),
                 None => None,
             },
-            paused: value(row, "paused")?,
+            paused: flag(row, "paused")?,
         },
         revision: Revision::new(number(row, "revision")?),
         next: next(row)?,
         last_fire_at: instant_or_null(row, "last_fire_at_us")?,
         fired: number(row, "fired")?,
         failures: number(row, "failures")?,
-        pause: match value_or_null::<i64>(row, "pause_reason")? {
+        pause: match row.int("pause_reason")? {
             Some(_) => Some(Pause {
                 reason: code(row, "pause_reason", PauseReason::from_code)?,
                 since: instant(row, "pause_since_us")?,
             }),
             None => None,
         },
-        quarantine: value_or_null(row, "quarantine")?,
+        quarantine: row.text("quarantine")?.map(str::to_owned),
     })
 }
 
-fn policies(row: &SqliteRow) -> Read<Policies> {
+fn policies(row: &impl Columns) -> Read<Policies> {
     let jitter = match span_or_null(row, "jitter_us")? {
         Some(up_to) => {
             Some(Jitter { up_to, spread: code(row, "jitter_spread", Spread::from_code)? })
@@ -91,7 +68,7 @@ fn policies(row: &SqliteRow) -> Read<Policies> {
         misfire_grace: span_or_null(row, "misfire_grace_us")?,
         catch_up: number(row, "catch_up")?,
         jitter,
-        slack: Span::from_micros(value(row, "slack_us")?),
+        slack: Span::from_micros(int(row, "slack_us")?),
         overlap: code(row, "overlap", Overlap::from_code)?,
         limit: number_or_null(row, "fire_limit")?,
         after_run: span_or_null(row, "after_run_us")?,
@@ -99,8 +76,8 @@ fn policies(row: &SqliteRow) -> Read<Policies> {
     })
 }
 
-fn next(row: &SqliteRow) -> Read<Next> {
-    match value::<i64>(row, "next_kind")? {
+fn next(row: &impl Columns) -> Read<Next> {
+    match int(row, "next_kind")? {
         0 => Ok(Next::At(instant(row, "next_at_us")?)),
         1 => Ok(Next::AfterRun),
         2 => Ok(Next::Done),
@@ -109,20 +86,82 @@ fn next(row: &SqliteRow) -> Read<Next> {
 }
 
 /// What is known of a task.
-pub(crate) fn task(row: &SqliteRow) -> Read<Task> {
+pub fn task(row: &impl Columns) -> Read<Task> {
     Ok(Task {
         id: name(row, "id")?,
         version: number(row, "version")?,
         max_running: number_or_null(row, "max_running")?,
         settings: settings(row)?,
-        tags: tags(value(row, "tags")?)?,
+        tags: tags(text(row, "tags")?)?,
     })
 }
 
+/// What is known of the row of a schedule, even if it cannot be read.
+pub fn found(row: &impl Columns) -> Found {
+    let revision = row.int("revision").ok().flatten().and_then(|number| u32::try_from(number).ok());
+    Found {
+        source: row.text("source").ok().flatten().unwrap_or_default().to_owned(),
+        revision: Revision::new(revision.unwrap_or(0)),
+        schedule: schedule(row).map_err(|why| why.to_string()),
+    }
+}
+
+/// The schedule that has to hear of the end of a job whose row cannot be read, if that is known.
+pub fn watched_by(row: &impl Columns) -> Option<ScheduleId> {
+    let watched = row.flag("watched").ok().flatten()?;
+    name_or_null(row, "schedule").ok().flatten().filter(|_| watched)
+}
+
+/// A job in the chain of its schedule, from its `id`, `state` and `watched`.
+pub fn link(row: &impl Columns) -> Read<Link> {
+    let state = int(row, "state")?;
+    Ok(Link {
+        job: job_id(row, "id")?,
+        place: column::place(state).ok_or_else(|| unknown("state", state))?,
+        watched: flag(row, "watched")?,
+    })
+}
+
+/// The row of a key, with `lives` telling whether its job has a row.
+pub fn holder(row: &impl Columns) -> Read<Holder> {
+    Ok(Holder {
+        job: job_id(row, "job")?,
+        // Whatever is out of range is over at the end of the range.
+        over_until: row
+            .int("over_until_us")?
+            .map(|us| Timestamp::UNIX_EPOCH + Span::from_micros(us)),
+        lives: flag(row, "lives")?,
+    })
+}
+
+/// The pulse of a store whose clock shows `store_now`, from `due_at_us`, `ready_at_us`,
+/// `lease_until_us`, `start_by_us` and `config_revision`.
+pub fn pulse(row: &impl Columns, store_now: Timestamp) -> Read<Pulse> {
+    // An instant out of range stops at the end of the range: the row it is from is put aside by the
+    // verb that reads it, and that verb must be called for it.
+    let at = |column| -> Read<Option<Timestamp>> {
+        Ok(row.int(column)?.map(|us| Timestamp::UNIX_EPOCH + Span::from_micros(us)))
+    };
+    // A start deadline itself is still in time.
+    let start_by = at("start_by_us")?.map(|at| at + Span::from_micros(1));
+    Ok(Pulse {
+        store_now,
+        next_due_at: at("due_at_us")?,
+        next_ready_at: at("ready_at_us")?,
+        next_lapse_at: at("lease_until_us")?.into_iter().chain(start_by).min(),
+        config_revision: config_revision(row)?,
+    })
+}
+
+/// How often schedules and tasks have changed.
+pub fn config_revision(row: &impl Columns) -> Read<ConfigRevision> {
+    Ok(ConfigRevision::new(int(row, "config_revision")?.unsigned_abs()))
+}
+
 /// A job that is not over.
-pub(crate) fn job(row: &SqliteRow) -> Read<Job> {
+pub fn job(row: &impl Columns) -> Read<Job> {
     let token = Token::new(number(row, "token")?);
-    let state = match value::<i64>(row, "state")? {
+    let state = match int(row, "state")? {
         0 => JobState::Waiting { ready_at: instant(row, "ready_at_us")? },
         1 => JobState::Leased {
             lease: Lease {
@@ -130,7 +169,7 @@ pub(crate) fn job(row: &SqliteRow) -> Read<Job> {
                 token,
                 until: instant(row, "lease_until_us")?,
             },
-            cancel: value(row, "cancel")?,
+            cancel: flag(row, "cancel")?,
         },
         2 => JobState::Held { ready_at: instant(row, "ready_at_us")? },
         other => return Err(unknown("state", other)),
@@ -143,9 +182,9 @@ pub(crate) fn job(row: &SqliteRow) -> Read<Job> {
         fire_at: instant_or_null(row, "fire_at_us")?,
         payload: encoded(row, PAYLOAD)?,
         terms: terms(row)?,
-        tags: tags(value(row, "tags")?)?,
+        tags: tags(text(row, "tags")?)?,
         unique: unique(row)?,
-        watched: value(row, "watched")?,
+        watched: flag(row, "watched")?,
         start_by: instant_or_null(row, "start_by_us")?,
         created_at: instant(row, "created_at_us")?,
         counts: Counts { failures: number(row, "failures")?, rescues: number(row, "rescues")? },
@@ -154,21 +193,21 @@ pub(crate) fn job(row: &SqliteRow) -> Read<Job> {
     })
 }
 
-fn unique(row: &SqliteRow) -> Read<Option<Unique>> {
+fn unique(row: &impl Columns) -> Read<Option<Unique>> {
     let Some(key) = name_or_null(row, "unique_key")? else { return Ok(None) };
-    let hold = match value::<i64>(row, "hold_kind")? {
+    let hold = match int(row, "hold_kind")? {
         0 => Hold::Waiting,
         1 => Hold::Live,
-        2 => Hold::AtLeast(Span::from_micros(value(row, "hold_us")?)),
+        2 => Hold::AtLeast(Span::from_micros(int(row, "hold_us")?)),
         other => return Err(unknown("hold_kind", other)),
     };
     Ok(Some(Unique { key, hold }))
 }
 
 /// A record of the history.
-pub(crate) fn run(row: &SqliteRow) -> Read<RunView> {
+pub fn run(row: &impl Columns) -> Read<RunView> {
     let output = encoded_or_null(row, OUTPUT)?;
-    let error: Option<String> = value_or_null(row, "error")?;
+    let error = row.text("error")?.map(str::to_owned);
     let detail = (output.is_some() || error.is_some()).then_some(Detail { output, error });
     let run = Run {
         job: job_id(row, "job")?,
@@ -179,7 +218,7 @@ pub(crate) fn run(row: &SqliteRow) -> Read<RunView> {
         origin: code(row, "origin", Origin::from_code)?,
         fire_at: instant_or_null(row, "fire_at_us")?,
         node: name_or_null(row, "node")?,
-        settled: value(row, "settled")?,
+        settled: flag(row, "settled")?,
         ended: Ended {
             outcome: code(row, "outcome", Outcome::from_code)?,
             started_at: instant_or_null(row, "started_at_us")?,
@@ -192,9 +231,9 @@ pub(crate) fn run(row: &SqliteRow) -> Read<RunView> {
 }
 
 /// A range of fires that did not become jobs.
-pub(crate) fn skip(row: &SqliteRow) -> Read<SkipView> {
+pub fn skip(row: &impl Columns) -> Read<SkipView> {
     let count = number(row, "count")?;
-    let at_least: bool = value(row, "at_least")?;
+    let at_least = flag(row, "at_least")?;
     Ok(SkipView {
         seq: number(row, "seq")?,
         schedule: name(row, "schedule")?,
@@ -209,28 +248,24 @@ pub(crate) fn skip(row: &SqliteRow) -> Read<SkipView> {
 }
 
 /// How an attempt ended, and whether it settled its job.
-pub(crate) fn ending(row: &SqliteRow) -> Read<(Outcome, bool)> {
-    Ok((code(row, "outcome", Outcome::from_code)?, value(row, "settled")?))
+pub fn ending(row: &impl Columns) -> Read<(Outcome, bool)> {
+    Ok((code(row, "outcome", Outcome::from_code)?, flag(row, "settled")?))
 }
 
 /// The name of the job in a column.
-pub(crate) fn job_id(row: &SqliteRow, column: &str) -> Read<JobId> {
-    let bytes: &[u8] = value(row, column)?;
-    let bytes = bytes.try_into().map_err(|_| {
-        Unreadable(format!("column `{column}` has {} bytes, not the 16 of a UUID", bytes.len()))
-    })?;
-    Ok(JobId::from_bytes(bytes))
+pub fn job_id(row: &impl Columns, column: &str) -> Read<JobId> {
+    there(row.id(column)?, column)
 }
 
 /// The eight settings, where NULL asks the next level.
-fn settings(row: &SqliteRow) -> Read<Settings> {
+fn settings(row: &impl Columns) -> Read<Settings> {
     let priority = match number_or_null::<u8>(row, "priority")? {
         Some(number) => Some(Priority::new(number).ok_or_else(|| {
             Unreadable(format!("column `priority` has {number}, which is above 9"))
         })?),
         None => None,
     };
-    let timeout = value_or_null::<i64>(row, "timeout_us")?.map(|us| match us {
+    let timeout = row.int("timeout_us")?.map(|us| match us {
         0 => Timeout::Never,
         us => Timeout::After(Span::from_micros(us)),
     });
@@ -244,10 +279,10 @@ fn settings(row: &SqliteRow) -> Read<Settings> {
     Ok(Settings { priority, timeout, retry, max_rescues })
 }
 
-fn backoff(row: &SqliteRow) -> Read<Backoff> {
-    let first = Span::from_micros(value(row, "backoff_first_us")?);
-    let max = Span::from_micros(value(row, "backoff_max_us")?);
-    match value::<i64>(row, "backoff_kind")? {
+fn backoff(row: &impl Columns) -> Read<Backoff> {
+    let first = Span::from_micros(int(row, "backoff_first_us")?);
+    let max = Span::from_micros(int(row, "backoff_max_us")?);
+    match int(row, "backoff_kind")? {
         0 => Ok(Backoff::Fixed(first)),
         1 => Ok(Backoff::Exponential { first, max }),
         2 => Ok(Backoff::Linear { first, max }),
@@ -256,48 +291,50 @@ fn backoff(row: &SqliteRow) -> Read<Backoff> {
 }
 
 /// The table allows no NULL here, so nothing is left for the built-in values to decide.
-fn terms(row: &SqliteRow) -> Read<Terms> {
+fn terms(row: &impl Columns) -> Read<Terms> {
     Ok(settings(row)?.resolve())
 }
 
-fn encoded(row: &SqliteRow, [format, version, bytes]: [&str; 3]) -> Read<Encoded> {
+fn encoded(row: &impl Columns, [format, version, bytes]: [&str; 3]) -> Read<Encoded> {
     Ok(Encoded {
         format: Format::from_code(number(row, format)?),
         version: number(row, version)?,
-        bytes: value::<&[u8]>(row, bytes)?.into(),
+        bytes: there(row.bytes(bytes)?, bytes)?.into(),
     })
 }
 
 /// The same, or three times nothing.
-fn encoded_or_null(row: &SqliteRow, columns: [&str; 3]) -> Read<Option<Encoded>> {
-    match value_or_null::<i64>(row, columns[0])? {
+fn encoded_or_null(row: &impl Columns, columns: [&str; 3]) -> Read<Option<Encoded>> {
+    match row.int(columns[0])? {
         Some(_) => Ok(Some(encoded(row, columns)?)),
         None => Ok(None),
     }
 }
 
 fn tags(text: &str) -> Read<Tags> {
-    Tags::from_text(text).map_err(|e| unreadable("tags", &e))
+    Tags::from_text(text).map_err(|e| Unreadable::column("tags", &e))
 }
 
-fn name<'r, N: TryFrom<&'r str, Error: fmt::Display>>(row: &'r SqliteRow, column: &str) -> Read<N> {
-    N::try_from(value::<&str>(row, column)?).map_err(|e| unreadable(column, &e))
+fn name<'r, N: TryFrom<&'r str, Error: fmt::Display>>(
+    row: &'r impl Columns,
+    column: &str,
+) -> Read<N> {
+    N::try_from(text(row, column)?).map_err(|e| Unreadable::column(column, &e))
 }
 
 fn name_or_null<'r, N: TryFrom<&'r str, Error: fmt::Display>>(
-    row: &'r SqliteRow,
+    row: &'r impl Columns,
     column: &str,
 ) -> Read<Option<N>> {
-    let text: Option<&str> = value_or_null(row, column)?;
-    text.map(N::try_from).transpose().map_err(|e| unreadable(column, &e))
+    row.text(column)?.map(N::try_from).transpose().map_err(|e| Unreadable::column(column, &e))
 }
 
-fn instant(row: &SqliteRow, column: &str) -> Read<Timestamp> {
-    in_range(value(row, column)?, column)
+fn instant(row: &impl Columns, column: &str) -> Read<Timestamp> {
+    in_range(int(row, column)?, column)
 }
 
-fn instant_or_null(row: &SqliteRow, column: &str) -> Read<Option<Timestamp>> {
-    value_or_null::<i64>(row, column)?.map(|micros| in_range(micros, column)).transpose()
+fn instant_or_null(row: &impl Columns, column: &str) -> Read<Option<Timestamp>> {
+    row.int(column)?.map(|micros| in_range(micros, column)).transpose()
 }
 
 fn in_range(micros: i64, column: &str) -> Read<Timestamp> {
@@ -306,16 +343,16 @@ fn in_range(micros: i64, column: &str) -> Read<Timestamp> {
     })
 }
 
-fn span_or_null(row: &SqliteRow, column: &str) -> Read<Option<Span>> {
-    Ok(value_or_null::<i64>(row, column)?.map(Span::from_micros))
+fn span_or_null(row: &impl Columns, column: &str) -> Read<Option<Span>> {
+    Ok(row.int(column)?.map(Span::from_micros))
 }
 
-fn number<N: TryFrom<i64>>(row: &SqliteRow, column: &str) -> Read<N> {
-    fitting(value(row, column)?, column)
+fn number<N: TryFrom<i64>>(row: &impl Columns, column: &str) -> Read<N> {
+    fitting(int(row, column)?, column)
 }
 
-fn number_or_null<N: TryFrom<i64>>(row: &SqliteRow, column: &str) -> Read<Option<N>> {
-    value_or_null::<i64>(row, column)?.map(|number| fitting(number, column)).transpose()
+fn number_or_null<N: TryFrom<i64>>(row: &impl Columns, column: &str) -> Read<Option<N>> {
+    row.int(column)?.map(|number| fitting(number, column)).transpose()
 }
 
 fn fitting<N: TryFrom<i64>>(number: i64, column: &str) -> Read<N> {
@@ -323,32 +360,30 @@ fn fitting<N: TryFrom<i64>>(number: i64, column: &str) -> Read<N> {
         .map_err(|_| Unreadable(format!("column `{column}` has {number}, which is out of range")))
 }
 
-fn code<T>(row: &SqliteRow, column: &str, from_code: fn(u8) -> Option<T>) -> Read<T> {
-    let number: i64 = value(row, column)?;
+fn code<T>(row: &impl Columns, column: &str, from_code: fn(u8) -> Option<T>) -> Read<T> {
+    let number = int(row, column)?;
     u8::try_from(number).ok().and_then(from_code).ok_or_else(|| unknown(column, number))
 }
 
-/// A value that must be there. SQLite itself would hand out zero, or nothing, for NULL.
-fn value<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(row: &'r SqliteRow, column: &str) -> Read<T> {
-    value_or_null(row, column)?.ok_or_else(|| Unreadable(format!("column `{column}` is empty")))
+fn int(row: &impl Columns, column: &str) -> Read<i64> {
+    there(row.int(column)?, column)
 }
 
-fn value_or_null<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
-    row: &'r SqliteRow,
-    column: &str,
-) -> Read<Option<T>> {
-    row.try_get(column).map_err(|e| match e {
-        sqlx::Error::ColumnDecode { source, .. } => unreadable(column, &source),
-        other => unreadable(column, &other),
-    })
+fn flag(row: &impl Columns, column: &str) -> Read<bool> {
+    there(row.flag(column)?, column)
+}
+
+fn text<'r>(row: &'r impl Columns, column: &str) -> Read<&'r str> {
+    there(row.text(column)?, column)
+}
+
+/// A value that must be there.
+fn there<T>(value: Option<T>, column: &str) -> Read<T> {
+    value.ok_or_else(|| Unreadable(format!("column `{column}` is empty")))
 }
 
 fn unknown(column: &str, code: i64) -> Unreadable {
     Unreadable(format!("column `{column}` has the unknown code {code}"))
-}
-
-fn unreadable(column: &str, why: &dyn fmt::Display) -> Unreadable {
-    Unreadable(format!("column `{column}`: {why}"))
 }
 
 const TRIGGER: [&str; 3] = ["trigger_format", "trigger_version", "trigger_bytes"];
