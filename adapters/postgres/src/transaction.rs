@@ -1,0 +1,198 @@
+//! One transaction: a connection and the instant by which everything in it is judged.
+
+use core::future::Future;
+use std::sync::Arc;
+
+use mainspring_contract::tables::Mode;
+use mainspring_contract::{Clock, StoreError};
+use mainspring_core::id::ConfigRevision;
+use mainspring_core::pulse::Pulse;
+use mainspring_core::time::{Span, Timestamp};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+
+use crate::connections::{Connections, Lent};
+use crate::statements::{Statement, Statements, query};
+use crate::{clock, error};
+
+/// Rows of a store inside a transaction: the store's own, or one that somebody else has begun.
+#[derive(Debug)]
+pub struct Transaction<C> {
+    pub(crate) link: C,
+    pub(crate) sql: Arc<Statements>,
+    pub(crate) name: Arc<str>,
+    pub(crate) now: Timestamp,
+}
+
+/// What a transaction runs on.
+pub trait Link: Send + sealed::Sealed {
+    /// The connection.
+    fn connection(&mut self) -> &mut PgConnection;
+
+    /// Reads the pulse at `now`, and ends the transaction if it is ours.
+    fn end(
+        self,
+        sql: &Statements,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<PgRow, sqlx::Error>> + Send;
+}
+
+mod sealed {
+    /// Nobody else has connections of another kind.
+    pub trait Sealed {}
+    impl Sealed for crate::connections::Lent {}
+    impl Sealed for &mut sqlx::PgConnection {}
+}
+
+impl Link for Lent {
+    fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+
+    /// In one round trip.
+    async fn end(mut self, _sql: &Statements, now: Timestamp) -> Result<PgRow, sqlx::Error> {
+        let both = format!("EXECUTE mainspring_pulse({}); COMMIT", now.as_micros());
+        let row = sqlx::raw_sql(AssertSqlSafe(both)).fetch_one(&mut self.connection).await?;
+        self.give_back();
+        Ok(row)
+    }
+}
+
+impl Link for &mut PgConnection {
+    fn connection(&mut self) -> &mut PgConnection {
+        self
+    }
+
+    /// Whoever has begun it ends it.
+    async fn end(self, sql: &Statements, now: Timestamp) -> Result<PgRow, sqlx::Error> {
+        query(&sql.pulse).bind(now.as_micros()).fetch_one(self).await
+    }
+}
+
+/// What a connection of the store starts with: settings, and the statements that travel together
+/// with `BEGIN` and `COMMIT`, which prepared statements of the driver cannot.
+pub(crate) fn setup(sql: &Statements) -> String {
+    let Statements { setup, clock, pulse, .. } = sql;
+    format!(
+        "{setup}\nPREPARE mainspring_clock AS\n{clock};\n\
+         PREPARE mainspring_pulse (bigint) AS\n{pulse};"
+    )
+}
+
+impl Transaction<Lent> {
+    /// Begins one on a connection of the store, in one round trip.
+    ///
+    /// A connection that lay idle may have been cut in the meantime, which shows only when it is
+    /// used. Nothing has happened then, so another one is tried.
+    pub(crate) async fn begin(
+        connections: &Arc<Connections>,
+        sql: &Arc<Statements>,
+        name: &Arc<str>,
+        mode: Mode,
+        clock: Clock,
+    ) -> Result<Self, sqlx::Error> {
+        loop {
+            let mut link = connections.borrow().await?;
+            match Self::begin_on(&mut link.connection, mode, clock).await {
+                Ok(now) => {
+                    let (sql, name) = (Arc::clone(sql), Arc::clone(name));
+                    return Ok(Self { link, sql, name, now });
+                }
+                Err(error) if error::is_lost(&error) && !link.fresh => connections.forget(),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn begin_on(
+        connection: &mut PgConnection,
+        mode: Mode,
+        clock: Clock,
+    ) -> Result<Timestamp, sqlx::Error> {
+        let begin = match (mode, clock) {
+            (Mode::Read, Clock::Server) => {
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; EXECUTE mainspring_clock"
+            }
+            (Mode::Read, Clock::Fixed(_)) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            (Mode::Write, Clock::Server) => "BEGIN; EXECUTE mainspring_clock",
+            (Mode::Write, Clock::Fixed(_)) => "BEGIN",
+        };
+        let statement = sqlx::raw_sql(begin);
+        match clock {
+            Clock::Fixed(at) => statement.execute(connection).await.map(|_| at),
+            Clock::Server => clock::instant(statement.fetch_one(connection).await?.try_get(0)?),
+        }
+    }
+}
+
+impl<'c> Transaction<&'c mut PgConnection> {
+    /// Works inside a transaction that somebody else has begun and will end.
+    pub(crate) async fn within(
+        connection: &'c mut PgConnection,
+        sql: &Arc<Statements>,
+        name: &Arc<str>,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
+        let now = match clock {
+            Clock::Fixed(at) => Ok(at),
+            Clock::Server => match query(&sql.clock).fetch_one(&mut *connection).await {
+                Ok(row) => row.try_get(0).and_then(clock::instant),
+                Err(error) => Err(error),
+            },
+        };
+        let now = now.map_err(|error| error::of_statement(name, error))?;
+        Ok(Self { link: connection, sql: Arc::clone(sql), name: Arc::clone(name), now })
+    }
+}
+
+impl<C: Link> Transaction<C> {
+    /// The rows that a statement returns.
+    pub(crate) async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
+        let done = statement.fetch_all(self.link.connection()).await;
+        done.map_err(|error| self.error(error))
+    }
+
+    /// The one row that a statement returns.
+    pub(crate) async fn one(&mut self, statement: Statement<'_>) -> Result<PgRow, StoreError> {
+        let done = statement.fetch_one(self.link.connection()).await;
+        done.map_err(|error| self.error(error))
+    }
+
+    /// How many rows a statement has changed.
+    pub(crate) async fn run(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        let done = statement.execute(self.link.connection()).await;
+        done.map(|done| done.rows_affected()).map_err(|error| self.error(error))
+    }
+
+    /// The error of a statement.
+    pub(crate) fn error(&self, error: sqlx::Error) -> StoreError {
+        error::of_statement(&self.name, error)
+    }
+
+    /// The pulse; a transaction of the store's own is committed.
+    pub(crate) async fn end(self) -> Result<Pulse, StoreError> {
+        let Self { link, sql, name, now } = self;
+        let row = link.end(&sql, now).await.map_err(|error| error::of_commit(&name, error))?;
+        pulse(&row, now).map_err(|error| error::of_statement(&name, error))
+    }
+}
+
+fn pulse(row: &PgRow, store_now: Timestamp) -> Result<Pulse, sqlx::Error> {
+    let revision: i64 = row.try_get(4)?;
+    // A start deadline itself is still in time.
+    let start_by = instant(row, 3)?.map(|at| at + Span::from_micros(1));
+    Ok(Pulse {
+        store_now,
+        next_due_at: instant(row, 0)?,
+        next_ready_at: instant(row, 1)?,
+        next_lapse_at: instant(row, 2)?.into_iter().chain(start_by).min(),
+        config_revision: ConfigRevision::new(revision.unsigned_abs()),
+    })
+}
+
+/// An instant out of range stops at the end of the range: the row it is from is put aside by the
+/// verb that reads it, and that verb must be called for it.
+fn instant(row: &PgRow, column: usize) -> Result<Option<Timestamp>, sqlx::Error> {
+    let micros: Option<i64> = row.try_get(column)?;
+    Ok(micros.map(|us| Timestamp::UNIX_EPOCH + Span::from_micros(us)))
+}
