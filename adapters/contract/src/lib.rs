@@ -7,6 +7,7 @@ mod domain;
 mod encoded;
 mod error;
 pub mod exclude;
+mod filter;
 mod name;
 pub mod record;
 pub mod store;
