@@ -4,32 +4,20 @@ use mainspring_contract::record::{ClaimJobs, Job};
 use mainspring_contract::tables::{Done, Row};
 use mainspring_contract::{JobId, TaskId};
 use sqlx::Row as _;
+use sqlx::postgres::PgRow;
 
 use crate::columns::uuid;
 use crate::row::{self, RowId};
 use crate::statements::query;
-use crate::transaction::{Link, Transaction};
-
-/// Whether a claim would find anything.
-pub(crate) async fn any<C: Link>(tx: &mut Transaction<C>, claim: &ClaimJobs<'_>) -> Done<bool> {
-    if claim.max == 0 || claim.tasks.is_empty() {
-        return Ok(false);
-    }
-    let statement = query(&tx.sql.job_any_claimable)
-        .bind(tasks(claim))
-        .bind(tx.now.as_micros())
-        .bind(tags(claim));
-    let row = tx.one(statement).await?;
-    row.try_get(0).map_err(|error| tx.error(error))
-}
+use crate::transaction::Transaction;
 
 /// Leases at most `max` ready jobs.
 ///
 /// A task with a limit has its row locked first, in a statement of its own, so that the one that
 /// counts sees what others have committed until then. Whether there is such a task is found out
 /// by the claim itself: without one, nothing more is asked.
-pub(crate) async fn claim<C: Link>(
-    tx: &mut Transaction<C>,
+pub(crate) async fn claim(
+    tx: &mut Transaction<'_>,
     claim: &ClaimJobs<'_>,
     max: u32,
     turn: u32,
@@ -37,13 +25,27 @@ pub(crate) async fn claim<C: Link>(
     if max == 0 || claim.tasks.is_empty() {
         return Ok(Vec::new());
     }
-    let mut claimed = attempt(tx, claim, (max, turn), false).await?;
-    if claimed.is_empty() {
+    let mut locked = false;
+    let mut taken = attempt(tx, claim, max, turn, locked).await?;
+    if taken.is_empty() {
         let limited = query(&tx.sql.task_limits).bind(tasks(claim));
-        if !tx.all(limited).await?.is_empty() {
-            claimed = attempt(tx, claim, (max, turn), true).await?;
+        locked = !tx.all(limited).await?.is_empty();
+        if locked {
+            taken = attempt(tx, claim, max, turn, locked).await?;
         }
     }
+    let mut found = taken.len();
+    while let Some(expected) = taken.first().and_then(|taken| taken.expected)
+        && found > 0
+        && taken.len() < expected
+    {
+        // Others took what was looked at; there may be more beside it.
+        let open = max.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
+        let more = attempt(tx, claim, open, turn, locked).await?;
+        found = more.len();
+        taken.extend(more);
+    }
+    let claimed = in_turn(claim.tasks, turn, taken);
     let bad = |row: &Row<Job, RowId>| match row {
         Err(damaged) => match &damaged.row {
             RowId::Job(id) => Some(uuid(id)),
@@ -58,12 +60,13 @@ pub(crate) async fn claim<C: Link>(
     Ok(claimed)
 }
 
-async fn attempt<C: Link>(
-    tx: &mut Transaction<C>,
+async fn attempt(
+    tx: &mut Transaction<'_>,
     claim: &ClaimJobs<'_>,
-    (max, turn): (u32, u32),
+    max: u32,
+    turn: u32,
     locked: bool,
-) -> Done<Vec<Row<Job, RowId>>> {
+) -> Done<Vec<Taken>> {
     let now = tx.now;
     let statement = query(&tx.sql.job_claim)
         .bind(tasks(claim))
@@ -75,44 +78,60 @@ async fn attempt<C: Link>(
         .bind((now + claim.lease_for).as_micros())
         .bind(locked);
     let rows = tx.all(statement).await?;
-    let mut claimed = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let ready_at = row::ready_at_us(row).map_err(|error| tx.error(error))?;
-        let job = row::job_or_damaged(row).map_err(|error| tx.error(error))?;
-        claimed.push((ready_at, job));
+    let taken = rows.iter().map(Taken::read).collect::<Result<Vec<_>, _>>();
+    taken.map_err(|error| tx.error(error))
+}
+
+/// A job that was taken.
+struct Taken {
+    /// From when on it was ready.
+    ready_at_us: i64,
+    /// How many were to be taken with it, if that is known.
+    expected: Option<usize>,
+    job: Row<Job, RowId>,
+}
+
+impl Taken {
+    fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
+        let expected: Option<i64> = row.try_get("expected")?;
+        Ok(Self {
+            ready_at_us: row::ready_at_us(row)?,
+            expected: expected.and_then(|count| usize::try_from(count).ok()),
+            job: row::job_or_damaged(row)?,
+        })
     }
-    Ok(in_turn(claim.tasks, turn, claimed))
+
+    /// Its place among the jobs of its task.
+    fn place(&self) -> (u8, i64, Option<JobId>) {
+        match &self.job {
+            Ok(job) => (job.terms.priority.number(), self.ready_at_us, Some(job.id)),
+            Err(_) => (0, self.ready_at_us, None),
+        }
+    }
 }
 
 /// Jobs in the order in which they are handed out: those of one task by priority, instant and id;
 /// between tasks the turn goes round.
-fn in_turn(
-    tasks: &[TaskId],
-    turn: u32,
-    mut claimed: Vec<(i64, Row<Job, RowId>)>,
-) -> Vec<Row<Job, RowId>> {
-    type Place = (u8, i64, Option<JobId>);
-    let place = |(ready_at, row): &(i64, Row<Job, RowId>)| -> Place {
-        row.as_ref().map_or((0, *ready_at, None), |job| {
-            (job.terms.priority.number(), *ready_at, Some(job.id))
-        })
-    };
-    claimed.sort_by_cached_key(place);
-    if let [_] = tasks {
-        return claimed.into_iter().map(|(_, row)| row).collect();
+fn in_turn(tasks: &[TaskId], turn: u32, mut taken: Vec<Taken>) -> Vec<Row<Job, RowId>> {
+    taken.sort_by_cached_key(Taken::place);
+    if tasks.len() <= 1 {
+        return taken.into_iter().map(|taken| taken.job).collect();
     }
     let count = tasks.len();
     let start = usize::try_from(turn).unwrap_or(0) % count;
-    let mut taken = vec![0_u32; count];
-    let mut ranked = Vec::with_capacity(claimed.len());
-    for (_, row) in claimed {
+    let index = |row: &Row<Job, RowId>| {
         let task = row.as_ref().ok().and_then(|job| tasks.iter().position(|id| *id == job.task));
-        let index = task.unwrap_or(0);
-        taken[index] += 1;
-        ranked.push((taken[index], (index + count - start) % count, row));
+        task.unwrap_or(0)
+    };
+    let mut ranks = vec![0_u32; count];
+    let mut ranked = Vec::with_capacity(taken.len());
+    for Taken { job, .. } in taken {
+        let index = index(&job);
+        ranks[index] += 1;
+        ranked.push((ranks[index], (index + count - start) % count, job));
     }
     ranked.sort_by_key(|&(rank, place, _)| (rank, place));
-    ranked.into_iter().map(|(_, _, row)| row).collect()
+    ranked.into_iter().map(|(_, _, job)| job).collect()
 }
 
 fn tasks<'a>(claim: &ClaimJobs<'a>) -> Vec<&'a str> {

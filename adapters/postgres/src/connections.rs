@@ -74,7 +74,7 @@ impl Connections {
 
 /// A connection on loan. Dropped, it is closed.
 #[derive(Debug)]
-pub struct Lent {
+pub(crate) struct Lent {
     owner: Arc<Connections>,
     pub(crate) connection: PgConnection,
     /// Nobody has used it before.

@@ -21,6 +21,15 @@ pub(crate) fn of_statement(name: &str, error: Error) -> StoreError {
     of(name, error, Kind::Unavailable)
 }
 
+/// The error of connecting, or of beginning a transaction: nothing was changed.
+pub(crate) fn of_connect(name: &str, error: Error) -> StoreError {
+    if is_lost(&error) {
+        let message = format!("cannot reach `{name}` (check that it runs, then ask again)");
+        return StoreError::new(Kind::Unavailable, message).because(error);
+    }
+    of(name, error, Kind::Unavailable)
+}
+
 /// The error of a commit: after a lost connection nobody knows whether it took effect.
 pub(crate) fn of_commit(name: &str, error: Error) -> StoreError {
     of(name, error, Kind::OutcomeUnknown)

@@ -14,11 +14,11 @@ use uuid::Uuid;
 use crate::columns::{self, EncodedList, ids, uuid};
 use crate::{jobs, parts};
 use crate::statements::query;
-use crate::transaction::{Link, Transaction};
+use crate::transaction::Transaction;
 
 /// Settles those jobs whose end concerns nobody else; which were settled.
-pub(crate) async fn settle_alone<C: Link>(
-    tx: &mut Transaction<C>,
+pub(crate) async fn settle_alone(
+    tx: &mut Transaction<'_>,
     settles: &[Settle],
 ) -> Done<Vec<bool>> {
     if settles.is_empty() {
@@ -48,7 +48,7 @@ pub(crate) async fn settle_alone<C: Link>(
 }
 
 /// Adds records of attempts.
-pub(crate) async fn record<C: Link>(tx: &mut Transaction<C>, runs: &[Run]) -> Done<()> {
+pub(crate) async fn record(tx: &mut Transaction<'_>, runs: &[Run]) -> Done<()> {
     if runs.is_empty() {
         return Ok(());
     }
@@ -81,8 +81,8 @@ pub(crate) async fn record<C: Link>(tx: &mut Transaction<C>, runs: &[Run]) -> Do
 }
 
 /// How these attempts ended, and whether that settled the job.
-pub(crate) async fn recorded<C: Link>(
-    tx: &mut Transaction<C>,
+pub(crate) async fn recorded(
+    tx: &mut Transaction<'_>,
     attempts: &[(JobId, Token)],
 ) -> Done<Vec<Option<(Outcome, bool)>>> {
     if attempts.is_empty() {
@@ -109,15 +109,9 @@ pub(crate) async fn recorded<C: Link>(
     Ok(attempts.iter().map(answer).collect())
 }
 
-/// Whether a prune would find anything.
-pub(crate) async fn any_old<C: Link>(tx: &mut Transaction<C>, before: Timestamp) -> Done<bool> {
-    let row = tx.one(query(&tx.sql.prune_look).bind(before.as_micros())).await?;
-    row.try_get(0).map_err(|error| tx.error(error))
-}
-
 /// Forgets the oldest records; how many.
-pub(crate) async fn prune<C: Link>(
-    tx: &mut Transaction<C>,
+pub(crate) async fn prune(
+    tx: &mut Transaction<'_>,
     before: Timestamp,
     max: u32,
 ) -> Done<u32> {

@@ -11,10 +11,10 @@ use std::collections::HashMap;
 use crate::columns::{self, SettingsList, ids};
 use crate::jobs;
 use crate::statements::{Statement, query};
-use crate::transaction::{Link, Transaction};
+use crate::transaction::Transaction;
 
 /// Adds jobs that wait or are held, except those that are known; which were added.
-pub(crate) async fn insert<C: Link>(tx: &mut Transaction<C>, jobs: &[Job]) -> Done<Vec<bool>> {
+pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<bool>> {
     if jobs.is_empty() {
         return Ok(Vec::new());
     }

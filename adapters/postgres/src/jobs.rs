@@ -3,20 +3,21 @@
 use std::collections::{HashMap, HashSet};
 
 use mainspring_contract::record::{Job, JobState, Renew, Renewed, Rescue};
-use mainspring_contract::tables::{Damaged, Done, Link as ChainLink, Place, Row};
+use mainspring_contract::store::Place;
+use mainspring_contract::tables::{Damaged, Done, FoundJobs, Link as ChainLink};
 use mainspring_contract::{JobId, ScheduleId};
-use mainspring_core::domain::Origin;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use crate::columns::{self, ids, uuid};
 use crate::row::{self, RowId};
-use crate::statements::query;
-use crate::transaction::{Link, Transaction};
+use crate::schedules::texts;
+use crate::statements::{Statement, query};
+use crate::transaction::Transaction;
 
 /// Where a job in the state with this number stands.
-pub(crate) const fn place(state: i16) -> Option<Place> {
+const fn place(state: i16) -> Option<Place> {
     match state {
         0 => Some(Place::Waiting),
         1 => Some(Place::Leased),
@@ -26,7 +27,7 @@ pub(crate) const fn place(state: i16) -> Option<Place> {
 }
 
 /// Which of these jobs exist, or existed and are over.
-pub(crate) async fn known<C: Link>(tx: &mut Transaction<C>, wanted: &[JobId]) -> Done<Vec<bool>> {
+pub(crate) async fn known(tx: &mut Transaction<'_>, wanted: &[JobId]) -> Done<Vec<bool>> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
@@ -35,8 +36,8 @@ pub(crate) async fn known<C: Link>(tx: &mut Transaction<C>, wanted: &[JobId]) ->
 }
 
 /// Which of these jobs the rows name in their first column.
-pub(crate) fn among<'a, C: Link>(
-    tx: &Transaction<C>,
+pub(crate) fn among<'a>(
+    tx: &Transaction<'_>,
     wanted: impl ExactSizeIterator<Item = &'a JobId>,
     rows: &[PgRow],
 ) -> Done<Vec<bool>> {
@@ -49,15 +50,48 @@ pub(crate) fn among<'a, C: Link>(
     Ok(wanted.map(|id| found.contains(&uuid(id))).collect())
 }
 
-/// The jobs of these ids that are not over, locked in the order of their ids.
-pub(crate) async fn lock<C: Link>(
-    tx: &mut Transaction<C>,
+/// The schedules that have to hear of the end of these jobs.
+pub(crate) async fn watchers(
+    tx: &mut Transaction<'_>,
     wanted: &[JobId],
-) -> Done<Vec<Option<Row<Job, RowId>>>> {
+) -> Done<Vec<Option<ScheduleId>>> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = tx.all(query(&tx.sql.job_lock).bind(ids(wanted))).await?;
+    let rows = tx.all(query(&tx.sql.job_watchers).bind(ids(wanted))).await?;
+    let found = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get::<String, _>(1)?)));
+    let found = found.collect::<Result<HashMap<Uuid, _>, _>>().map_err(|error| tx.error(error))?;
+    let schedule = |id: &JobId| ScheduleId::new(found.get(&uuid(id))?.as_str()).ok();
+    Ok(wanted.iter().map(schedule).collect())
+}
+
+/// The jobs of these ids that are not over, locked in the order of their ids.
+pub(crate) async fn lock(
+    tx: &mut Transaction<'_>,
+    wanted: &[JobId],
+) -> Done<FoundJobs<RowId>> {
+    let statement = query(&tx.sql.job_lock);
+    locked(tx, statement, wanted).await
+}
+
+/// The same without waiting for others.
+pub(crate) async fn lock_now(
+    tx: &mut Transaction<'_>,
+    wanted: &[JobId],
+) -> Done<FoundJobs<RowId>> {
+    let statement = query(&tx.sql.job_lock_now);
+    locked(tx, statement, wanted).await
+}
+
+async fn locked(
+    tx: &mut Transaction<'_>,
+    statement: Statement<'_>,
+    wanted: &[JobId],
+) -> Done<FoundJobs<RowId>> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = tx.all(statement.bind(ids(wanted))).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in rows {
         let id: Uuid = row.try_get(0).map_err(|error| tx.error(error))?;
@@ -67,7 +101,7 @@ pub(crate) async fn lock<C: Link>(
 }
 
 /// Writes what can change about jobs; those that are over leave the table.
-pub(crate) async fn update<C: Link>(tx: &mut Transaction<C>, jobs: &[Job]) -> Done<()> {
+pub(crate) async fn update(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<()> {
     let over = |job: &&Job| matches!(job.state, JobState::Settled { .. });
     let gone = ids(jobs.iter().filter(over).map(|job| &job.id));
     if !gone.is_empty() {
@@ -103,8 +137,8 @@ pub(crate) async fn update<C: Link>(tx: &mut Transaction<C>, jobs: &[Job]) -> Do
 }
 
 /// Prolongs leases of these tokens.
-pub(crate) async fn renew<C: Link>(
-    tx: &mut Transaction<C>,
+pub(crate) async fn renew(
+    tx: &mut Transaction<'_>,
     renews: &[Renew],
 ) -> Done<Vec<Renewed>> {
     if renews.is_empty() {
@@ -125,33 +159,28 @@ pub(crate) async fn renew<C: Link>(
     Ok(renews.iter().map(answer).collect())
 }
 
-/// Jobs of which a rescue has to take care, locked.
-pub(crate) async fn lapsed<C: Link>(
-    tx: &mut Transaction<C>,
+/// Jobs of which a rescue has to take care.
+pub(crate) async fn lapsed(
+    tx: &mut Transaction<'_>,
     rescue: &Rescue,
     max: u32,
-) -> Done<Vec<Row<Job, RowId>>> {
+) -> Done<Vec<JobId>> {
     let statement = match rescue {
         Rescue::Lapsed => query(&tx.sql.job_lapsed).bind(tx.now.as_micros()),
         Rescue::HeldBy(node) => query(&tx.sql.job_held_by).bind(node.as_str()),
     };
     let rows = tx.all(statement.bind(i64::from(max))).await?;
-    let jobs = rows.iter().map(row::job_or_damaged).collect::<Result<Vec<_>, _>>();
-    jobs.map_err(|error| tx.error(error))
+    let ids = rows.iter().map(job_id).collect::<Result<_, _>>();
+    ids.map_err(|error| tx.error(error))
 }
 
-/// Whether a rescue would find anything.
-pub(crate) async fn any_lapsed<C: Link>(tx: &mut Transaction<C>, rescue: &Rescue) -> Done<bool> {
-    let statement = match rescue {
-        Rescue::Lapsed => query(&tx.sql.job_any_lapsed).bind(tx.now.as_micros()),
-        Rescue::HeldBy(node) => query(&tx.sql.job_any_held_by).bind(node.as_str()),
-    };
-    let row = tx.one(statement).await?;
-    row.try_get(0).map_err(|error| tx.error(error))
+/// The job that a row names in its first column.
+fn job_id(row: &PgRow) -> Result<JobId, sqlx::Error> {
+    Ok(JobId::from_bytes(row.try_get::<Uuid, _>(0)?.into_bytes()))
 }
 
 /// Settles jobs whose rows cannot be read; their keys become free.
-pub(crate) async fn bury<C: Link>(tx: &mut Transaction<C>, rows: &[Damaged<RowId>]) -> Done<()> {
+pub(crate) async fn bury(tx: &mut Transaction<'_>, rows: &[Damaged<RowId>]) -> Done<()> {
     let bad = rows.iter().filter_map(|row| match &row.row {
         RowId::Job(id) => Some((uuid(id), row.why.as_str())),
         RowId::Schedule(_) => None,
@@ -165,34 +194,54 @@ pub(crate) async fn bury<C: Link>(tx: &mut Transaction<C>, rows: &[Damaged<RowId
     Ok(())
 }
 
-/// The jobs of a schedule that are not over, the newest first, locked.
-pub(crate) async fn lock_chain<C: Link>(
-    tx: &mut Transaction<C>,
-    schedule: &ScheduleId,
-) -> Done<Vec<ChainLink>> {
-    let rows = tx.all(query(&tx.sql.chain_lock).bind(schedule.as_str())).await?;
-    let mut chain = Vec::with_capacity(rows.len());
+/// Which of these schedules have a job that is held.
+pub(crate) async fn any_held(
+    tx: &mut Transaction<'_>,
+    schedules: &[ScheduleId],
+) -> Done<Vec<bool>> {
+    if schedules.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = tx.all(query(&tx.sql.chain_held).bind(texts(schedules))).await?;
+    let found = rows.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<String>, _>>();
+    let found = found.map_err(|error| tx.error(error))?;
+    Ok(schedules.iter().map(|id| found.contains(id.as_str())).collect())
+}
+
+/// The jobs of each of these schedules that are not over, the newest first, locked in the order of
+/// their ids.
+pub(crate) async fn lock_chains(
+    tx: &mut Transaction<'_>,
+    schedules: &[ScheduleId],
+) -> Done<Vec<Vec<ChainLink>>> {
+    if schedules.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = tx.all(query(&tx.sql.chain_lock).bind(texts(schedules))).await?;
+    let mut chains: HashMap<String, Vec<(i64, ChainLink)>> = HashMap::new();
     for row in rows {
         let link = (|| {
-            let (state, origin): (i16, i16) = (row.try_get(1)?, row.try_get(2)?);
-            Ok(ChainLink {
-                job: JobId::from_bytes(row.try_get::<Uuid, _>(0)?.into_bytes()),
+            let link = ChainLink {
+                job: job_id(&row)?,
                 // A job that cannot be read is in the way of others until it is found.
-                place: place(state).unwrap_or(Place::Waiting),
-                origin: u8::try_from(origin)
-                    .ok()
-                    .and_then(Origin::from_code)
-                    .unwrap_or(Origin::Fire),
+                place: place(row.try_get(2)?).unwrap_or(Place::Waiting),
                 watched: row.try_get(3)?,
-            })
+            };
+            Ok((row.try_get(1)?, row.try_get(4)?, link))
         })();
-        chain.push(link.map_err(|error| tx.error(error))?);
+        let (schedule, seq, link): (String, _, _) = link.map_err(|error| tx.error(error))?;
+        chains.entry(schedule).or_default().push((seq, link));
     }
-    Ok(chain)
+    let chain = |id: &ScheduleId| {
+        let mut chain = chains.remove(id.as_str()).unwrap_or_default();
+        chain.sort_by_key(|&(seq, _)| core::cmp::Reverse(seq));
+        chain.into_iter().map(|(_, link)| link).collect()
+    };
+    Ok(schedules.iter().map(chain).collect())
 }
 
 /// Makes a schedule hear of the end of these jobs.
-pub(crate) async fn watch<C: Link>(tx: &mut Transaction<C>, jobs: &[JobId]) -> Done<()> {
+pub(crate) async fn watch(tx: &mut Transaction<'_>, jobs: &[JobId]) -> Done<()> {
     if !jobs.is_empty() {
         tx.run(query(&tx.sql.chain_watch).bind(ids(jobs))).await?;
     }
@@ -200,7 +249,7 @@ pub(crate) async fn watch<C: Link>(tx: &mut Transaction<C>, jobs: &[JobId]) -> D
 }
 
 /// Lets held jobs wait.
-pub(crate) async fn free<C: Link>(tx: &mut Transaction<C>, jobs: &[JobId]) -> Done<()> {
+pub(crate) async fn free(tx: &mut Transaction<'_>, jobs: &[JobId]) -> Done<()> {
     if !jobs.is_empty() {
         let statement = query(&tx.sql.chain_free).bind(ids(jobs)).bind(tx.now.as_micros());
         tx.run(statement).await?;

@@ -11,7 +11,7 @@ use mainspring_core::time::{Span, Timestamp};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::statements::query;
-use crate::transaction::{Link, Transaction};
+use crate::transaction::Transaction;
 
 /// One part.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ struct Parts {
 
 /// Empties what is forgotten, and goes on to the next part if it is time. `before` says how long
 /// history is kept.
-pub(crate) async fn tidy<C: Link>(tx: &mut Transaction<C>, before: Timestamp) -> Done<()> {
+pub(crate) async fn tidy(tx: &mut Transaction<'_>, before: Timestamp) -> Done<()> {
     let Parts { current, since_us, mut parts } = look(tx).await?;
     for part in &mut parts {
         if part.forgotten && part.number != current {
@@ -50,7 +50,7 @@ pub(crate) async fn tidy<C: Link>(tx: &mut Transaction<C>, before: Timestamp) ->
     Ok(())
 }
 
-async fn look<C: Link>(tx: &mut Transaction<C>) -> Done<Parts> {
+async fn look(tx: &mut Transaction<'_>) -> Done<Parts> {
     let rows = tx.all(query(&tx.sql.prune_slots)).await?;
     let mut all = Parts { current: 0, since_us: 0, parts: Vec::with_capacity(rows.len()) };
     for row in rows {
@@ -71,14 +71,14 @@ async fn look<C: Link>(tx: &mut Transaction<C>) -> Done<Parts> {
 
 /// Empties a part, unless somebody is using it or something came in that is not forgotten; whether
 /// it is empty now. The next prune tries again.
-async fn empty<C: Link>(tx: &mut Transaction<C>, number: i16) -> Done<bool> {
+async fn empty(tx: &mut Transaction<'_>, number: i16) -> Done<bool> {
     let table = tx.sql.names.render(&format!("schema.mainspring_runs_{number}"));
     // Whoever writes history waits behind this lock, so it is given up soon.
     let lock = format!(
         "SAVEPOINT mainspring; SET LOCAL lock_timeout = '100ms';
          LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"
     );
-    if let Err(error) = sqlx::raw_sql(AssertSqlSafe(lock)).execute(tx.link.connection()).await {
+    if let Err(error) = sqlx::raw_sql(AssertSqlSafe(lock)).execute(tx.connection()).await {
         if crate::error::is_lost(&error) {
             return Err(tx.error(error));
         }
@@ -95,8 +95,8 @@ async fn empty<C: Link>(tx: &mut Transaction<C>, number: i16) -> Done<bool> {
 }
 
 /// Statements without values.
-async fn batch<C: Link>(tx: &mut Transaction<C>, statements: String) -> Done<()> {
-    let done = sqlx::raw_sql(AssertSqlSafe(statements)).execute(tx.link.connection()).await;
+async fn batch(tx: &mut Transaction<'_>, statements: String) -> Done<()> {
+    let done = sqlx::raw_sql(AssertSqlSafe(statements)).execute(tx.connection()).await;
     done.map(|_| ()).map_err(|error| tx.error(error))
 }
 

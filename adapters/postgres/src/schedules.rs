@@ -4,21 +4,21 @@ use std::collections::HashMap;
 
 use mainspring_contract::record::{ClaimSchedules, Quarantine, Remove, Schedule};
 use mainspring_contract::tables::{Claim, Damaged, Done, Found, Row};
-use mainspring_contract::{NodeId, ScheduleId};
+use mainspring_contract::{NodeId, ScheduleId, StoreError, StoreErrorKind};
 use mainspring_core::fire::Skip;
-use mainspring_core::settings::{Backoff, Settings, Timeout};
+use mainspring_core::schedule::Policies;
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::Count;
 use sqlx::Row as _;
 
-use crate::columns;
+use crate::columns::{self, EncodedList, SettingsList};
 use crate::row::{self, RowId};
 use crate::statements::{Statement, query};
-use crate::transaction::{Link, Transaction};
+use crate::transaction::Transaction;
 
 /// The schedules of these names, locked in the order of their names.
-pub(crate) async fn lock<C: Link>(
-    tx: &mut Transaction<C>,
+pub(crate) async fn lock(
+    tx: &mut Transaction<'_>,
     ids: &[ScheduleId],
 ) -> Done<Vec<Option<Found>>> {
     if ids.is_empty() {
@@ -34,128 +34,122 @@ pub(crate) async fn lock<C: Link>(
 }
 
 /// The schedule of this name.
-pub(crate) async fn find<C: Link>(
-    tx: &mut Transaction<C>,
+pub(crate) async fn find(
+    tx: &mut Transaction<'_>,
     id: &ScheduleId,
 ) -> Done<Option<Result<Schedule, String>>> {
     let rows = tx.all(query(&tx.sql.schedule_find).bind(id.as_str())).await?;
     Ok(rows.first().map(|row| row::schedule(row).map_err(|why| why.to_string())))
 }
 
-/// Writes whole schedules, new ones and over old ones.
-pub(crate) async fn write<C: Link>(tx: &mut Transaction<C>, schedules: &[Schedule]) -> Done<()> {
-    let now = tx.now;
-    for schedule in schedules {
-        tx.run(whole(query(&tx.sql.schedule_put), schedule, now)).await?;
+/// Adds schedules; contended, if one of these names is there by now.
+pub(crate) async fn insert(tx: &mut Transaction<'_>, schedules: &[Schedule]) -> Done<()> {
+    if schedules.is_empty() {
+        return Ok(());
+    }
+    let added = tx.run(whole(query(&tx.sql.schedule_insert), schedules, tx.now)).await?;
+    if usize::try_from(added) == Ok(schedules.len()) {
+        return Ok(());
+    }
+    let message = format!("somebody else has put one of these schedules in `{}` (ask again)", tx.name);
+    Err(StoreError::new(StoreErrorKind::Contended, message))
+}
+
+/// Writes whole schedules over locked rows.
+pub(crate) async fn replace(tx: &mut Transaction<'_>, schedules: &[Schedule]) -> Done<()> {
+    if !schedules.is_empty() {
+        tx.run(whole(query(&tx.sql.schedule_replace), schedules, tx.now)).await?;
     }
     Ok(())
 }
 
-/// Binds a whole schedule.
-fn whole<'q>(statement: Statement<'q>, schedule: &Schedule, now: Timestamp) -> Statement<'q> {
-    let spec = &schedule.spec;
-    let policies = &spec.policies;
-    let exclude = spec.exclusions.as_ref();
-    let (next_kind, next_at) = columns::next(schedule.next);
+/// Binds whole schedules, column by column.
+fn whole<'q>(statement: Statement<'q>, all: &[Schedule], now: Timestamp) -> Statement<'q> {
+    let mut trigger = EncodedList::default();
+    let mut payload = EncodedList::default();
+    let mut exclude = EncodedList::default();
+    let mut settings = SettingsList::default();
+    for Schedule { spec, .. } in all {
+        trigger.push(Some(&spec.trigger));
+        payload.push(Some(&spec.payload));
+        exclude.push(spec.exclusions.as_ref());
+        settings.push(&spec.settings);
+    }
+    let tags = |schedule: &Schedule| schedule.spec.tags.as_ref().map(ToString::to_string);
     let statement = statement
-        .bind(spec.id.as_str().to_owned())
-        .bind(spec.task.as_str().to_owned())
-        .bind(spec.source.as_str().to_owned())
-        .bind(i16::from(spec.trigger.format.code()))
-        .bind(i32::from(spec.trigger.version))
-        .bind(spec.trigger.bytes.to_vec())
-        .bind(i16::from(spec.payload.format.code()))
-        .bind(i32::from(spec.payload.version))
-        .bind(spec.payload.bytes.to_vec())
-        .bind(exclude.map(|value| i16::from(value.format.code())))
-        .bind(exclude.map(|value| i32::from(value.version)))
-        .bind(exclude.map(|value| value.bytes.to_vec()))
-        .bind(i16::from(policies.coalesce.code()))
-        .bind(policies.misfire_grace.map(Span::as_micros))
-        .bind(i32::from(policies.catch_up))
-        .bind(policies.jitter.map(|jitter| jitter.up_to.as_micros()))
-        .bind(policies.jitter.map(|jitter| i16::from(jitter.spread.code())))
-        .bind(policies.slack.as_micros())
-        .bind(i16::from(policies.overlap.code()))
-        .bind(policies.limit.map(i64::from))
-        .bind(policies.after_run.map(Span::as_micros))
-        .bind(policies.pause_after.map(i32::from));
-    settings(statement, &spec.settings)
-        .bind(spec.tags.as_ref().map(ToString::to_string))
-        .bind(spec.paused)
-        .bind(i64::from(schedule.revision.number()))
-        .bind(next_kind)
-        .bind(next_at)
-        .bind(columns::at(schedule.last_fire_at))
-        .bind(i64::from(schedule.fired))
-        .bind(i32::from(schedule.failures))
-        .bind(schedule.pause.map(|pause| i16::from(pause.reason.code())))
-        .bind(columns::at(schedule.pause.map(|pause| pause.since)))
-        .bind(now.as_micros())
+        .bind(list(all, |schedule| schedule.spec.id.to_string()))
+        .bind(list(all, |schedule| schedule.spec.task.to_string()))
+        .bind(list(all, |schedule| schedule.spec.source.to_string()));
+    let statement = exclude.bind(payload.bind(trigger.bind(statement)));
+    let statement = settings.bind(policies(statement, all)).bind(list(all, tags));
+    let statement = statement.bind(list(all, |schedule| schedule.spec.paused));
+    let all: Vec<&Schedule> = all.iter().collect();
+    progress(statement, &all).bind(now.as_micros())
 }
 
-fn settings<'q>(statement: Statement<'q>, settings: &Settings) -> Statement<'q> {
-    let backoff = settings.retry.map(|retry| match retry.backoff {
-        Backoff::Fixed(span) => (0_i16, span, span),
-        Backoff::Exponential { first, max } => (1, first, max),
-        Backoff::Linear { first, max } => (2, first, max),
-    });
-    let timeout_us = |timeout: Timeout| timeout.span().map_or(0, |span| span.as_micros().max(1));
+/// `coalesce` to `pause_after`.
+fn policies<'q>(statement: Statement<'q>, all: &[Schedule]) -> Statement<'q> {
+    let all: Vec<&Policies> = all.iter().map(|schedule| &schedule.spec.policies).collect();
+    let jitter = |policies: &&Policies| policies.jitter.map(|jitter| jitter.up_to.as_micros());
+    let spread = |policies: &&Policies| policies.jitter.map(|j| i16::from(j.spread.code()));
     statement
-        .bind(settings.priority.map(|priority| i16::from(priority.number())))
-        .bind(settings.timeout.map(timeout_us))
-        .bind(settings.retry.map(|retry| i32::from(retry.max)))
-        .bind(backoff.map(|(kind, _, _)| kind))
-        .bind(backoff.map(|(_, first, _)| first.as_micros()))
-        .bind(backoff.map(|(_, _, max)| max.as_micros()))
-        .bind(settings.retry.map(|retry| i16::from(retry.jitter)))
-        .bind(settings.max_rescues.map(i32::from))
+        .bind(list(&all, |policies| i16::from(policies.coalesce.code())))
+        .bind(list(&all, |policies| policies.misfire_grace.map(Span::as_micros)))
+        .bind(list(&all, |policies| i32::from(policies.catch_up)))
+        .bind(list(&all, jitter))
+        .bind(list(&all, spread))
+        .bind(list(&all, |policies| policies.slack.as_micros()))
+        .bind(list(&all, |policies| i16::from(policies.overlap.code())))
+        .bind(list(&all, |policies| policies.limit.map(i64::from)))
+        .bind(list(&all, |policies| policies.after_run.map(Span::as_micros)))
+        .bind(list(&all, |policies| policies.pause_after.map(i32::from)))
+}
+
+/// `revision` to `pause_since_us`.
+fn progress<'q>(statement: Statement<'q>, all: &[&Schedule]) -> Statement<'q> {
+    let reason = |schedule: &&Schedule| schedule.pause.map(|p| i16::from(p.reason.code()));
+    statement
+        .bind(list(all, |schedule| i64::from(schedule.revision.number())))
+        .bind(list(all, |schedule| columns::next(schedule.next).0))
+        .bind(list(all, |schedule| columns::next(schedule.next).1))
+        .bind(list(all, |schedule| columns::at(schedule.last_fire_at)))
+        .bind(list(all, |schedule| i64::from(schedule.fired)))
+        .bind(list(all, |schedule| i32::from(schedule.failures)))
+        .bind(list(all, reason))
+        .bind(list(all, |schedule| columns::at(schedule.pause.map(|pause| pause.since))))
+}
+
+/// One column.
+fn list<T, V>(all: &[T], value: impl FnMut(&T) -> V) -> Vec<V> {
+    all.iter().map(value).collect()
 }
 
 /// Writes what can change about schedules while their words stay.
-pub(crate) async fn update<C: Link>(
-    tx: &mut Transaction<C>,
+pub(crate) async fn update(
+    tx: &mut Transaction<'_>,
     schedules: &[(Schedule, Claim)],
 ) -> Done<()> {
     if schedules.is_empty() {
         return Ok(());
     }
-    let all = || schedules.iter().map(|(schedule, _)| schedule);
-    let next: Vec<_> = all().map(|schedule| columns::next(schedule.next)).collect();
     let claims = schedules.iter().map(|(_, claim)| match *claim {
         Claim::Kept => (0_i16, None),
         Claim::GivenUp => (1, None),
         Claim::Until(at) => (2, Some(at.as_micros())),
     });
     let (claims, until): (Vec<_>, Vec<_>) = claims.unzip();
-    let statement = query(&tx.sql.schedule_update)
-        .bind(all().map(|schedule| schedule.spec.id.as_str()).collect::<Vec<_>>())
-        .bind(all().map(|schedule| i64::from(schedule.revision.number())).collect::<Vec<_>>())
-        .bind(next.iter().map(|next| next.0).collect::<Vec<_>>())
-        .bind(next.iter().map(|next| next.1).collect::<Vec<_>>())
-        .bind(all().map(|schedule| columns::at(schedule.last_fire_at)).collect::<Vec<_>>())
-        .bind(all().map(|schedule| i64::from(schedule.fired)).collect::<Vec<_>>())
-        .bind(all().map(|schedule| i32::from(schedule.failures)).collect::<Vec<_>>())
-        .bind(
-            all()
-                .map(|schedule| schedule.pause.map(|pause| i16::from(pause.reason.code())))
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            all()
-                .map(|schedule| columns::at(schedule.pause.map(|pause| pause.since)))
-                .collect::<Vec<_>>(),
-        )
-        .bind(claims)
-        .bind(until)
-        .bind(tx.now.as_micros());
+    let all: Vec<&Schedule> = schedules.iter().map(|(schedule, _)| schedule).collect();
+    let statement =
+        query(&tx.sql.schedule_update).bind(list(&all, |schedule| schedule.spec.id.as_str()));
+    let statement =
+        progress(statement, &all).bind(claims).bind(until).bind(tx.now.as_micros());
     tx.run(statement).await?;
     Ok(())
 }
 
 /// Removes schedules; the names of those that were there.
-pub(crate) async fn remove<C: Link>(
-    tx: &mut Transaction<C>,
+pub(crate) async fn remove(
+    tx: &mut Transaction<'_>,
     remove: &Remove<'_>,
 ) -> Done<Vec<ScheduleId>> {
     let statement = match remove {
@@ -170,22 +164,9 @@ pub(crate) async fn remove<C: Link>(
     Ok(names.collect())
 }
 
-/// Whether a claim would find anything.
-pub(crate) async fn any_due<C: Link>(tx: &mut Transaction<C>, claim: &ClaimSchedules) -> Done<bool> {
-    if claim.max == 0 {
-        return Ok(false);
-    }
-    let now = tx.now;
-    let statement = query(&tx.sql.schedule_any_due)
-        .bind((now + claim.within).as_micros())
-        .bind(now.as_micros());
-    let row = tx.one(statement).await?;
-    row.try_get(0).map_err(|error| tx.error(error))
-}
-
 /// Claims schedules that come due, the earliest first.
-pub(crate) async fn claim<C: Link>(
-    tx: &mut Transaction<C>,
+pub(crate) async fn claim(
+    tx: &mut Transaction<'_>,
     claim: &ClaimSchedules,
     max: u32,
 ) -> Done<Vec<Row<Schedule, RowId>>> {
@@ -213,9 +194,9 @@ pub(crate) async fn claim<C: Link>(
     Ok(claimed)
 }
 
-/// Puts rows that cannot be read into quarantine; that ends their claims, too.
-pub(crate) async fn set_aside<C: Link>(
-    tx: &mut Transaction<C>,
+/// Puts rows that cannot be read into quarantine, which ends the claims that were just made.
+pub(crate) async fn set_aside(
+    tx: &mut Transaction<'_>,
     rows: &[Damaged<RowId>],
 ) -> Done<()> {
     let bad = rows.iter().filter_map(|row| match &row.row {
@@ -233,8 +214,8 @@ pub(crate) async fn set_aside<C: Link>(
 }
 
 /// Takes schedules of these revisions out of service; whether there were any.
-pub(crate) async fn quarantine<C: Link>(
-    tx: &mut Transaction<C>,
+pub(crate) async fn quarantine(
+    tx: &mut Transaction<'_>,
     quarantines: &[Quarantine],
 ) -> Done<bool> {
     if quarantines.is_empty() {
@@ -249,14 +230,14 @@ pub(crate) async fn quarantine<C: Link>(
 }
 
 /// Ends the claims of a node.
-pub(crate) async fn drop_claims<C: Link>(tx: &mut Transaction<C>, node: &NodeId) -> Done<()> {
+pub(crate) async fn drop_claims(tx: &mut Transaction<'_>, node: &NodeId) -> Done<()> {
     tx.run(query(&tx.sql.schedule_drop_claims).bind(node.as_str())).await?;
     Ok(())
 }
 
 /// Adds records of fires that did not become jobs.
-pub(crate) async fn note_skips<C: Link>(
-    tx: &mut Transaction<C>,
+pub(crate) async fn note_skips(
+    tx: &mut Transaction<'_>,
     skips: &[(ScheduleId, Skip)],
 ) -> Done<()> {
     if skips.is_empty() {

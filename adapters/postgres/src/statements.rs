@@ -68,18 +68,18 @@ macro_rules! statements {
 }
 
 statements! {
-    chain_free chain_lock chain_watch
+    chain_free chain_held chain_lock chain_watch
     clock config_changed config_revision
-    job_any_claimable job_any_held_by job_any_lapsed job_bury job_claim job_delete job_held_by
-    job_insert job_known job_lapsed job_lock job_renew job_settle job_unclaim job_update
+    job_bury job_claim job_delete job_held_by job_insert job_known job_lapsed job_lock job_lock_now
+    job_renew job_settle job_unclaim job_update job_watchers
     key_keep key_leave key_lock key_sweep key_take
     last_runs
-    prune_lock prune_look prune_rotate prune_runs prune_skips prune_slots
+    prune_lock prune_rotate prune_runs prune_skips prune_slots
     pulse
     run_insert run_recorded
-    schedule_any_due schedule_claim schedule_drop_claims schedule_find schedule_lock schedule_put
-    schedule_quarantine schedule_remove_named schedule_remove_source schedule_set_aside
-    schedule_update
+    schedule_claim schedule_drop_claims schedule_find schedule_insert schedule_lock
+    schedule_quarantine schedule_remove_named schedule_remove_source schedule_replace
+    schedule_set_aside schedule_update
     setup
     skip_insert
     task_find task_limits task_put

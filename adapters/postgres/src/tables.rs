@@ -4,9 +4,11 @@ use mainspring_contract::record::{
     ClaimJobs, ClaimSchedules, Job, Quarantine, Remove, Renew, Renewed, Rescue, Run, Schedule,
     Settle, Task,
 };
-use mainspring_contract::store::{JobFilter, RunFilter, RunView, SkipFilter, SkipView};
+use mainspring_contract::store::{
+    JobFilter, RunFilter, RunView, ScheduleFilter, SkipFilter, SkipView,
+};
 use mainspring_contract::tables::{
-    Claim, Damaged, Done, Found, Hold, Holder, Link as ChainLink, Row, Tables,
+    Claim, Damaged, Done, Found, FoundJobs, Hold, Holder, Link as ChainLink, Row, Tables,
 };
 use mainspring_contract::{JobId, Key, NodeId, ScheduleId, TaskId};
 use mainspring_core::fire::Skip;
@@ -14,14 +16,15 @@ use mainspring_core::id::{ConfigRevision, Token};
 use mainspring_core::outcome::Outcome;
 use mainspring_core::pulse::Pulse;
 use mainspring_core::time::Timestamp;
+use mainspring_core::trigger::Count;
 use sqlx::Row as _;
 
 use crate::row::RowId;
 use crate::statements::query;
-use crate::transaction::{Link, Transaction};
+use crate::transaction::Transaction;
 use crate::{claim, history, insert, jobs, keys, listing, schedules, tasks};
 
-impl<C: Link> Tables for Transaction<C> {
+impl Tables for Transaction<'_> {
     type RowId = RowId;
 
     fn now(&self) -> Timestamp {
@@ -29,7 +32,11 @@ impl<C: Link> Tables for Transaction<C> {
     }
 
     async fn finish(self) -> Done<Pulse> {
-        self.end().await
+        self.commit().await
+    }
+
+    async fn end(self) -> Done<()> {
+        self.leave().await
     }
 
     async fn config_revision(&mut self) -> Done<ConfigRevision> {
@@ -55,8 +62,12 @@ impl<C: Link> Tables for Transaction<C> {
         schedules::lock(self, ids).await
     }
 
-    async fn write_schedules(&mut self, schedules: &[Schedule]) -> Done<()> {
-        schedules::write(self, schedules).await
+    async fn insert_schedules(&mut self, schedules: &[Schedule]) -> Done<()> {
+        schedules::insert(self, schedules).await
+    }
+
+    async fn replace_schedules(&mut self, schedules: &[Schedule]) -> Done<()> {
+        schedules::replace(self, schedules).await
     }
 
     async fn update_schedules(&mut self, schedules: &[(Schedule, Claim)]) -> Done<()> {
@@ -65,10 +76,6 @@ impl<C: Link> Tables for Transaction<C> {
 
     async fn remove_schedules(&mut self, remove: &Remove<'_>) -> Done<Vec<ScheduleId>> {
         schedules::remove(self, remove).await
-    }
-
-    async fn any_due(&mut self, claim: &ClaimSchedules) -> Done<bool> {
-        schedules::any_due(self, claim).await
     }
 
     async fn claim_schedules(
@@ -103,16 +110,20 @@ impl<C: Link> Tables for Transaction<C> {
         insert::insert(self, jobs).await
     }
 
-    async fn lock_jobs(&mut self, ids: &[JobId]) -> Done<Vec<Option<Row<Job, RowId>>>> {
+    async fn watchers(&mut self, ids: &[JobId]) -> Done<Vec<Option<ScheduleId>>> {
+        jobs::watchers(self, ids).await
+    }
+
+    async fn lock_jobs(&mut self, ids: &[JobId]) -> Done<FoundJobs<RowId>> {
         jobs::lock(self, ids).await
+    }
+
+    async fn lock_jobs_now(&mut self, ids: &[JobId]) -> Done<FoundJobs<RowId>> {
+        jobs::lock_now(self, ids).await
     }
 
     async fn update_jobs(&mut self, jobs: &[Job]) -> Done<()> {
         jobs::update(self, jobs).await
-    }
-
-    async fn any_claimable(&mut self, claim: &ClaimJobs<'_>) -> Done<bool> {
-        claim::any(self, claim).await
     }
 
     async fn claim_jobs(
@@ -132,20 +143,20 @@ impl<C: Link> Tables for Transaction<C> {
         history::settle_alone(self, settles).await
     }
 
-    async fn lapsed(&mut self, rescue: &Rescue, max: u32) -> Done<Vec<Row<Job, RowId>>> {
+    async fn lapsed(&mut self, rescue: &Rescue, max: u32) -> Done<Vec<JobId>> {
         jobs::lapsed(self, rescue, max).await
-    }
-
-    async fn any_lapsed(&mut self, rescue: &Rescue) -> Done<bool> {
-        jobs::any_lapsed(self, rescue).await
     }
 
     async fn bury(&mut self, rows: &[Damaged<RowId>]) -> Done<()> {
         jobs::bury(self, rows).await
     }
 
-    async fn lock_chain(&mut self, schedule: &ScheduleId) -> Done<Vec<ChainLink>> {
-        jobs::lock_chain(self, schedule).await
+    async fn any_held(&mut self, ids: &[ScheduleId]) -> Done<Vec<bool>> {
+        jobs::any_held(self, ids).await
+    }
+
+    async fn lock_chains(&mut self, schedules: &[ScheduleId]) -> Done<Vec<Vec<ChainLink>>> {
+        jobs::lock_chains(self, schedules).await
     }
 
     async fn watch(&mut self, jobs: &[JobId]) -> Done<()> {
@@ -156,15 +167,15 @@ impl<C: Link> Tables for Transaction<C> {
         jobs::free(self, jobs).await
     }
 
-    async fn lock_keys(&mut self, keys: &[(&TaskId, &Key)]) -> Done<Vec<Option<Holder>>> {
+    async fn lock_keys(&mut self, keys: &[(TaskId, Key)]) -> Done<Vec<Option<Holder>>> {
         keys::lock(self, keys).await
     }
 
-    async fn take_keys(&mut self, holds: &[Hold<'_>]) -> Done<()> {
+    async fn take_keys(&mut self, holds: &[(Hold, Option<JobId>)]) -> Done<()> {
         keys::take(self, holds).await
     }
 
-    async fn leave_keys(&mut self, holds: &[(Hold<'_>, Option<Timestamp>)]) -> Done<()> {
+    async fn leave_keys(&mut self, holds: &[(Hold, Option<Timestamp>)]) -> Done<()> {
         keys::leave(self, holds).await
     }
 
@@ -183,21 +194,17 @@ impl<C: Link> Tables for Transaction<C> {
         history::prune(self, before, max).await
     }
 
-    async fn any_old(&mut self, before: Timestamp) -> Done<bool> {
-        history::any_old(self, before).await
-    }
-
     async fn find_schedule(&mut self, id: &ScheduleId) -> Done<Option<Result<Schedule, String>>> {
         schedules::find(self, id).await
     }
 
     async fn list_schedules(
         &mut self,
-        after: Option<&ScheduleId>,
+        filter: &ScheduleFilter,
         limit: u32,
         offset: u32,
     ) -> Done<Vec<Result<Schedule, (String, String)>>> {
-        listing::schedules(self, after, limit, offset).await
+        listing::schedules(self, filter, limit, offset).await
     }
 
     async fn last_runs(&mut self, ids: &[ScheduleId]) -> Done<Vec<Option<Run>>> {
@@ -211,6 +218,10 @@ impl<C: Link> Tables for Transaction<C> {
         offset: u32,
     ) -> Done<Vec<Option<Job>>> {
         listing::jobs(self, filter, limit, offset).await
+    }
+
+    async fn count_jobs(&mut self, filter: &JobFilter, up_to: u32) -> Done<Count> {
+        listing::count_jobs(self, filter, up_to).await
     }
 
     async fn list_runs(

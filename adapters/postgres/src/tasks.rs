@@ -7,10 +7,10 @@ use mainspring_contract::tables::Done;
 use crate::columns::SettingsList;
 use crate::row;
 use crate::statements::query;
-use crate::transaction::{Link, Transaction};
+use crate::transaction::Transaction;
 
 /// Makes tasks known, or changes them; whether anything is different now.
-pub(crate) async fn put<C: Link>(tx: &mut Transaction<C>, tasks: &[Task]) -> Done<bool> {
+pub(crate) async fn put(tx: &mut Transaction<'_>, tasks: &[Task]) -> Done<bool> {
     if tasks.is_empty() {
         return Ok(false);
     }
@@ -32,7 +32,7 @@ pub(crate) async fn put<C: Link>(tx: &mut Transaction<C>, tasks: &[Task]) -> Don
 }
 
 /// Those of these tasks that can be read.
-pub(crate) async fn find<C: Link>(tx: &mut Transaction<C>, ids: &[TaskId]) -> Done<Vec<Task>> {
+pub(crate) async fn find(tx: &mut Transaction<'_>, ids: &[TaskId]) -> Done<Vec<Task>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }

@@ -1,6 +1,5 @@
 //! One transaction: a connection and the instant by which everything in it is judged.
 
-use core::future::Future;
 use std::sync::Arc;
 
 use mainspring_contract::tables::Mode;
@@ -17,56 +16,20 @@ use crate::{clock, error};
 
 /// Rows of a store inside a transaction: the store's own, or one that somebody else has begun.
 #[derive(Debug)]
-pub struct Transaction<C> {
-    pub(crate) link: C,
+pub struct Transaction<'c> {
+    link: Link<'c>,
     pub(crate) sql: Arc<Statements>,
     pub(crate) name: Arc<str>,
     pub(crate) now: Timestamp,
 }
 
 /// What a transaction runs on.
-pub trait Link: Send + sealed::Sealed {
-    /// The connection.
-    fn connection(&mut self) -> &mut PgConnection;
-
-    /// Reads the pulse at `now`, and ends the transaction if it is ours.
-    fn end(
-        self,
-        sql: &Statements,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<PgRow, sqlx::Error>> + Send;
-}
-
-mod sealed {
-    /// Nobody else has connections of another kind.
-    pub trait Sealed {}
-    impl Sealed for crate::connections::Lent {}
-    impl Sealed for &mut sqlx::PgConnection {}
-}
-
-impl Link for Lent {
-    fn connection(&mut self) -> &mut PgConnection {
-        &mut self.connection
-    }
-
-    /// In one round trip.
-    async fn end(mut self, _sql: &Statements, now: Timestamp) -> Result<PgRow, sqlx::Error> {
-        let both = format!("EXECUTE mainspring_pulse({}); COMMIT", now.as_micros());
-        let row = sqlx::raw_sql(AssertSqlSafe(both)).fetch_one(&mut self.connection).await?;
-        self.give_back();
-        Ok(row)
-    }
-}
-
-impl Link for &mut PgConnection {
-    fn connection(&mut self) -> &mut PgConnection {
-        self
-    }
-
-    /// Whoever has begun it ends it.
-    async fn end(self, sql: &Statements, now: Timestamp) -> Result<PgRow, sqlx::Error> {
-        query(&sql.pulse).bind(now.as_micros()).fetch_one(self).await
-    }
+#[derive(Debug)]
+enum Link<'c> {
+    /// A connection of the store. Boxed, because the driver's own futures are large enough.
+    Own(Box<Lent>),
+    /// Somebody else's, who has begun the transaction and will end it.
+    Theirs(&'c mut PgConnection),
 }
 
 /// What a connection of the store starts with: settings, and the statements that travel together
@@ -79,7 +42,7 @@ pub(crate) fn setup(sql: &Statements) -> String {
     )
 }
 
-impl Transaction<Lent> {
+impl Transaction<'static> {
     /// Begins one on a connection of the store, in one round trip.
     ///
     /// A connection that lay idle may have been cut in the meantime, which shows only when it is
@@ -96,7 +59,7 @@ impl Transaction<Lent> {
             match Self::begin_on(&mut link.connection, mode, clock).await {
                 Ok(now) => {
                     let (sql, name) = (Arc::clone(sql), Arc::clone(name));
-                    return Ok(Self { link, sql, name, now });
+                    return Ok(Self { link: Link::Own(Box::new(link)), sql, name, now });
                 }
                 Err(error) if error::is_lost(&error) && !link.fresh => connections.forget(),
                 Err(error) => return Err(error),
@@ -125,7 +88,7 @@ impl Transaction<Lent> {
     }
 }
 
-impl<'c> Transaction<&'c mut PgConnection> {
+impl<'c> Transaction<'c> {
     /// Works inside a transaction that somebody else has begun and will end.
     pub(crate) async fn within(
         connection: &'c mut PgConnection,
@@ -141,26 +104,33 @@ impl<'c> Transaction<&'c mut PgConnection> {
             },
         };
         let now = now.map_err(|error| error::of_statement(name, error))?;
-        Ok(Self { link: connection, sql: Arc::clone(sql), name: Arc::clone(name), now })
+        let link = Link::Theirs(connection);
+        Ok(Self { link, sql: Arc::clone(sql), name: Arc::clone(name), now })
     }
-}
 
-impl<C: Link> Transaction<C> {
+    /// The connection.
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        match &mut self.link {
+            Link::Own(lent) => &mut lent.connection,
+            Link::Theirs(connection) => connection,
+        }
+    }
+
     /// The rows that a statement returns.
     pub(crate) async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
-        let done = statement.fetch_all(self.link.connection()).await;
+        let done = statement.fetch_all(self.connection()).await;
         done.map_err(|error| self.error(error))
     }
 
     /// The one row that a statement returns.
     pub(crate) async fn one(&mut self, statement: Statement<'_>) -> Result<PgRow, StoreError> {
-        let done = statement.fetch_one(self.link.connection()).await;
+        let done = statement.fetch_one(self.connection()).await;
         done.map_err(|error| self.error(error))
     }
 
     /// How many rows a statement has changed.
     pub(crate) async fn run(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
-        let done = statement.execute(self.link.connection()).await;
+        let done = statement.execute(self.connection()).await;
         done.map(|done| done.rows_affected()).map_err(|error| self.error(error))
     }
 
@@ -169,11 +139,33 @@ impl<C: Link> Transaction<C> {
         error::of_statement(&self.name, error)
     }
 
-    /// The pulse; a transaction of the store's own is committed.
-    pub(crate) async fn end(self) -> Result<Pulse, StoreError> {
+    /// The pulse; a transaction of the store's own is committed, in the same round trip.
+    pub(crate) async fn commit(self) -> Result<Pulse, StoreError> {
         let Self { link, sql, name, now } = self;
-        let row = link.end(&sql, now).await.map_err(|error| error::of_commit(&name, error))?;
-        pulse(&row, now).map_err(|error| error::of_statement(&name, error))
+        let row = match link {
+            Link::Own(mut lent) => {
+                let both = format!("EXECUTE mainspring_pulse({}); COMMIT", now.as_micros());
+                let statement = sqlx::raw_sql(AssertSqlSafe(both));
+                let row = statement.fetch_one(&mut lent.connection).await;
+                let row = row.map_err(|error| error::of_commit(&name, error))?;
+                lent.give_back();
+                Ok(row)
+            }
+            Link::Theirs(connection) => {
+                query(&sql.pulse).bind(now.as_micros()).fetch_one(connection).await
+            }
+        };
+        row.and_then(|row| pulse(&row, now)).map_err(|error| error::of_statement(&name, error))
+    }
+
+    /// Ends a transaction that has only read, if it is the store's own.
+    pub(crate) async fn leave(self) -> Result<(), StoreError> {
+        if let Link::Own(mut lent) = self.link {
+            let done = sqlx::raw_sql("COMMIT").execute(&mut lent.connection).await;
+            done.map_err(|error| error::of_statement(&self.name, error))?;
+            lent.give_back();
+        }
+        Ok(())
     }
 }
 

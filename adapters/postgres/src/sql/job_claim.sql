@@ -7,6 +7,9 @@
 -- what they will not take, and find the next ones where the first are taken. A task's room is
 -- applied before the limit, so that a task without room hides nobody.
 --
+-- `expected` is how many there were to be taken; if others took some of them, there may be more in
+-- other lanes. With one lane there are not.
+--
 -- Lanes of which the node does not cover the tags are left out, except those whose tags are no tags
 -- (a name is empty, has outer blanks or is not sorted): their jobs are to be found and settled.
 WITH RECURSIVE offered AS MATERIALIZED (
@@ -56,13 +59,14 @@ level (priority) AS MATERIALIZED (SELECT generate_series(0, 9)::smallint),
 share AS MATERIALIZED (
     -- With one lane there is nothing to be shared out: the most urgent come first.
     (
-        SELECT open.task, open.lane, level.priority, open.room AS count, open.room AS room
+        SELECT open.task, open.lane, level.priority, open.room AS count, open.room AS room,
+            NULL::bigint AS expected
         FROM open CROSS JOIN level
         WHERE open.lanes = 1
         ORDER BY level.priority
     )
     UNION ALL
-    SELECT chosen.task, chosen.lane, chosen.priority, count(*), $2::bigint
+    SELECT chosen.task, chosen.lane, chosen.priority, count(*), $2::bigint, count(*)
     FROM (
         SELECT ranked.task, ranked.lane, ranked.priority
         FROM (
@@ -109,4 +113,4 @@ taken AS MATERIALIZED (
 UPDATE schema.mainspring_jobs SET
     state = 1, token = (token + 1) & 4294967295, node = $6, lease_until_us = $7, cancel = false
 WHERE ctid = ANY (ARRAY(SELECT taken.at FROM taken))
-RETURNING {job}
+RETURNING {job}, (SELECT sum(share.expected)::bigint FROM share) AS expected

@@ -1,6 +1,8 @@
 -- Adds jobs, except those that exist, or existed and are over. What most jobs of a batch have in
 -- common is said once (`kind`) and referred to by its number. Ids begin with their time: a new job
--- has a larger one than all that are over, so that history is hardly ever asked about it.
+-- has a larger one than all that are over, so that history is hardly ever asked about it. A job that
+-- is settled at this moment is still there for this statement, and must not come back when it is
+-- gone: so the table is asked, too, and not only its index.
 WITH newest AS MATERIALIZED (
     SELECT job FROM schema.mainspring_runs ORDER BY job DESC LIMIT 1
 ),
@@ -35,10 +37,11 @@ JOIN unnest(
     backoff_kind, backoff_first_us, backoff_max_us, retry_jitter, max_rescues, tags, hold_kind,
     hold_us, watched, state, created_at_us, number
 ) ON kind.number = job.kind
-WHERE CASE WHEN job.id > (SELECT newest.job FROM newest) THEN true
-           ELSE NOT EXISTS (
-               SELECT FROM schema.mainspring_runs AS run
-               WHERE run.job = job.id AND run.settled AND run.seq >= (SELECT value FROM floor)
-           ) END
+WHERE NOT EXISTS (SELECT FROM schema.mainspring_jobs AS old WHERE old.id = job.id)
+    AND CASE WHEN job.id > (SELECT newest.job FROM newest) THEN true
+        ELSE NOT EXISTS (
+            SELECT FROM schema.mainspring_runs AS run
+            WHERE run.job = job.id AND run.settled AND run.seq >= (SELECT value FROM floor)
+        ) END
 ON CONFLICT (id) DO NOTHING
 RETURNING id

@@ -15,7 +15,7 @@ slot AS MATERIALIZED (
 gone AS (
     DELETE FROM schema.mainspring_jobs AS job USING ended
     WHERE job.id = ended.id AND job.state = 1 AND job.token = ended.token
-        AND NOT job.cancel AND NOT job.watched AND job.unique_key IS NULL
+        AND NOT job.watched AND job.unique_key IS NULL
     RETURNING
         job.id, job.token, job.failures + job.rescues + 1 AS attempt, job.task, job.schedule,
         job.origin, job.fire_at_us, job.node, ended.outcome, ended.started_at_us,
