@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::pump::{Event, Parts, Pump};
 use crate::registry::{Checked, Registry};
 use crate::running::{Running, Stopped};
+use crate::state::States;
 use crate::task::Task;
 use crate::telemetry;
 use crate::trigger::Triggers;
@@ -58,6 +59,8 @@ pub(crate) struct Shared {
     /// What this node offers.
     pub(crate) tags: Tags,
     pub(crate) tasks: Arc<Registry>,
+    /// What tasks share.
+    pub(crate) states: States,
     pub(crate) zones: Arc<Zones>,
     pub(crate) triggers: Arc<Triggers>,
     pub(crate) max_running: usize,
@@ -141,10 +144,10 @@ impl Scheduler {
     /// have started go on; jobs of a task that is gone wait for a node that knows it.
     ///
     /// # Errors
-    /// If a name is not valid, two tasks have the same, or the store fails; nothing is changed
-    /// then.
+    /// If a name is not valid, two tasks have the same, a task wants a state that was not given to
+    /// the builder, or the store fails; nothing is changed then.
     pub async fn replace_tasks(&self, tasks: Vec<Task>) -> Result<(), Error> {
-        let tasks = Checked::new(tasks)?;
+        let tasks = Checked::new(&tasks, &self.shared.states)?;
         let reply = self.shared.store.put_tasks(&tasks.records).await?;
         self.shared.tasks.replace(tasks);
         self.told(reply);
