@@ -141,7 +141,8 @@ async fn hot_statements_seek() {
                 assert!(!plan.contains(&whole), "{table} is read from end to end:\n{plan}");
             }
             // Rows of the future are not even looked at.
-            let removed = plan.lines().filter_map(|line| line.split("Rows Removed by Filter: ").nth(1));
+            let removed =
+                plan.lines().filter_map(|line| line.split("Rows Removed by Filter: ").nth(1));
             let passed: u64 = removed.filter_map(|count| count.trim().parse::<u64>().ok()).sum();
             assert!(passed < 10, "{passed} rows are passed over:\n{plan}");
         }

@@ -102,10 +102,7 @@ async fn a_future_that_is_dropped_leaves_no_transaction_open() {
     }
     held.rollback().await.expect("it ends");
     // The next verb waits until the server has noticed, if it has to, and not for ever.
-    assert_eq!(
-        rig.settle(1, &job, Outcome::Succeeded).await,
-        Written::Done
-    );
+    assert_eq!(rig.settle(1, &job, Outcome::Succeeded).await, Written::Done);
 }
 
 #[tokio::test]
@@ -143,8 +140,7 @@ async fn a_job_is_settled_with_what_it_did_or_not_at_all() {
     let rig = Rig(place.open().await);
     rig.enqueue_all(0, &[queued(1, "t")]).await;
     let job = rig.claim(0, "w", &["t"], 1).await.remove(0);
-    let settle =
-        Settle { job: job.id, token: job.token, ended: ended(Outcome::Succeeded, at(1)) };
+    let settle = Settle { job: job.id, token: job.token, ended: ended(Outcome::Succeeded, at(1)) };
     let mut connection = beside(&options).await;
     for keep in [false, true] {
         let mut tx = connection.begin().await.expect("a transaction");
@@ -235,7 +231,7 @@ async fn few_rights_are_enough() {
     assert_eq!(error.expect_err("it may not make tables").kind(), Kind::Backend);
     options.migrate = false;
     let rig = Rig(PostgresStore::open_with(&options).await.expect("it opens"));
-    rig.put_task(&task("t", Some(2))).await;
+    rig.put_task(0, task("t", Some(2))).await;
     for round in 0..8 {
         rig.enqueue_all(round, &[queued(round.unsigned_abs() + 1, "t")]).await;
         let job = rig.claim(round, "w", &["t"], 1).await.remove(0);
@@ -265,8 +261,7 @@ async fn two_handles_never_claim_one_job() {
     rigs.0.enqueue_all(0, &jobs).await;
     let mut seen = std::collections::HashSet::new();
     loop {
-        let (a, b) =
-            tokio::join!(rigs.0.claim(1, "a", &["t"], 7), rigs.1.claim(1, "b", &["t"], 7));
+        let (a, b) = tokio::join!(rigs.0.claim(1, "a", &["t"], 7), rigs.1.claim(1, "b", &["t"], 7));
         if a.is_empty() && b.is_empty() {
             break;
         }
