@@ -12,13 +12,14 @@ use mainspring_contract::tables::{Done, Row};
 use mainspring_contract::{JobId, Tags, TaskId};
 use mainspring_core::job::Change;
 use mainspring_core::time::Timestamp;
+use mainspring_sql::column::Columns;
+use mainspring_sql::read;
 use sqlx::Row as _;
 use sqlx::mysql::MySqlRow;
 
-use crate::columns::Columns;
 use crate::jobs;
 use crate::lanes::Spot;
-use crate::row;
+use crate::row::Cols;
 use crate::statements::{Statements, binary, literal, padded};
 use crate::transaction::{Id, Transaction};
 
@@ -187,9 +188,11 @@ impl Answers {
             Ok(usize::try_from(row.try_get::<i64, _>("source")?).unwrap_or(usize::MAX))
         };
         match row.try_get::<i64, _>("part")? {
-            LIMIT => self.limits.entry(row::text(row, "task")).or_default().0 = row.try_get("number")?,
+            LIMIT => {
+                self.limits.entry(task_of(row)).or_default().0 = row.try_get("number")?;
+            }
             RUNNING => {
-                self.limits.entry(row::text(row, "task")).or_default().1 = row.try_get("number")?;
+                self.limits.entry(task_of(row)).or_default().1 = row.try_get("number")?;
             }
             HEAD => {
                 if let Some(&(task, spot)) = lanes.get(source(row)?) {
@@ -201,9 +204,9 @@ impl Answers {
                 }
             }
             _ => {
-                let lane: [u8; 16] = row::bytes(row, "lane").try_into().unwrap_or_default();
+                let lane: [u8; 16] = Cols(row).raw("lane").try_into().unwrap_or_default();
                 let spot = Spot { lane, priority: row.try_get("priority")? };
-                self.others.push((source(row)?, spot, row::text(row, "tags")));
+                self.others.push((source(row)?, spot, Cols(row).lossy("tags")));
             }
         }
         Ok(())
@@ -266,8 +269,7 @@ fn push_stretches(
         )],
         _ => {
             let after = from.filter(|a| a.priority < LAST_PRIORITY);
-            let after =
-                after.map(|a| format!("lane = {} AND priority > {}", lane(a), a.priority));
+            let after = after.map(|a| format!("lane = {} AND priority > {}", lane(a), a.priority));
             let first = to.filter(|b| b.priority > 0);
             let first = first.map(|b| format!("lane = {} AND priority < {}", lane(b), b.priority));
             let between = match (from, to) {
@@ -335,17 +337,13 @@ async fn take(
         let Some(&((task, Spot { lane, priority }), _)) = source else { continue };
         let ready_at_us = row.try_get("ready_at_us").map_err(|why| tx.failed(why))?;
         let order = Order { priority, ready_at_us, id: id(&row), lane };
-        taken.push(Taken { task, order, job: jobs::read(&row) });
+        taken.push(Taken { task, order, job: jobs::job(&Cols(&row)) });
     }
     Ok(taken)
 }
 
 /// Writes the leases.
-async fn lease(
-    tx: &mut Transaction<'_>,
-    claim: &ClaimJobs<'_>,
-    found: &mut [Taken],
-) -> Done<()> {
+async fn lease(tx: &mut Transaction<'_>, claim: &ClaimJobs<'_>, found: &mut [Taken]) -> Done<()> {
     let now = tx.now();
     let until = now + claim.lease_for;
     let change = Change::Claim { node: claim.node.clone(), until };
@@ -357,7 +355,7 @@ async fn lease(
     }
     for list in padded(&leased) {
         let text = tx.common.sql.job_lease.repeated(list.len());
-        let statement = text.bind(claim.node.as_str()).at(until);
+        let statement = text.bind(claim.node.as_str()).bind(until.as_micros());
         tx.execute(jobs::bind(statement, &list)).await?;
     }
     Ok(())
@@ -408,7 +406,11 @@ fn push(text: &mut String, statement: &str) {
 }
 
 fn id(row: &MySqlRow) -> [u8; 16] {
-    row::job_id(row, "id").map_or([0; 16], |id: JobId| *id.as_bytes())
+    read::job_id(&Cols(row), "id").map_or([0; 16], |id: JobId| *id.as_bytes())
+}
+
+fn task_of(row: &MySqlRow) -> String {
+    Cols(row).lossy("task")
 }
 
 /// What the statements say in `part`; another lane is 3.
@@ -433,7 +435,8 @@ mod tests {
     #[test]
     fn the_turn_goes_round_the_tasks() {
         let tasks = ["a", "b", "a", "c"].map(task);
-        let names = |turn| in_turn(&tasks, turn).iter().map(ToString::to_string).collect::<String>();
+        let names =
+            |turn| in_turn(&tasks, turn).iter().map(ToString::to_string).collect::<String>();
         assert_eq!([0, 1, 2, 3, 4].map(names), ["abc", "bca", "cab", "cab", "abc"]);
         assert_eq!(in_turn(&[], 3), []);
     }

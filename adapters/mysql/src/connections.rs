@@ -8,21 +8,21 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::mysql::MySqlConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, MySqlConnection, Row};
+use sqlx::{ConnectOptions, Connection, MySqlConnection, Row};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// At most so many connections, opened as they are needed.
 #[derive(Debug)]
 pub(crate) struct Connections {
     options: MySqlConnectOptions,
-    setup: String,
+    setup: &'static str,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<MySqlConnection>>,
 }
 
 impl Connections {
     /// At most `max` connections, each of which runs `setup` when it is opened.
-    pub(crate) fn new(options: MySqlConnectOptions, setup: String, max: u32) -> Self {
+    pub(crate) fn new(options: MySqlConnectOptions, setup: &'static str, max: u32) -> Self {
         let max = usize::try_from(max).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
         Self { options, setup, permits: Arc::new(Semaphore::new(max)), idle: Mutex::default() }
     }
@@ -43,7 +43,7 @@ impl Connections {
     /// Opens a connection beside the others, and says what server it leads to.
     pub(crate) async fn connect(&self) -> Result<(MySqlConnection, Greeting), sqlx::Error> {
         let mut connection = self.options.connect().await?;
-        let setup = sqlx::raw_sql(AssertSqlSafe(self.setup.clone()));
+        let setup = sqlx::raw_sql(self.setup);
         let row = setup.fetch_one(&mut connection).await?;
         let greeting =
             Greeting { version: row.try_get("version")?, max_packet: row.try_get("max_packet")? };

@@ -1,6 +1,7 @@
 //! What errors of MySQL and MariaDB mean to a caller.
 
 use mainspring_contract::{StoreError, StoreErrorKind as Kind};
+use mainspring_sql::column::Unreadable;
 use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
 
@@ -73,6 +74,12 @@ pub(crate) fn of_commit(name: &str, error: Error) -> StoreError {
     of(name, error, Kind::OutcomeUnknown)
 }
 
+/// The error of a row that has to be readable and is not.
+pub(crate) fn of_row(name: &str, why: &Unreadable) -> StoreError {
+    let message = format!("`{name}` cannot be read: {why} (restore it from a backup)");
+    StoreError::new(Kind::Corrupt, message)
+}
+
 /// The error of a record that is too long to be sent: `what` names it.
 pub(crate) fn too_long(name: &str, what: &str, bytes: usize, max_packet: usize) -> StoreError {
     StoreError::new(
@@ -96,14 +103,13 @@ fn of(name: &str, error: Error, broken: Kind) -> StoreError {
     StoreError::new(kind, message).because(error)
 }
 
-fn of_number(name: &str, number: u16) -> (Kind, String) {
+fn of_number(name: &str, code: u16) -> (Kind, String) {
     use number as n;
-    match number {
+    match code {
         // A duplicate key that nobody expected was written by another transaction just now.
-        n::DEADLOCK | n::LOCK_WAIT | n::LOCKED_NOW | n::CHANGED_SINCE | n::DUPLICATE => (
-            Kind::Contended,
-            format!("another transaction in `{name}` was in the way (ask again)"),
-        ),
+        n::DEADLOCK | n::LOCK_WAIT | n::LOCKED_NOW | n::CHANGED_SINCE | n::DUPLICATE => {
+            (Kind::Contended, format!("another transaction in `{name}` was in the way (ask again)"))
+        }
         n::INTERRUPTED | n::STATEMENT_TIMEOUT | n::STATEMENT_TIMEOUT_MARIADB => {
             (Kind::Unavailable, format!("a statement in `{name}` was cancelled (ask again)"))
         }
@@ -121,10 +127,9 @@ fn of_number(name: &str, number: u16) -> (Kind, String) {
         n::DISK_FULL | n::TABLE_FULL | n::OUT_OF_MEMORY => {
             (Kind::Full, format!("`{name}` has no room (free disk space or prune the history)"))
         }
-        n::USER_DENIED => (
-            Kind::Backend,
-            format!("`{name}` does not let this user in (check user and password)"),
-        ),
+        n::USER_DENIED => {
+            (Kind::Backend, format!("`{name}` does not let this user in (check user and password)"))
+        }
         n::NO_DATABASE => {
             (Kind::Backend, format!("there is no database `{name}` (create it first)"))
         }
@@ -132,18 +137,16 @@ fn of_number(name: &str, number: u16) -> (Kind, String) {
             Kind::Backend,
             format!("a right is missing in `{name}` (see the grants in mainspring-mysql)"),
         ),
-        n::NO_TABLE | n::NO_COLUMN => (
-            Kind::Incompatible,
-            format!("a table is missing in `{name}` (apply the migrations)"),
-        ),
+        n::NO_TABLE | n::NO_COLUMN => {
+            (Kind::Incompatible, format!("a table is missing in `{name}` (apply the migrations)"))
+        }
         n::PACKET_TOO_LARGE | n::PACKET_TOO_LARGE_MYSQL => (
             Kind::Backend,
             format!("a record is longer than `{name}` takes (raise max_allowed_packet)"),
         ),
-        n::NOT_LOGGABLE => (
-            Kind::Backend,
-            format!("`{name}` logs statements (set binlog_format to ROW or MIXED)"),
-        ),
+        n::NOT_LOGGABLE => {
+            (Kind::Backend, format!("`{name}` logs statements (set binlog_format to ROW or MIXED)"))
+        }
         n::CRASHED_TABLE => {
             (Kind::Corrupt, format!("`{name}` is damaged (restore it from a backup)"))
         }

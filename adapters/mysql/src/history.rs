@@ -8,47 +8,32 @@ use mainspring_contract::tables::Done;
 use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::time::Timestamp;
+use mainspring_sql::column::Cells;
+use mainspring_sql::{read, write};
 
-use crate::columns::Columns;
 use crate::error;
 use crate::jobs;
-use crate::row;
-use crate::statements::{Statement, padded, parts};
+use crate::row::{self, Cols, Values};
+use crate::statements::{padded, parts};
 use crate::transaction::Transaction;
 
 /// Adds records of attempts.
 pub(crate) async fn record(tx: &mut Transaction<'_>, runs: &[Run]) -> Done<()> {
-    let (now, max_packet) = (tx.now(), tx.common.max_packet);
+    let (now, max_packet) = (tx.now().as_micros(), tx.common.max_packet);
     for part in parts(runs, max_packet, bytes) {
         if let Some(long) = part.iter().find(|run| bytes(run) > max_packet) {
             let what = format!("what job {} left behind", long.job);
             return Err(error::too_long(&tx.common.name, &what, bytes(long), max_packet));
         }
-        let text = tx.common.sql.run_insert.repeated(part.len());
-        let statement = part.iter().fold(text, |statement, run| columns_of(statement, run, now));
+        let mut values = Values::default();
+        for run in part {
+            write::run(run, &mut values);
+            values.int(Some(now));
+        }
+        let statement = tx.common.sql.run_insert.rows(part.len(), values);
         tx.execute(statement).await?;
     }
     Ok(())
-}
-
-fn columns_of<'q>(statement: Statement<'q>, run: &'q Run, now: Timestamp) -> Statement<'q> {
-    let detail = run.ended.detail.as_ref();
-    statement
-        .bind(&run.job.as_bytes()[..])
-        .bind(i64::from(run.token.number()))
-        .bind(i64::from(run.attempt))
-        .bind(run.task.as_str())
-        .bind(run.schedule.as_ref().map(|id| id.as_str()))
-        .bind(i64::from(run.origin.code()))
-        .at_or_null(run.fire_at)
-        .bind(run.node.as_ref().map(|id| id.as_str()))
-        .bind(i64::from(run.ended.outcome.code()))
-        .bind(run.settled)
-        .at_or_null(run.ended.started_at)
-        .at(run.ended.finished_at)
-        .at(now)
-        .encoded_or_null(detail.and_then(|detail| detail.output.as_ref()))
-        .bind(detail.and_then(|detail| detail.error.as_deref()))
 }
 
 /// About how many bytes of a packet a record takes.
@@ -60,17 +45,14 @@ fn bytes(run: &Run) -> usize {
 }
 
 /// Settles those jobs whose end concerns nobody else; which.
-pub(crate) async fn settle_alone(
-    tx: &mut Transaction<'_>,
-    settles: &[Settle],
-) -> Done<Vec<bool>> {
+pub(crate) async fn settle_alone(tx: &mut Transaction<'_>, settles: &[Settle]) -> Done<Vec<bool>> {
     let ids: Vec<_> = settles.iter().map(|settle| settle.job).collect();
     let mut leased = HashMap::with_capacity(ids.len());
     for list in padded(&ids) {
         let statement = jobs::bind(tx.common.sql.job_settleable.repeated(list.len()), &list);
         for row in tx.all(statement).await? {
             // What cannot be read is for those who lock the whole row.
-            if let Ok(attempt) = row::attempt(&row) {
+            if let Ok(attempt) = row::attempt(&Cols(&row)) {
                 leased.insert(attempt.job, attempt);
             }
         }
@@ -102,8 +84,9 @@ pub(crate) async fn recorded(
     for list in padded(&ids) {
         let statement = jobs::bind(tx.common.sql.run_recorded.repeated(list.len()), &list);
         for row in tx.all(statement).await? {
-            if let (Ok(job), Ok(token)) = (row::job_id(&row, "job"), row::token(&row)) {
-                found.entry((job, token)).or_insert_with(|| row::ending(&row).ok());
+            let row = Cols(&row);
+            if let (Ok(job), Ok(token)) = (read::job_id(&row, "job"), row::token(&row)) {
+                found.entry((job, token)).or_insert_with(|| read::ending(&row).ok());
             }
         }
     }
@@ -116,7 +99,7 @@ pub(crate) async fn prune(tx: &mut Transaction<'_>, before: Timestamp, max: u32)
     let statements = [sql.prune_runs.query(), sql.prune_skips.query()];
     let mut gone = 0;
     for statement in statements {
-        gone += tx.execute(statement.at(before).bind(i64::from(max))).await?;
+        gone += tx.execute(statement.bind(before.as_micros()).bind(i64::from(max))).await?;
     }
     Ok(u32::try_from(gone).unwrap_or(u32::MAX))
 }

@@ -3,16 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use mainspring_contract::record::{Job, JobState, Renew, Renewed, Rescue};
-use mainspring_contract::store::Place;
 use mainspring_contract::tables::{Damaged, Done, Link, Row};
 use mainspring_contract::{JobId, ScheduleId};
 use mainspring_core::time::Timestamp;
-use serde_json::json;
-use sqlx::mysql::MySqlRow;
+use mainspring_sql::column::Columns;
+use mainspring_sql::json::JsonRows;
+use mainspring_sql::{read, write};
 
-use crate::columns::{self, Columns};
 use crate::error;
-use crate::row;
+use crate::row::{self, Cols, Values};
 use crate::statements::{Statement, Text, padded, parts};
 use crate::transaction::{Id, Transaction};
 
@@ -22,7 +21,7 @@ pub(crate) async fn known(tx: &mut Transaction<'_>, ids: &[JobId]) -> Done<Vec<b
     for list in padded(ids) {
         let statement = bind(tx.common.sql.job_known.repeated(list.len()), &list);
         let rows = tx.all(bind(statement, &list)).await?;
-        known.extend(rows.iter().filter_map(|row| row::job_id(row, "id").ok()));
+        known.extend(rows.iter().filter_map(|row| read::job_id(&Cols(row), "id").ok()));
     }
     Ok(ids.iter().map(|id| known.contains(id)).collect())
 }
@@ -80,33 +79,13 @@ async fn try_insert<'a>(
     if jobs.len() == 0 {
         return Ok(());
     }
-    let text = tx.common.sql.job_insert.repeated(jobs.len());
-    let statement = jobs.fold(text, columns_of);
+    let (count, mut values) = (jobs.len(), Values::default());
+    for job in jobs {
+        write::job(job, &mut values);
+    }
+    let statement = tx.common.sql.job_insert.rows(count, values);
     tx.try_execute(statement).await?;
     Ok(())
-}
-
-/// The columns of a new job.
-fn columns_of<'q>(statement: Statement<'q>, job: &'q Job) -> Statement<'q> {
-    let ready_at = match &job.state {
-        JobState::Held { ready_at } | JobState::Waiting { ready_at } => *ready_at,
-        JobState::Leased { .. } | JobState::Settled { .. } => job.created_at,
-    };
-    statement
-        .bind(&job.id.as_bytes()[..])
-        .bind(job.task.as_str())
-        .bind(job.schedule.as_ref().map(ScheduleId::as_str))
-        .bind(i64::from(job.origin.code()))
-        .at_or_null(job.fire_at)
-        .encoded(&job.payload)
-        .terms(&job.terms)
-        .tags(&job.tags)
-        .unique(job.unique.as_ref())
-        .bind(job.watched)
-        .at_or_null(job.start_by)
-        .at(job.created_at)
-        .at(ready_at)
-        .bind(columns::state(&job.state))
 }
 
 /// About how many bytes of a packet a job takes.
@@ -123,8 +102,9 @@ pub(crate) async fn watchers(
     for list in padded(ids) {
         let statement = bind(tx.common.sql.job_watchers.repeated(list.len()), &list);
         for row in tx.all(statement).await? {
-            if let Ok(id) = row::job_id(&row, "id") {
-                found.insert(id, ScheduleId::new(row::text(&row, "schedule")).ok());
+            let row = Cols(&row);
+            if let Ok(id) = read::job_id(&row, "id") {
+                found.insert(id, ScheduleId::new(row.lossy("schedule")).ok());
             }
         }
     }
@@ -143,8 +123,9 @@ pub(crate) async fn lock(
         let text = if now { &sql.job_lock_now } else { &sql.job_lock };
         let statement = bind(text.repeated(list.len()), &list);
         for row in tx.all(statement).await? {
-            if let Ok(id) = row::job_id(&row, "id") {
-                found.insert(id, read(&row));
+            let row = Cols(&row);
+            if let Ok(id) = read::job_id(&row, "id") {
+                found.insert(id, job(&row));
             }
         }
     }
@@ -152,10 +133,10 @@ pub(crate) async fn lock(
 }
 
 /// The job of a row.
-pub(crate) fn read(row: &MySqlRow) -> Row<Job, Id> {
-    row::job(row).map_err(|why| Damaged {
-        row: row::bytes(row, "id"),
-        watched_by: row::watched_by(row),
+pub(crate) fn job(row: &Cols<'_>) -> Row<Job, Id> {
+    read::job(row).map_err(|why| Damaged {
+        row: row.raw("id"),
+        watched_by: read::watched_by(row),
         why: why.to_string(),
     })
 }
@@ -165,40 +146,14 @@ pub(crate) async fn update(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<()> {
     let is_over = |job: &&Job| matches!(job.state, JobState::Settled { .. });
     let over: Vec<_> = jobs.iter().filter(is_over).map(|job| job.id).collect();
     delete(tx, &over).await?;
-    let rows: Vec<_> = jobs.iter().filter(|job| !is_over(job)).map(changes).collect();
-    if rows.is_empty() {
+    if over.len() == jobs.len() {
         return Ok(());
     }
+    let rest = jobs.iter().filter(|job| !is_over(job));
+    let (rows, ids) = JsonRows::of(rest, write::job_update).into_parts();
     let statement = tx.common.sql.job_update.query();
-    tx.execute(statement.bind(serde_json::Value::from(rows).to_string())).await?;
+    tx.execute(statement.bind(rows).bind(ids)).await?;
     Ok(())
-}
-
-fn changes(job: &Job) -> serde_json::Value {
-    let micros = |at: Option<Timestamp>| at.map(Timestamp::as_micros);
-    let (ready_at, lease, cancel) = match &job.state {
-        JobState::Held { ready_at } | JobState::Waiting { ready_at } => {
-            (Some(*ready_at), None, false)
-        }
-        JobState::Leased { lease, cancel } => (None, Some(lease), *cancel),
-        JobState::Settled { .. } => (None, None, false),
-    };
-    json!([
-        hex(job.id),
-        job.counts.failures,
-        job.counts.rescues,
-        job.token.number(),
-        columns::state(&job.state),
-        micros(ready_at),
-        lease.map(|lease| lease.node.as_str()),
-        micros(lease.map(|lease| lease.until)),
-        i64::from(cancel),
-        micros(job.start_by),
-    ])
-}
-
-fn hex(id: JobId) -> String {
-    id.to_string().replace('-', "")
 }
 
 /// Prolongs leases.
@@ -208,8 +163,9 @@ pub(crate) async fn renew(tx: &mut Transaction<'_>, renews: &[Renew]) -> Done<Ve
     for list in padded(&ids) {
         let statement = bind(tx.common.sql.job_renewable.repeated(list.len()), &list);
         for row in tx.all(statement).await? {
-            if let (Ok(id), Ok(token), Ok(cancel)) =
-                (row::job_id(&row, "id"), row::token(&row), row::cancel(&row))
+            let row = Cols(&row);
+            if let (Ok(id), Ok(token), Ok(Some(cancel))) =
+                (read::job_id(&row, "id"), row::token(&row), row.flag("cancel"))
             {
                 leased.insert(id, (token, cancel));
             }
@@ -229,7 +185,7 @@ pub(crate) async fn renew(tx: &mut Transaction<'_>, renews: &[Renew]) -> Done<Ve
     }
     for (until, ids) in kept {
         for list in padded(&ids) {
-            let statement = tx.common.sql.job_renew.repeated(list.len()).at(until);
+            let statement = tx.common.sql.job_renew.repeated(list.len()).bind(until.as_micros());
             tx.execute(bind(statement, &list)).await?;
         }
     }
@@ -242,23 +198,23 @@ pub(crate) async fn lapsed(
     rescue: &Rescue,
     max: u32,
 ) -> Done<Vec<JobId>> {
-    let (now, max) = (tx.now(), i64::from(max));
+    let (now, max) = (tx.now().as_micros(), i64::from(max));
     let sql = &tx.common.sql;
     let statement = match rescue {
-        Rescue::Lapsed => sql.job_lapsed.query().at(now).bind(max).at(now).bind(max).bind(max),
+        Rescue::Lapsed => sql.job_lapsed.query().bind(now).bind(max).bind(now).bind(max).bind(max),
         Rescue::HeldBy(node) => sql.job_held_by.query().bind(node.as_str()).bind(max),
     };
     let rows = tx.all(statement).await?;
-    Ok(rows.iter().filter_map(|row| row::job_id(row, "id").ok()).collect())
+    Ok(rows.iter().filter_map(|row| read::job_id(&Cols(row), "id").ok()).collect())
 }
 
 /// Settles jobs whose rows cannot be read.
 pub(crate) async fn bury(tx: &mut Transaction<'_>, rows: &[Damaged<Id>]) -> Done<()> {
-    let now = tx.now();
+    let now = tx.now().as_micros();
     for damaged in rows {
         let id = &damaged.row[..];
         let record = tx.common.sql.job_bury.query();
-        tx.execute(record.at(now).at(now).bind(damaged.why.as_str()).bind(id)).await?;
+        tx.execute(record.bind(now).bind(now).bind(damaged.why.as_str()).bind(id)).await?;
         let key = tx.common.sql.key_forget.query();
         tx.execute(key.bind(id).bind(id)).await?;
         let row = tx.common.sql.job_delete.repeated(1);
@@ -273,7 +229,8 @@ pub(crate) async fn any_held(tx: &mut Transaction<'_>, ids: &[ScheduleId]) -> Do
     for list in padded(ids) {
         let text = tx.common.sql.chain_any_held.repeated(list.len());
         let statement = list.iter().fold(text, |s, id| s.bind(id.as_str()));
-        held.extend(tx.all(statement).await?.iter().map(|row| row::text(row, "schedule")));
+        let rows = tx.all(statement).await?;
+        held.extend(rows.iter().map(|row| Cols(row).lossy("schedule")));
     }
     Ok(ids.iter().map(|id| held.contains(id.as_str())).collect())
 }
@@ -288,16 +245,10 @@ pub(crate) async fn lock_chains(
         let text = tx.common.sql.chain_lock.repeated(list.len());
         let statement = list.iter().fold(text, |s, id| s.bind(id.as_str()));
         for row in tx.all(statement).await? {
-            // A row whose state is none cannot be read, and does not stand in the way of others.
-            let place = match row::state(&row) {
-                Ok(0) => Place::Waiting,
-                Ok(1) => Place::Leased,
-                Ok(2) => Place::Held,
-                _ => continue,
-            };
-            if let (Ok(job), Ok(watched)) = (row::job_id(&row, "id"), row::watched(&row)) {
-                let chain = chains.entry(row::text(&row, "schedule")).or_default();
-                chain.push(Link { job, place, watched });
+            let row = Cols(&row);
+            // What cannot be read does not stand in the way of others.
+            if let Ok(link) = read::link(&row) {
+                chains.entry(row.lossy("schedule")).or_default().push(link);
             }
         }
     }
@@ -341,7 +292,7 @@ async fn select(
     for list in padded(ids) {
         let statement = bind(text(&tx.common.sql).repeated(list.len()), &list);
         let rows = tx.all(statement).await?;
-        found.extend(rows.iter().filter_map(|row| row::job_id(row, column).ok()));
+        found.extend(rows.iter().filter_map(|row| read::job_id(&Cols(row), column).ok()));
     }
     Ok(found)
 }

@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use mainspring_contract::tables::{Done, Hold, Holder};
 use mainspring_contract::{JobId, Key, TaskId};
+use mainspring_core::time::Span;
 use mainspring_core::time::Timestamp;
-use sqlx::Row;
+use mainspring_sql::column::Columns;
+use mainspring_sql::read;
 
-use crate::columns::Columns;
 use crate::jobs;
-use crate::row;
+use crate::row::Cols;
 use crate::statements::{Statement, padded, parts};
 use crate::transaction::Transaction;
 
@@ -22,16 +23,17 @@ pub(crate) async fn lock(
     let mut found = HashMap::new();
     for list in padded(keys) {
         let text = tx.common.sql.key_lock.repeated(list.len());
-        let bind = |s: Statement<'_>, (task, key): &(TaskId, Key)| {
-            s.bind(task.as_str().to_owned()).bind(key.as_str().to_owned())
-        };
-        let statement = list.iter().fold(text, bind);
+        let statement =
+            list.iter().fold(text, |s, (task, key)| s.bind(task.as_str()).bind(key.as_str()));
         for row in tx.all(statement).await? {
-            let name = (row::text(&row, "task"), row::text(&row, "unique_key"));
-            let over_until: Option<i64> = row.try_get("over_until_us").map_err(|e| tx.failed(e))?;
+            let row = Cols(&row);
+            let name = (row.lossy("task"), row.lossy("unique_key"));
+            let over_until = row.int("over_until_us").ok().flatten();
+            // Whatever is out of range is over at the end of the range.
+            let over_until = over_until.map(|us| Timestamp::UNIX_EPOCH + Span::from_micros(us));
             // A job of which not even the name can be read has no row either.
-            let job = row::job_id(&row, "job").unwrap_or(JobId::from_bytes([0; 16]));
-            found.insert(name, (job, over_until.and_then(Timestamp::from_micros)));
+            let job = read::job_id(&row, "job").unwrap_or(JobId::from_bytes([0; 16]));
+            found.insert(name, (job, over_until));
         }
     }
     let ids: Vec<_> = found.values().map(|(job, _)| *job).collect();
@@ -39,7 +41,7 @@ pub(crate) async fn lock(
     for list in padded(&ids) {
         let statement = jobs::bind(tx.common.sql.job_live.repeated(list.len()), &list);
         let rows = tx.all(statement).await?;
-        live.extend(rows.iter().filter_map(|row| row::job_id(row, "id").ok()));
+        live.extend(rows.iter().filter_map(|row| read::job_id(&Cols(row), "id").ok()));
     }
     let holder = |(task, key): &(TaskId, Key)| {
         let (job, over_until) = found.remove(&(task.to_string(), key.to_string()))?;
@@ -49,10 +51,7 @@ pub(crate) async fn lock(
 }
 
 /// Gives keys to jobs, and forgets a few that nobody holds any more.
-pub(crate) async fn take(
-    tx: &mut Transaction<'_>,
-    holds: &[(Hold, Option<JobId>)],
-) -> Done<()> {
+pub(crate) async fn take(tx: &mut Transaction<'_>, holds: &[(Hold, Option<JobId>)]) -> Done<()> {
     let (taken, new): (Vec<_>, Vec<_>) = holds.iter().partition(|(_, former)| former.is_some());
     for (hold, _) in taken {
         let statement = tx.common.sql.key_take.query();
@@ -76,10 +75,10 @@ async fn sweep(tx: &mut Transaction<'_>, most: usize) -> Done<()> {
         return Ok(());
     }
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let statement = tx.common.sql.key_old.query().at(tx.now()).bind(most);
+    let statement = tx.common.sql.key_old.query().bind(tx.now().as_micros()).bind(most);
     let rows = tx.all(statement).await?;
-    let old: Vec<_> =
-        rows.iter().map(|row| (row::text(row, "task"), row::text(row, "unique_key"))).collect();
+    let name = |row| (Cols(row).lossy("task"), Cols(row).lossy("unique_key"));
+    let old: Vec<_> = rows.iter().map(name).collect();
     for list in padded(&old) {
         let text = tx.common.sql.key_delete.repeated(list.len());
         let statement = list.iter().fold(text, |s, (task, key)| s.bind(task).bind(key));
@@ -101,7 +100,7 @@ pub(crate) async fn leave(
         for list in padded(&holds) {
             let sql = &tx.common.sql;
             let statement = match until {
-                Some(until) => sql.key_keep.repeated(list.len()).at(until),
+                Some(until) => sql.key_keep.repeated(list.len()).bind(until.as_micros()),
                 None => sql.key_leave.repeated(list.len()),
             };
             let statement = list.iter().fold(statement, |s, hold| whole(s, hold));
@@ -113,8 +112,5 @@ pub(crate) async fn leave(
 
 /// Task, key and job.
 fn whole<'q>(statement: Statement<'q>, hold: &'q Hold) -> Statement<'q> {
-    statement
-        .bind(hold.task.as_str())
-        .bind(hold.key.as_str())
-        .bind(&hold.job.as_bytes()[..])
+    statement.bind(hold.task.as_str()).bind(hold.key.as_str()).bind(&hold.job.as_bytes()[..])
 }

@@ -9,11 +9,13 @@ use mainspring_contract::store::{
 };
 use mainspring_contract::tables::Done;
 use mainspring_core::trigger::Count;
+use mainspring_sql::column::Columns;
 use mainspring_sql::condition::{self, Condition, HasTag, Value};
+use mainspring_sql::read;
 use sqlx::mysql::{MySql, MySqlRow};
 use sqlx::{QueryBuilder, Row};
 
-use crate::row;
+use crate::row::Cols;
 use crate::statements::padded;
 use crate::transaction::Transaction;
 
@@ -24,7 +26,7 @@ pub(crate) async fn schedule(
 ) -> Done<Option<Result<Schedule, String>>> {
     let statement = tx.common.sql.schedule_find.query().bind(id.as_str());
     let found = tx.optional(statement).await?;
-    Ok(found.map(|row| row::schedule(&row).map_err(|why| why.to_string())))
+    Ok(found.map(|row| read::schedule(&Cols(&row)).map_err(|why| why.to_string())))
 }
 
 /// Schedules by name.
@@ -36,7 +38,8 @@ pub(crate) async fn schedules(
     let sql = tx.common.sql.list_schedules.as_str().to_owned();
     let rows = page(tx, &sql, &condition::schedules(filter, HAS_TAG), part).await?;
     let read = |row: &MySqlRow| {
-        row::schedule(row).map_err(|why| (row::text(row, "id"), why.to_string()))
+        let row = Cols(row);
+        read::schedule(&row).map_err(|why| (row.lossy("id"), why.to_string()))
     };
     Ok(rows.iter().map(read).collect())
 }
@@ -51,8 +54,9 @@ pub(crate) async fn last_runs(
         let text = tx.common.sql.last_runs.repeated(list.len());
         let statement = list.iter().fold(text, |s, id| s.bind(id.as_str()));
         for row in tx.all(statement).await? {
-            if let Ok(view) = row::run(&row) {
-                found.insert(row::text(&row, "schedule"), view.run);
+            let row = Cols(&row);
+            if let Ok(view) = read::run(&row) {
+                found.insert(row.lossy("schedule"), view.run);
             }
         }
     }
@@ -69,15 +73,11 @@ pub(crate) async fn jobs(
     conditions.extend(checked);
     let sql = tx.common.sql.list_jobs.as_str().to_owned();
     let rows = page(tx, &sql, &conditions, part).await?;
-    Ok(rows.iter().map(|row| row::job(row).ok()).collect())
+    Ok(rows.iter().map(|row| read::job(&Cols(row)).ok()).collect())
 }
 
 /// How many jobs a filter names, after a look at `up_to` rows at most.
-pub(crate) async fn count(
-    tx: &mut Transaction<'_>,
-    filter: &JobFilter,
-    up_to: u32,
-) -> Done<Count> {
+pub(crate) async fn count(tx: &mut Transaction<'_>, filter: &JobFilter, up_to: u32) -> Done<Count> {
     let all = JobFilter { page: Page::first(0), ..filter.clone() };
     let (sought, checked) = condition::jobs(&all, HAS_TAG);
     let limit = (i64::from(up_to) + 1).to_string();
@@ -105,7 +105,7 @@ pub(crate) async fn runs(
 ) -> Done<Vec<Option<RunView>>> {
     let sql = tx.common.sql.list_runs.as_str().to_owned();
     let rows = page(tx, &sql, &condition::runs(filter), part).await?;
-    Ok(rows.iter().map(|row| row::run(row).ok()).collect())
+    Ok(rows.iter().map(|row| read::run(&Cols(row)).ok()).collect())
 }
 
 /// Fires that did not become jobs, newest record first.
@@ -116,7 +116,7 @@ pub(crate) async fn skips(
 ) -> Done<Vec<Option<SkipView>>> {
     let sql = tx.common.sql.list_skips.as_str().to_owned();
     let rows = page(tx, &sql, &condition::skips(filter), part).await?;
-    Ok(rows.iter().map(|row| row::skip(row).ok()).collect())
+    Ok(rows.iter().map(|row| read::skip(&Cols(row)).ok()).collect())
 }
 
 /// Which rows of a listing are read.
@@ -132,9 +132,8 @@ async fn page(
     conditions: &[Condition],
     part: Part,
 ) -> Done<Vec<MySqlRow>> {
-    let sql = sql
-        .replace(":limit", &part.limit.to_string())
-        .replace(":offset", &part.offset.to_string());
+    let sql =
+        sql.replace(":limit", &part.limit.to_string()).replace(":offset", &part.offset.to_string());
     let (before, after) = sql.split_once(":conditions").unwrap_or((&sql, ""));
     let mut query = QueryBuilder::new(before);
     and(&mut query, conditions);

@@ -4,15 +4,19 @@ use core::fmt;
 use core::str::FromStr;
 
 use mainspring_contract::{StoreError, StoreErrorKind};
+use mainspring_sql::Prefix;
 use sqlx::ConnectOptions;
 use sqlx::mysql::MySqlConnectOptions;
+
+use crate::connections::Connections;
 
 /// How a database is reached, and what its tables are called.
 ///
 /// ```
 /// let mut options = mainspring_mysql::Options::new("mysql://app@db.example/app?ssl-mode=VERIFY_CA");
-/// options.prefix = "jobs_".into();
+/// options.prefix = mainspring_mysql::Prefix::new("jobs_")?;
 /// assert_eq!(options.connections, 8);
+/// # Ok::<(), mainspring_mysql::PrefixError>(())
 /// ```
 #[derive(Clone)]
 pub struct Options {
@@ -23,7 +27,7 @@ pub struct Options {
     /// The most connections that are open at a time, at least 1: 8.
     pub connections: u32,
     /// What the names of the tables begin with: `mainspring_`.
-    pub prefix: String,
+    pub prefix: Prefix,
     /// Whether missing tables are made, and old ones brought up to date, when the store is opened.
     /// Without it the store only checks that they suit this program: for a user who may not change
     /// tables, or an owner who wants to see a [`plan`](crate::migrations::plan) first.
@@ -33,11 +37,16 @@ pub struct Options {
 impl Options {
     /// The database at this address, with the defaults.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), connections: 8, prefix: "mainspring_".into(), migrate: true }
+        Self { url: url.into(), connections: 8, prefix: Prefix::default(), migrate: true }
     }
 
-    /// How to connect, and the address without its password.
-    pub(crate) fn connect(&self) -> Result<(MySqlConnectOptions, String), StoreError> {
+    /// The connections, of which none is open, and the address without its password.
+    pub(crate) fn connections(&self) -> Result<(Connections, String), StoreError> {
+        let (connect, name) = self.connect()?;
+        Ok((Connections::new(connect, SETUP, self.connections), name))
+    }
+
+    fn connect(&self) -> Result<(MySqlConnectOptions, String), StoreError> {
         let options = MySqlConnectOptions::from_str(&self.url).map_err(|error| {
             // The address is not repeated: there may be a password in it.
             let message = "the database's address cannot be read (write \
@@ -65,22 +74,6 @@ impl Options {
             .disable_statement_logging();
         Ok((options, name))
     }
-
-    /// The prefix, if it can be one.
-    pub(crate) fn prefix(&self) -> Result<&str, StoreError> {
-        let fits = self.prefix.len() <= 32
-            && self.prefix.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-            && self.prefix.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'));
-        if fits {
-            return Ok(&self.prefix);
-        }
-        let message = format!(
-            "the prefix `{}` does not fit (use at most 32 lower-case letters, digits and \
-             underscores, and no digit first)",
-            self.prefix
-        );
-        Err(StoreError::new(StoreErrorKind::Backend, message))
-    }
 }
 
 impl fmt::Debug for Options {
@@ -98,6 +91,8 @@ impl fmt::Debug for Options {
 /// power of two, of which a program uses a few.
 const STATEMENTS: usize = 160;
 
+const SETUP: &str = include_str!("sql/setup.sql");
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,16 +105,5 @@ mod tests {
         assert!(!format!("{options:?}").contains("secret"));
         let error = Options::new("mysql://app:secret@db.example").connect().expect_err("no name");
         assert!(!error.to_string().contains("secret"), "{error}");
-    }
-
-    #[test]
-    fn a_prefix_is_a_part_of_a_name() {
-        let with = |prefix: &str| Options { prefix: prefix.into(), ..Options::new("mysql://h/d") };
-        for prefix in ["a_", "_x9", "mainspring_"] {
-            assert_eq!(with(prefix).prefix().ok(), Some(prefix));
-        }
-        for prefix in ["", "9a", "A", "a`; DROP", "ä", &"a".repeat(33)] {
-            assert!(with(prefix).prefix().is_err(), "{prefix}");
-        }
     }
 }

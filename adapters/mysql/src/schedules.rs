@@ -6,42 +6,27 @@ use mainspring_contract::record::{ClaimSchedules, Quarantine, Remove, Schedule};
 use mainspring_contract::tables::{Claim, Damaged, Done, Found};
 use mainspring_contract::{NodeId, ScheduleId};
 use mainspring_core::fire::Skip;
-use mainspring_core::id::Revision;
-use mainspring_core::schedule::Next;
-use mainspring_core::time::Timestamp;
-use serde_json::json;
-use sqlx::Row;
-use sqlx::mysql::MySqlRow;
+use mainspring_sql::column::{Cells, Columns};
+use mainspring_sql::json::JsonRows;
+use mainspring_sql::{read, write};
 
-use crate::columns::Columns;
 use crate::error;
-use crate::row;
-use crate::statements::{Statement, padded, parts};
+use crate::row::{Cols, Values};
+use crate::statements::{padded, parts};
 use crate::transaction::{Id, Transaction};
 
 /// The schedules of these names, locked.
-pub(crate) async fn lock(
-    tx: &mut Transaction<'_>,
-    ids: &[ScheduleId],
-) -> Done<Vec<Option<Found>>> {
+pub(crate) async fn lock(tx: &mut Transaction<'_>, ids: &[ScheduleId]) -> Done<Vec<Option<Found>>> {
     let mut found = HashMap::with_capacity(ids.len());
     for list in padded(ids) {
         let text = tx.common.sql.schedule_lock.repeated(list.len());
         let statement = list.iter().fold(text, |s, id| s.bind(id.as_str()));
         for row in tx.all(statement).await? {
-            found.insert(row::text(&row, "id"), found_row(&row));
+            let row = Cols(&row);
+            found.insert(row.lossy("id"), read::found(&row));
         }
     }
     Ok(ids.iter().map(|id| found.remove(id.as_str())).collect())
-}
-
-fn found_row(row: &MySqlRow) -> Found {
-    let revision: i64 = row.try_get("revision").unwrap_or(0);
-    Found {
-        source: row::text(row, "source"),
-        revision: Revision::new(u32::try_from(revision).unwrap_or(0)),
-        schedule: row::schedule(row).map_err(|why| why.to_string()),
-    }
 }
 
 /// Adds schedules.
@@ -49,10 +34,13 @@ pub(crate) async fn insert(tx: &mut Transaction<'_>, schedules: &[Schedule]) -> 
     let (now, max_packet) = (tx.now(), tx.common.max_packet);
     for part in parts(schedules, max_packet, bytes) {
         refuse_too_long(tx, part)?;
-        let text = tx.common.sql.schedule_insert.repeated(part.len());
-        let statement = part.iter().fold(text, |statement, schedule| {
-            words(statement.bind(schedule.spec.id.as_str()), schedule).at(now).at(now)
-        });
+        let mut values = Values::default();
+        for schedule in part {
+            write::schedule(schedule, &mut values);
+            values.int(Some(now.as_micros()));
+            values.int(Some(now.as_micros()));
+        }
+        let statement = tx.common.sql.schedule_insert.rows(part.len(), values);
         tx.execute(statement).await?;
     }
     Ok(())
@@ -63,32 +51,14 @@ pub(crate) async fn replace(tx: &mut Transaction<'_>, schedules: &[Schedule]) ->
     let now = tx.now();
     refuse_too_long(tx, schedules)?;
     for schedule in schedules {
-        let statement = words(tx.common.sql.schedule_replace.query(), schedule);
-        tx.execute(statement.at(now).bind(schedule.spec.id.as_str())).await?;
+        let mut values = Values::default();
+        write::schedule(schedule, &mut values);
+        values.int(Some(now.as_micros()));
+        values.text(Some(schedule.spec.id.as_str()));
+        let statement = tx.common.sql.schedule_replace.rows(1, values);
+        tx.execute(statement).await?;
     }
     Ok(())
-}
-
-/// The columns from `task` to `pause_since_us`.
-fn words<'q>(statement: Statement<'q>, schedule: &'q Schedule) -> Statement<'q> {
-    let spec = &schedule.spec;
-    statement
-        .bind(spec.task.as_str())
-        .bind(spec.source.as_str())
-        .encoded(&spec.trigger)
-        .encoded(&spec.payload)
-        .encoded_or_null(spec.exclusions.as_ref())
-        .policies(&spec.policies)
-        .settings(&spec.settings)
-        .bind(spec.tags.as_ref().map(ToString::to_string))
-        .bind(spec.paused)
-        .bind(i64::from(schedule.revision.number()))
-        .next(schedule.next)
-        .at_or_null(schedule.last_fire_at)
-        .bind(i64::from(schedule.fired))
-        .bind(i64::from(schedule.failures))
-        .bind(schedule.pause.map(|pause| i64::from(pause.reason.code())))
-        .at_or_null(schedule.pause.map(|pause| pause.since))
 }
 
 /// About how many bytes of a packet a schedule takes.
@@ -110,49 +80,18 @@ fn refuse_too_long(tx: &Transaction<'_>, schedules: &[Schedule]) -> Done<()> {
 }
 
 /// Writes what can change about schedules while their words stay.
-pub(crate) async fn update(
-    tx: &mut Transaction<'_>,
-    schedules: &[(Schedule, Claim)],
-) -> Done<()> {
-    let rows: Vec<_> = schedules.iter().map(changes).collect();
+pub(crate) async fn update(tx: &mut Transaction<'_>, schedules: &[(Schedule, Claim)]) -> Done<()> {
+    let rows = JsonRows::of(schedules, |(schedule, claim), row| {
+        write::schedule_update(schedule, *claim, row);
+    });
     let statement = tx.common.sql.schedule_update.query();
-    let statement = statement.bind(serde_json::Value::from(rows).to_string()).at(tx.now());
+    let statement = statement.bind(rows.into_parts().0).bind(tx.now().as_micros());
     tx.execute(statement).await?;
     Ok(())
 }
 
-fn changes((schedule, claim): &(Schedule, Claim)) -> serde_json::Value {
-    let micros = |at: Option<Timestamp>| at.map(Timestamp::as_micros);
-    let next_kind = match schedule.next {
-        Next::At(_) => 0,
-        Next::AfterRun => 1,
-        Next::Done => 2,
-    };
-    let (claim, until) = match *claim {
-        Claim::Kept => (0, None),
-        Claim::GivenUp => (1, None),
-        Claim::Until(until) => (2, Some(until)),
-    };
-    json!([
-        schedule.spec.id.as_str(),
-        schedule.revision.number(),
-        next_kind,
-        micros(schedule.next.at()),
-        micros(schedule.last_fire_at),
-        schedule.fired,
-        schedule.failures,
-        schedule.pause.map(|pause| pause.reason.code()),
-        micros(schedule.pause.map(|pause| pause.since)),
-        claim,
-        micros(until),
-    ])
-}
-
 /// Removes schedules; the names of those that were there.
-pub(crate) async fn remove(
-    tx: &mut Transaction<'_>,
-    remove: &Remove<'_>,
-) -> Done<Vec<ScheduleId>> {
+pub(crate) async fn remove(tx: &mut Transaction<'_>, remove: &Remove<'_>) -> Done<Vec<ScheduleId>> {
     let named: Vec<ScheduleId> = match remove {
         Remove::Named(ids) => {
             let mut ids = ids.to_vec();
@@ -164,7 +103,7 @@ pub(crate) async fn remove(
         Remove::SourceExcept(source, kept) => {
             let kept: HashSet<_> = kept.iter().map(|id| id.as_str().to_owned()).collect();
             let statement = tx.common.sql.schedule_source.query().bind(source.as_str());
-            let names = tx.all(statement).await?.into_iter().map(|row| row::text(&row, "id"));
+            let names = tx.all(statement).await?.into_iter().map(|row| Cols(&row).lossy("id"));
             let gone = names.filter(|name| !kept.contains(name));
             gone.filter_map(|name| ScheduleId::new(name).ok()).collect()
         }
@@ -185,22 +124,23 @@ pub(crate) async fn claim(
 ) -> Done<Vec<Result<Schedule, Damaged<Id>>>> {
     let now = tx.now();
     let statement = tx.common.sql.schedule_due.query();
-    let statement = statement.at(now + claim.within).at(now).bind(i64::from(max));
+    let statement =
+        statement.bind((now + claim.within).as_micros()).bind(now.as_micros()).bind(i64::from(max));
     let rows = tx.all(statement).await?;
-    let found: Vec<_> = rows.iter().map(read).collect();
+    let found: Vec<_> = rows.iter().map(|row| schedule(&Cols(row))).collect();
     let ids: Vec<_> = found.iter().flatten().map(|schedule| schedule.spec.id.clone()).collect();
     for list in padded(&ids) {
         let text = tx.common.sql.schedule_claim.repeated(list.len());
-        let statement = text.bind(claim.node.as_str()).at(now + claim.claim_for);
+        let statement = text.bind(claim.node.as_str()).bind((now + claim.claim_for).as_micros());
         let statement = list.iter().fold(statement, |s, id| s.bind(id.as_str()));
         tx.execute(statement).await?;
     }
     Ok(found)
 }
 
-fn read(row: &MySqlRow) -> Result<Schedule, Damaged<Id>> {
-    row::schedule(row).map_err(|why| Damaged {
-        row: row::bytes(row, "id"),
+fn schedule(row: &Cols<'_>) -> Result<Schedule, Damaged<Id>> {
+    read::schedule(row).map_err(|why| Damaged {
+        row: row.raw("id"),
         watched_by: None,
         why: why.to_string(),
     })
@@ -208,29 +148,26 @@ fn read(row: &MySqlRow) -> Result<Schedule, Damaged<Id>> {
 
 /// Puts rows that cannot be read into quarantine.
 pub(crate) async fn set_aside(tx: &mut Transaction<'_>, rows: &[Damaged<Id>]) -> Done<()> {
-    let now = tx.now();
+    let now = tx.now().as_micros();
     for row in rows {
         // The bytes are compared as the text that they are in the table.
         let id = String::from_utf8_lossy(&row.row);
         let statement = tx.common.sql.schedule_set_aside.query();
-        let statement = statement.bind(row.why.as_str()).at(now).bind(id.as_ref());
+        let statement = statement.bind(row.why.as_str()).bind(now).bind(id.as_ref());
         tx.execute(statement).await?;
     }
     Ok(())
 }
 
 /// Takes schedules of these revisions out of service; whether there were any.
-pub(crate) async fn quarantine(
-    tx: &mut Transaction<'_>,
-    quarantines: &[Quarantine],
-) -> Done<bool> {
-    let now = tx.now();
+pub(crate) async fn quarantine(tx: &mut Transaction<'_>, quarantines: &[Quarantine]) -> Done<bool> {
+    let now = tx.now().as_micros();
     let mut changed = false;
     for quarantine in quarantines {
         let statement = tx.common.sql.schedule_quarantine.query();
         let statement = statement
             .bind(quarantine.reason.as_str())
-            .at(now)
+            .bind(now)
             .bind(quarantine.schedule.as_str())
             .bind(i64::from(quarantine.revision.number()));
         changed |= tx.execute(statement).await? > 0;
@@ -246,16 +183,15 @@ pub(crate) async fn drop_claims(tx: &mut Transaction<'_>, node: &NodeId) -> Done
 }
 
 /// Adds records of fires that did not become jobs.
-pub(crate) async fn note_skips(
-    tx: &mut Transaction<'_>,
-    skips: &[(ScheduleId, Skip)],
-) -> Done<()> {
-    let now = tx.now();
+pub(crate) async fn note_skips(tx: &mut Transaction<'_>, skips: &[(ScheduleId, Skip)]) -> Done<()> {
+    let now = tx.now().as_micros();
     for part in parts(skips, usize::MAX, |_| 1) {
-        let text = tx.common.sql.skip_insert.repeated(part.len());
-        let statement = part.iter().fold(text, |statement, (schedule, skip)| {
-            statement.bind(schedule.as_str()).skip(skip).at(now)
-        });
+        let mut values = Values::default();
+        for skip in part {
+            write::skip(skip, &mut values);
+            values.int(Some(now));
+        }
+        let statement = tx.common.sql.skip_insert.rows(part.len(), values);
         tx.execute(statement).await?;
     }
     Ok(())

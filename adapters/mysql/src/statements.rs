@@ -5,9 +5,12 @@
 
 use std::sync::Arc;
 
+use mainspring_sql::Prefix;
 use sqlx::mysql::{MySql, MySqlArguments};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
+
+use crate::row::Values;
 
 /// A statement and the values bound to it so far.
 pub(crate) type Statement<'q> = Query<'q, MySql, MySqlArguments>;
@@ -18,9 +21,9 @@ pub(crate) struct Text(Arc<str>);
 
 impl Text {
     /// A statement as it is written in its file, with this prefix and without comments.
-    pub(crate) fn new(file: &str, prefix: &str) -> Self {
+    pub(crate) fn new(file: &str, prefix: &Prefix) -> Self {
         let lines = file.lines().filter(|line| !line.trim_start().starts_with("--"));
-        let sql = lines.collect::<Vec<_>>().join("\n").replace("mainspring_", prefix);
+        let sql = prefix.render(&lines.collect::<Vec<_>>().join("\n"));
         Self(sql.trim().trim_end_matches(';').into())
     }
 
@@ -37,6 +40,11 @@ impl Text {
     /// The statement with its repeated parts for `count` items.
     pub(crate) fn repeated<'q>(&self, count: usize) -> Statement<'q> {
         sqlx::query(AssertSqlSafe(repeat(&self.0, count)).into_sql_str())
+    }
+
+    /// The same with its values.
+    pub(crate) fn rows<'q>(&self, count: usize, values: Values) -> Statement<'q> {
+        sqlx::query_with(AssertSqlSafe(repeat(&self.0, count)).into_sql_str(), values.0)
     }
 
     /// The statements of this file as one text, with `:name` replaced by literals that the caller
@@ -62,7 +70,7 @@ pub(crate) fn binary(bytes: &[u8]) -> String {
     sql.push_str("x'");
     for byte in bytes {
         // Writing to a string does not fail.
-        drop(write!(sql, "{byte:02x}"));
+        let _ = write!(sql, "{byte:02x}");
     }
     sql.push('\'');
     sql
@@ -161,7 +169,7 @@ macro_rules! statements {
 
         impl Statements {
             /// The statements for tables with this prefix.
-            pub(crate) fn new(prefix: &str) -> Self {
+            pub(crate) fn new(prefix: &Prefix) -> Self {
                 Self {
                     $($name: Text::new(
                         include_str!(concat!("sql/", stringify!($name), ".sql")),

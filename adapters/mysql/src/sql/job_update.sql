@@ -1,17 +1,18 @@
--- What changes about jobs: a JSON list of them. The identifier is in hexadecimal digits.
+-- What changes about jobs: a JSON list of them, and their identifiers, one after the other.
 UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
-    id             CHAR(32) PATH '$[0]',
-    failures       INTEGER PATH '$[1]',
-    rescues        INTEGER PATH '$[2]',
-    token          BIGINT PATH '$[3]',
-    state          SMALLINT PATH '$[4]',
-    ready_at_us    BIGINT PATH '$[5]',
-    node           VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[6]',
-    lease_until_us BIGINT PATH '$[7]',
-    cancel         SMALLINT PATH '$[8]',
-    start_by_us    BIGINT PATH '$[9]'
+    id_from        INTEGER PATH '$[0]',
+    id_length      INTEGER PATH '$[1]',
+    failures       INTEGER PATH '$[2]',
+    rescues        INTEGER PATH '$[3]',
+    token          BIGINT PATH '$[4]',
+    state          SMALLINT PATH '$[5]',
+    ready_at_us    BIGINT PATH '$[6]',
+    node           VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[7]',
+    lease_until_us BIGINT PATH '$[8]',
+    cancel         SMALLINT PATH '$[9]',
+    start_by_us    BIGINT PATH '$[10]'
 )) AS new
-STRAIGHT_JOIN mainspring_jobs AS job ON job.id = UNHEX(new.id)
+STRAIGHT_JOIN mainspring_jobs AS job ON job.id = SUBSTRING(?, new.id_from, new.id_length)
 SET
     job.failures = new.failures,
     job.rescues = new.rescues,
