@@ -34,7 +34,7 @@
 //!     .misfire_grace(Duration::from_secs(86_400)) // … of the last day
 //!     .overlap(Overlap::Queue) // one after the other
 //!     .jitter(Duration::from_secs(60))
-//!     .pause_after(5)
+//!     .max_failures(5)
 //!     .retries(3)
 //!     .tags(["eu"]);
 //! # let _ = schedule;
@@ -57,6 +57,7 @@
 //! written, so a later change of a task or a schedule does not change jobs that exist. How many
 //! jobs of a task run at once is said by the task alone, and a change counts at once.
 
+pub mod blocking;
 mod builder;
 mod clock;
 mod context;
@@ -74,10 +75,13 @@ mod schedule;
 mod scheduler;
 mod settings;
 pub mod signal;
+mod state;
 mod task;
 mod telemetry;
+mod threads;
 pub mod trigger;
 mod verdict;
+mod waiting;
 pub mod zone;
 
 pub use builder::Builder;
@@ -85,8 +89,9 @@ pub use context::Context;
 pub use error::Error;
 pub use running::{Running, Stopped};
 pub use schedule::Schedule;
-pub use scheduler::{Backfilled, NewJob, Queued, Scheduler};
-pub use task::{RunEnd, Task};
+pub use scheduler::{Backfilled, JobEnd, NewJob, Queued, Scheduler};
+pub use state::{NoState, State, States};
+pub use task::{BlockingFunction, Ending, Function, RunEnd, Task, TaskFunction, TaskRun};
 pub use verdict::{GiveUp, RetryAfter, Snooze};
 
 pub use mainspring_contract::JobId;

@@ -26,17 +26,21 @@ use crate::error::Error;
 use crate::pump::{Event, Parts, Pump};
 use crate::registry::{Checked, Registry};
 use crate::running::{Running, Stopped};
+use crate::state::States;
 use crate::task::Task;
 use crate::telemetry;
 use crate::trigger::Triggers;
+use crate::waiting::Waiting;
 use crate::zone::Zones;
 
 mod backfill;
 mod jobs;
+mod results;
 mod schedules;
 
 pub use backfill::Backfilled;
 pub use jobs::{NewJob, Queued};
+pub use results::JobEnd;
 
 /// Plans schedules and runs jobs on a store.
 ///
@@ -58,12 +62,16 @@ pub(crate) struct Shared {
     /// What this node offers.
     pub(crate) tags: Tags,
     pub(crate) tasks: Arc<Registry>,
+    /// What tasks share.
+    pub(crate) states: States,
     pub(crate) zones: Arc<Zones>,
     pub(crate) triggers: Arc<Triggers>,
     pub(crate) max_running: usize,
     pub(crate) lease: LeaseTerms,
     pub(crate) max_idle: Span,
     pub(crate) keep_history: Span,
+    /// Who waits for jobs.
+    pub(crate) waiting: Waiting,
     pub(crate) pump: Mutex<Option<mpsc::UnboundedSender<Event>>>,
 }
 
@@ -115,6 +123,7 @@ impl Scheduler {
             tasks: Arc::clone(&shared.tasks),
             zones: Arc::clone(&shared.zones),
             triggers: Arc::clone(&shared.triggers),
+            waiting: shared.waiting.clone(),
             planner,
             worker,
             events,
@@ -141,10 +150,10 @@ impl Scheduler {
     /// have started go on; jobs of a task that is gone wait for a node that knows it.
     ///
     /// # Errors
-    /// If a name is not valid, two tasks have the same, or the store fails; nothing is changed
-    /// then.
+    /// If a name is not valid, two tasks have the same, a task wants a state that was not given to
+    /// the builder, or the store fails; nothing is changed then.
     pub async fn replace_tasks(&self, tasks: Vec<Task>) -> Result<(), Error> {
-        let tasks = Checked::new(tasks)?;
+        let tasks = Checked::new(&tasks, &self.shared.states)?;
         let reply = self.shared.store.put_tasks(&tasks.records).await?;
         self.shared.tasks.replace(tasks);
         self.told(reply);
