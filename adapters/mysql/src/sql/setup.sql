@@ -11,4 +11,4 @@ SET SESSION
     lock_wait_timeout = 5,
     innodb_lock_wait_timeout = 5;
 SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
-SELECT VERSION() AS version, @@max_allowed_packet AS max_packet;
+SELECT VERSION() AS version, CAST(@@max_allowed_packet AS SIGNED) AS max_packet;

@@ -60,12 +60,10 @@ CREATE TABLE IF NOT EXISTS mainspring_tasks (
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- Schedules.
---   source            where it was written down; who reads that again replaces and removes only these
---   trigger_*         when it fires
---   payload_*         what its jobs are given
---   exclude_*         what it leaves out; three times NULL: nothing
---   coalesce          what becomes of several late fires: 0 latest, 1 earliest, 2 all, 3 none
---   misfire_grace_us  how late a fire may start; NULL: any time
+--   source            where it was written down
+--   exclude_*         when it does not fire, an encoded value; NULL: nothing is excluded
+--   coalesce          0 latest, 1 earliest, 2 all
+--   misfire_grace_us  NULL: however late
 --   catch_up          with coalesce 2: how many late fires become jobs
 --   jitter_us         the longest delay by chance; NULL: none
 --   jitter_spread     0 random, 1 stable; NULL: there is no jitter
@@ -73,7 +71,7 @@ CREATE TABLE IF NOT EXISTS mainspring_tasks (
 --   overlap           0 allow, 1 skip, 2 queue, 3 cancel
 --   fire_limit        how many fires may become jobs; NULL: any number
 --   after_run_us      the fixed delay after a job is over; NULL: the trigger names each fire
---   pause_after       it is paused after so many failures in a row; NULL: never
+--   max_failures      it is paused after so many failures in a row; NULL: never
 --   tags              NULL: what the task says
 --   paused            1: it is written down as paused
 --   revision          rises with each put, pause, resume, advance and quarantine
@@ -81,7 +79,7 @@ CREATE TABLE IF NOT EXISTS mainspring_tasks (
 --   next_at_us        NULL unless next_kind is 0
 --   last_fire_at_us   the last fire that became a job
 --   fired             how many fires became jobs
---   failures          how many jobs in a row have failed, if pause_after asks for it
+--   failures          how many jobs in a row have failed, if max_failures asks for it
 --   pause_reason      it was told to stop: 0 by hand, 1 after failures; NULL: it was not
 --   pause_since_us    when; NULL: it was not
 --   quarantine        why it is out of service; NULL: it is not
@@ -111,7 +109,7 @@ CREATE TABLE IF NOT EXISTS mainspring_schedules (
     overlap          SMALLINT NOT NULL,
     fire_limit       BIGINT,
     after_run_us     BIGINT,
-    pause_after      BIGINT,
+    max_failures     BIGINT,
     priority         SMALLINT,
     timeout_us       BIGINT,
     retry_max        INTEGER,
