@@ -35,6 +35,9 @@ impl<D: Domain> Keyed for Chain<D> {
 impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Adds a job to the chain of its schedule.
     pub(super) fn join_chain(&mut self, slot: usize) {
+        if !D::OFFER.chains() {
+            return;
+        }
         let Some(row) = self.jobs.get(slot) else { return };
         let watched = u32::from(row.job.watched);
         let Some(schedule) = row.job.schedule.clone().filter(|_| row.job.is_in_turn()) else {
@@ -63,6 +66,9 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
 
     /// Takes a job out of the chain of its schedule.
     pub(super) fn leave_chain(&mut self, slot: usize) {
+        if !D::OFFER.chains() {
+            return;
+        }
         let Some(row) = self.jobs.get(slot) else { return };
         let (chain, next, previous) = (row.chain as usize, row.next, row.previous);
         let watched = u32::from(row.job.watched);
@@ -83,6 +89,9 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
 
     /// A job enters (or leaves) the state that it is in.
     pub(super) fn tally(&mut self, slot: usize, enters: bool) {
+        if !D::OFFER.chains() {
+            return;
+        }
         let Some(row) = self.jobs.get(slot) else { return };
         let Some(chain) = self.chains.get_mut(row.chain as usize) else { return };
         let count = match row.job.state {
@@ -207,6 +216,9 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     }
 
     fn chain_row(&self, schedule: &D::ScheduleId) -> Option<&Chain<D>> {
+        if !D::OFFER.chains() {
+            return None;
+        }
         self.chains.find(schedule).and_then(|slot| self.chains.get(slot))
     }
 }

@@ -41,9 +41,10 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         };
         let mut frees = usize::from(replaced.is_some());
         let mut turn = None;
-        if let Some(extra) = &request.extra {
+        assert!(D::OFFER.extra || request.extra.is_none(), "the domain rules this out");
+        if let Some(extra) = request.extra.as_ref().filter(|_| D::OFFER.extra) {
             let Some(row) = self.schedule(&extra.schedule) else { return Ok(Enqueued::Missing) };
-            let policies = &row.spec().policies;
+            let policies = row.spec().known_policies();
             let (overlap, watched) = (policies.overlap, policies.watches());
             let live = self.live_without(&extra.schedule, replaced).settle();
             if extra.origin != Origin::Backfill {
@@ -392,7 +393,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         self.leave_chain(slot);
         let Some(row) = self.jobs.remove(slot) else { return };
         self.leave_lane(row.lane as usize);
-        if let Some(schedule) = row.job.schedule.filter(|_| row.job.watched) {
+        let watched = D::OFFER.watches() && row.job.watched;
+        if let Some(schedule) = row.job.schedule.filter(|_| watched) {
             self.run_ended(&schedule, outcome, now);
         }
     }

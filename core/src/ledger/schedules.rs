@@ -26,7 +26,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         put: PutSchedule<D>,
         now: Timestamp,
     ) -> Result<Put, Full<PutSchedule<D>>> {
-        let (id, overlap) = (put.spec().id.clone(), put.spec().policies.overlap);
+        let (id, overlap) = (put.spec().id.clone(), put.spec().known_policies().overlap);
+        assert!(put.spec().policies.is_within(D::OFFER), "the domain rules this policy out");
         let PutSchedule { spec, next, conflict } = put;
         let Some(slot) = self.schedules.find(&id) else {
             let schedule = Schedule::created(spec, next, self.config_revision, now);
@@ -184,7 +185,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             return Ok((0, None));
         }
         let spec = self.row_mut(slot).schedule.spec();
-        let (task, tags, overlap) = (spec.task.clone(), spec.tags.clone(), spec.policies.overlap);
+        let overlap = spec.known_policies().overlap;
+        let (task, tags) = (spec.task.clone(), spec.tags.clone());
         let (most, frees) = self.room_asked(overlap, id);
         let place = self.place(&task, tags.as_ref(), new.min(most), frees)?;
         let (mut inserted, mut last_fire_at) = (0, None);
