@@ -74,6 +74,7 @@ mod schedule;
 mod scheduler;
 mod settings;
 pub mod signal;
+mod state;
 mod task;
 mod telemetry;
 pub mod trigger;
@@ -86,7 +87,8 @@ pub use error::Error;
 pub use running::{Running, Stopped};
 pub use schedule::Schedule;
 pub use scheduler::{Backfilled, NewJob, Queued, Scheduler};
-pub use task::{RunEnd, Task};
+pub use state::{NoState, State, States};
+pub use task::{Ending, Function, RunEnd, Task, TaskFunction, TaskRun};
 pub use verdict::{GiveUp, RetryAfter, Snooze};
 
 pub use mainspring_contract::JobId;
