@@ -275,9 +275,12 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         let task = self.task_slot(task)?;
         let own = self.tasks.get(task).map(|row| row.task.tags.clone());
         let tags = tags.cloned().or(own).unwrap_or_default();
-        let lane = self.lane_slot(task, &tags)?;
-        self.join_lane(lane);
-        Ok(Place { task, lane })
+        let lane = self.lane_slot(task, &tags);
+        match lane {
+            Ok(lane) => self.join_lane(lane),
+            Err(Full(())) => self.forget_task(task),
+        }
+        lane.map(|lane| Place { task, lane })
     }
 
     /// How one more job gets in beside those of its schedule that are not over.

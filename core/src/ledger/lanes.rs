@@ -52,7 +52,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         }
     }
 
-    /// A job is over; its lane goes with its last one.
+    /// A job is over; its lane goes with its last one, and with the last lane of a task that nobody
+    /// has put, the task.
     pub(super) fn leave_lane(&mut self, lane: usize) {
         let Some(row) = self.lanes.get_mut(lane) else { return };
         row.jobs -= 1;
@@ -64,6 +65,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         let first = &mut self.tasks.get_mut(task).expect("a lane's task stays").lanes;
         if *first as usize == lane {
             *first = after;
+            self.forget_task(task);
             return;
         }
         let mut at = *first as usize;

@@ -224,6 +224,13 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             None => self.add_task(Task::new(task.clone()), false).map_err(|Full(_)| Full(())),
         }
     }
+
+    /// A task without any jobs that nobody has put takes no room.
+    fn forget_task(&mut self, slot: usize) {
+        if self.tasks.get(slot).is_some_and(|row| !row.known && row.lanes == NONE) {
+            self.tasks.remove(slot);
+        }
+    }
 }
 
 /// The end of a list of slots.
