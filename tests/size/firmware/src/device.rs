@@ -30,7 +30,10 @@ use mainspring_core::worker::{self, Worker};
 use crate::domain::{Kind, Small};
 
 /// What the bars of DESIGN.md are about.
-type Store<K> = Ledger<Small<K>, Inline<32>, Inline<TASKS>, Inline<16>, Inline<0>>;
+///
+/// `C` is the room for schedules with jobs.
+type Store<K, const C: usize> =
+    Ledger<Small<K>, Inline<32>, Inline<TASKS>, Inline<16>, Inline<0>, Inline<C>>;
 
 const TASKS: usize = 4;
 
@@ -39,8 +42,6 @@ const AT_ONCE: usize = 4;
 
 /// Schedules that are planned at once: those that are due within seconds of each other.
 const AHEAD: usize = 8;
-
-const NODE: u8 = 0;
 
 /// Nobody else changes the ledger, so that there is no news to look for between deadlines.
 const IDLE: Span = Span::from_days(1);
@@ -134,13 +135,13 @@ pub const PATIENT: Terms = Terms {
 
 /// The engine of a device, which is a static.
 #[derive(Debug)]
-pub struct Engine<K: Kind> {
-    ledger: Store<K>,
+pub struct Engine<K: Kind, const C: usize> {
+    ledger: Store<K, C>,
     planner: Planner<Small<K>, K::Plan, Inline<AHEAD>>,
     worker: Worker<Small<K>, Inline<AT_ONCE>>,
 }
 
-impl<K: Kind> Engine<K> {
+impl<K: Kind, const C: usize> Engine<K, C> {
     /// Without any schedule.
     pub const EMPTY: Self =
         Self { ledger: Ledger::EMPTY, planner: Planner::EMPTY, worker: Worker::EMPTY };
@@ -148,19 +149,19 @@ impl<K: Kind> Engine<K> {
 
 /// A device with its engine.
 #[derive(Debug)]
-pub struct Device<'e, K: Kind> {
+pub struct Device<'e, K: Kind, const C: usize> {
     now: Now,
     stock: &'static [Spec<Small<K>>],
-    ledger: &'e mut Store<K>,
+    ledger: &'e mut Store<K, C>,
     planner: &'e mut Planner<Small<K>, K::Plan, Inline<AHEAD>>,
     worker: &'e mut Worker<Small<K>, Inline<AT_ONCE>>,
     /// How many jobs succeeded.
     done: u32,
 }
 
-impl<'e, K: Kind> Device<'e, K> {
+impl<'e, K: Kind, const C: usize> Device<'e, K, C> {
     /// A device with an empty engine.
-    pub fn new(now: Now, stock: &'static [Spec<Small<K>>], engine: &'e mut Engine<K>) -> Self {
+    pub fn new(now: Now, stock: &'static [Spec<Small<K>>], engine: &'e mut Engine<K, C>) -> Self {
         let Engine { ledger, planner, worker } = engine;
         planner.max_idle(IDLE);
         worker.max_idle(IDLE);
@@ -230,7 +231,7 @@ impl<'e, K: Kind> Device<'e, K> {
                 self.planner.forget(&schedule);
                 let row = self.ledger.schedules().find(|(row, _)| row.spec().id == schedule);
                 let Some(revision) = row.map(|(row, _)| row.revision) else { return false };
-                let reason = "the trigger makes no sense";
+                let reason = K::BY_HAND;
                 self.ledger.quarantine(Quarantine { schedule, revision, reason });
                 true
             }
@@ -240,7 +241,7 @@ impl<'e, K: Kind> Device<'e, K> {
                 true
             }
             Command::Restart => {
-                self.ledger.rescue(&Rescue::HeldBy(NODE), 16, wall, &mut ());
+                self.ledger.rescue(&Rescue::HeldBy(()), 16, wall, &mut ());
                 true
             }
             Command::Stop => {
@@ -278,7 +279,7 @@ impl<'e, K: Kind> Device<'e, K> {
         let wall = self.now.wall;
         let input = match output {
             Output::Claim { ticket, within, claim_for, max } => {
-                let claim = ClaimSchedules { node: NODE, within, claim_for, max };
+                let claim = ClaimSchedules { node: (), within, claim_for, max };
                 let planner = &mut *self.planner;
                 self.ledger.claim_schedules(&claim, wall, |schedule| {
                     // A claim never brings more than fits.
@@ -310,7 +311,7 @@ impl<'e, K: Kind> Device<'e, K> {
         let input = match output {
             Output::Claim { ticket, lease_for, max } => {
                 let count = self.claim_jobs(&ClaimJobs {
-                    node: NODE,
+                    node: (),
                     tasks: &TASK_IDS,
                     tags: &(),
                     lease_for,
@@ -408,7 +409,7 @@ pub static SCRIPT: [Command; 17] = [
 ];
 
 /// Runs the script, a command every ten minutes; says how many jobs succeeded.
-pub fn live<K: Kind>(device: &mut Device<'_, K>) -> u32 {
+pub fn live<K: Kind, const C: usize>(device: &mut Device<'_, K, C>) -> u32 {
     let mut done = 0;
     for (minute, command) in (1..).zip(black_box(&SCRIPT)) {
         device.command(*command);

@@ -32,9 +32,13 @@ pub trait Kind: Copy + Debug + Eq + Hash + 'static {
     type Terms: Borrow<Terms> + Copy + Debug + PartialEq;
     /// What its planner asks.
     type Plan: Plan;
+    /// Why a schedule is out of service.
+    type Text: Clone + Debug + PartialEq;
 
     /// What its schedules may ask for.
     const OFFER: Offer;
+    /// Somebody took a schedule out of service.
+    const BY_HAND: Self::Text;
 
     /// Takes a record from the program text.
     fn hold<T: Clone + Debug + PartialEq>(record: &'static T) -> Self::Held<T>;
@@ -53,8 +57,10 @@ macro_rules! plain {
             type Settings = Option<&'static Terms>;
             type Terms = &'static Terms;
             type Plan = &'static $fires;
+            type Text = ();
 
             const OFFER: Offer = Offer { misfire_grace: true, ..Offer::PLAIN };
+            const BY_HAND: () = ();
 
             fn hold<T: Clone + Debug + PartialEq>(record: &'static T) -> InFlash<T> {
                 InFlash(record)
@@ -89,8 +95,10 @@ impl Kind for Everything {
     type Settings = Settings;
     type Terms = Terms;
     type Plan = Counted;
+    type Text = &'static str;
 
     const OFFER: Offer = Offer::EVERYTHING;
+    const BY_HAND: &'static str = "the trigger makes no sense";
 
     fn hold<T: Clone + Debug + PartialEq>(record: &'static T) -> T {
         record.clone()
@@ -127,12 +135,13 @@ impl<K: Kind> Domain for Small<K> {
     type ScheduleId = u16;
     type TaskId = u8;
     type JobId = (u16, u32);
-    type NodeId = u8;
+    /// There is no other.
+    type NodeId = ();
     type Source = u8;
     type Trigger = K::Fires;
     type Payload = u32;
     type Detail = u8;
-    type Text = &'static str;
+    type Text = K::Text;
     type Exclusions = ();
     type Key = Infallible;
     type Tags = ();
