@@ -402,6 +402,7 @@ impl<D: Domain> Fire<D> {
         policies: &Policies,
         dice: &mut Dice,
     ) -> Self {
+        let policies = policies.within(D::OFFER);
         let delay = policies.jitter.map_or(Span::ZERO, |jitter| {
             let room = following.map_or(Span::MAX, |next| next.since(at) - ONE_MICRO);
             let longest = jitter.up_to.min(room);
@@ -430,7 +431,7 @@ impl<D: Domain> Fire<D> {
             terms: spec.settings.or(task.settings).resolve(),
             tags: spec.tags.clone().unwrap_or_else(|| task.tags.clone()),
             unique: None,
-            watched: spec.policies.watches(),
+            watched: spec.known_policies().watches(),
             start_by: self.start_by,
             created_at: now,
             counts: Counts::default(),

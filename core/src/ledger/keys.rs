@@ -24,7 +24,7 @@ impl<D: Domain> Keyed for KeyRow<D> {
     }
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
     /// What a job that wants this key meets.
     pub(super) fn contest(
         &mut self,

@@ -26,10 +26,11 @@ pub(crate) const IMAGES: &[Kind] = &[
     Kind { name: "interval", about: "interval trigger", bar: None },
     Kind { name: "cron", about: "cron and POSIX zone, compiled in", bar: None },
     Kind { name: "cron-text", about: "cron and POSIX zone, read on the device", bar: None },
-    Kind { name: "engine-interval", about: "engine, intervals only", bar: None },
+    Kind { name: "engine-full", about: "engine with every policy", bar: None },
+    Kind { name: "engine-interval", about: "plain engine, intervals only", bar: None },
     Kind {
         name: "engine",
-        about: "engine: 32 schedules, 16 jobs",
+        about: "plain engine: 32 schedules, 16 jobs",
         bar: Some((16 * 1024, 4 * 1024)),
     },
 ];
