@@ -15,8 +15,8 @@ use mainspring_contract::record::{
     Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
-    JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
-    Unreadable,
+    During, JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter,
+    SkipView, Unreadable,
 };
 use mainspring_contract::{
     Answer, Capabilities, Clock, JobId, Reply, ScheduleId, Store, StoreError, StoreErrorKind,
