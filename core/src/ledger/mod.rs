@@ -6,6 +6,7 @@
 //! halfway, and a full table hands the request back.
 
 mod chains;
+mod clock;
 mod jobs;
 mod keys;
 mod lanes;
