@@ -9,6 +9,7 @@ mod chains;
 mod jobs;
 mod keys;
 mod lanes;
+mod restore;
 mod schedules;
 
 use core::fmt;
