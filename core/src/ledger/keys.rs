@@ -17,6 +17,12 @@ pub struct KeyRow<D: Domain> {
     over_until: Option<Timestamp>,
 }
 
+impl<D: Domain> KeyRow<D> {
+    pub(super) const fn job(&self) -> &D::JobId {
+        &self.job
+    }
+}
+
 impl<D: Domain> Keyed for KeyRow<D> {
     type Key = (D::TaskId, D::Key);
     fn key(&self) -> &(D::TaskId, D::Key) {

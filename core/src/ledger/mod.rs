@@ -10,6 +10,7 @@ mod clock;
 mod jobs;
 mod keys;
 mod lanes;
+mod restore;
 mod schedules;
 
 use core::fmt;
