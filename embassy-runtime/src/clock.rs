@@ -24,13 +24,8 @@ pub struct Clock {
 
 impl Clock {
     /// Nobody has said what time it is: the wall clock starts with 1970.
-    pub const UNKNOWN: Self = Self {
-        base: Span::ZERO,
-        is_set: false,
-        raw: Mono::ZERO,
-        steady: Mono::ZERO,
-        drift: 0,
-    };
+    pub const UNKNOWN: Self =
+        Self { base: Span::ZERO, is_set: false, raw: Mono::ZERO, steady: Mono::ZERO, drift: 0 };
 
     /// The board's timer.
     pub fn raw() -> Mono {

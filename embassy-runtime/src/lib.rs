@@ -2,4 +2,12 @@
 //! a ledger in RAM, driven by embassy-time.
 #![no_std]
 
+pub mod clock;
+pub mod command;
+pub mod domain;
+pub mod engine;
 pub mod journal;
+pub mod name;
+pub mod pump;
+pub mod task;
+pub mod timing;

@@ -17,10 +17,11 @@ use mainspring_core::time::Timestamp;
 /// const BLINK: Name = Name::of("blink");
 /// assert_eq!(BLINK, Name::of("blink"));
 /// assert_ne!(BLINK, Name::of("blank"));
-/// assert_eq!(BLINK.to_string(), "4c3ae60d");
+/// assert_eq!(BLINK.to_string(), "07617589");
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Name(u32);
 
@@ -57,8 +58,9 @@ impl fmt::Debug for Name {
 }
 
 /// What a job is called: the schedule and the instant that it stands for, or what its owner chose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct JobId {
     of: Name,

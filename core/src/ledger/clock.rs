@@ -49,7 +49,6 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             }
         }
         self.move_keys(by);
-        self.config_revision = self.config_revision.next();
     }
 
     /// Claims for `node` all schedules that are meant, whoever has them, until the clock is

@@ -1,0 +1,6 @@
+//! The engine and the pump of a device, on a timer that only moves when a test says so.
+
+mod pumping;
+mod rig;
+mod telling;
+mod timing;
