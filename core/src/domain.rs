@@ -1,8 +1,10 @@
 //! The types that an application of the engine chooses: ids, payloads, stored triggers.
 
+use core::borrow::Borrow;
 use core::fmt::Debug;
 use core::hash::Hash;
 
+use crate::settings::{Level, Terms};
 use crate::time::Timestamp;
 
 /// One choice of types for everything that the engine stores and passes on but never looks into.
@@ -37,6 +39,13 @@ pub trait Domain: Copy + Debug + Eq + Hash + 'static {
     /// What a worker must offer to run a job, such as a region or a device. `()` if there is no
     /// such thing in this domain. The default asks for nothing.
     type Tags: Clone + Debug + Default + Eq + Ord + Hash;
+    /// How a record that a person wrote is kept: as itself on a server, as a reference on a device
+    /// where it lies in flash.
+    type Held<T: Clone + Debug + PartialEq + 'static>: Borrow<T> + Clone + Debug + PartialEq;
+    /// What one level says about how jobs run: [`Settings`](crate::settings::Settings) or less.
+    type Settings: Level<Self::Terms>;
+    /// What has been decided of it for a job: [`Terms`], or where they lie.
+    type Terms: Borrow<Terms> + Copy + Debug + PartialEq;
 
     /// The id of the job that a schedule's fire becomes.
     ///
@@ -69,6 +78,8 @@ pub trait SerdeDomain:
         Exclusions: Kept,
         Key: Kept,
         Tags: Kept,
+        Settings: Kept,
+        Terms: Kept,
     >
 {
 }
@@ -88,6 +99,8 @@ impl<D> SerdeDomain for D where
             Exclusions: Kept,
             Key: Kept,
             Tags: Kept,
+            Settings: Kept,
+            Terms: Kept,
         >
 {
 }
@@ -147,6 +160,7 @@ impl Origin {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::settings::Settings;
 
     /// The smallest domain: numbers for everything.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -167,6 +181,9 @@ pub(crate) mod tests {
         type Key = u16;
         /// A bit for each tag.
         type Tags = u8;
+        type Held<T: Clone + Debug + PartialEq + 'static> = T;
+        type Settings = Settings;
+        type Terms = Terms;
 
         fn fire_job(schedule: &u16, at: Timestamp, origin: Origin) -> u64 {
             let micros = u64::try_from(at.as_micros()).unwrap_or(0);

@@ -12,6 +12,8 @@
 //! stored. Every store executes [`Job::apply`] or quotes its rows in SQL. `job_table.txt`, beside
 //! this file, shows what it makes of every change in every state.
 
+use core::borrow::Borrow;
+
 use crate::dice::Dice;
 use crate::domain::{Domain, Origin};
 use crate::id::Token;
@@ -39,7 +41,7 @@ pub struct Job<D: Domain> {
     /// The arguments.
     pub payload: D::Payload,
     /// Its settings, decided when it was written.
-    pub terms: Terms,
+    pub terms: D::Terms,
     /// What a worker must offer to run it.
     pub tags: D::Tags,
     /// What keeps jobs that stand for the same thing out.
@@ -273,6 +275,11 @@ impl<D: Domain> Job<D> {
         Ok(())
     }
 
+    /// Its settings, decided when it was written.
+    pub fn terms(&self) -> &Terms {
+        self.terms.borrow()
+    }
+
     /// What becomes of a leased job whose holder is gone.
     fn rescued(&self, cancel: bool, now: Timestamp) -> (Counts, JobState<D>) {
         if cancel {
@@ -280,7 +287,7 @@ impl<D: Domain> Job<D> {
         }
         // A rescue does not wait, so there is nothing to leave to chance.
         let dice = &mut Dice::seeded(0);
-        match verdict(Outcome::LeaseLost, Ask::Nothing, self.counts, &self.terms, dice) {
+        match verdict(Outcome::LeaseLost, Ask::Nothing, self.counts, self.terms(), dice) {
             Verdict::Again { after, cause } => {
                 (self.counts.plus(cause), JobState::Waiting { ready_at: now + after })
             }

@@ -29,6 +29,7 @@ pub mod room;
 pub mod schedule;
 pub mod settings;
 pub mod table;
+pub mod task;
 pub mod time;
 pub mod trigger;
 pub mod verb;

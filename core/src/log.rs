@@ -10,7 +10,7 @@ use crate::domain::Domain;
 use crate::job::{Change, Job, JobState, Unique};
 use crate::lease::Lease;
 use crate::schedule::{Schedule, Spec};
-use crate::settings::Task;
+use crate::task::Task;
 use crate::time::Timestamp;
 use crate::verb;
 use crate::{planner, worker};
@@ -30,6 +30,8 @@ pub trait FormatDomain:
         Exclusions: Format,
         Key: Format,
         Tags: Format,
+        Settings: Format,
+        Terms: Format,
     >
 {
 }
@@ -48,18 +50,20 @@ impl<D> FormatDomain for D where
             Exclusions: Format,
             Key: Format,
             Tags: Format,
+            Settings: Format,
+            Terms: Format,
         >
 {
 }
 
 /// Logs a record as its name and its parts.
 macro_rules! record {
-    ($($type:path { $($part:ident),* $(,)? })*) => {
+    ($($type:path { $($part:ident $(($($none:tt)*))?),* $(,)? })*) => {
         $(
             impl<D: FormatDomain> Format for $type {
                 fn format(&self, f: Formatter<'_>) {
                     write!(f, "{=str}", stringify!($type));
-                    $(write!(f, " {=str}={}", stringify!($part), self.$part);)*
+                    $(write!(f, " {=str}={}", stringify!($part), self.$part $(($($none)*))?);)*
                 }
             }
         )*
@@ -101,14 +105,14 @@ record! {
     Spec<D> {
         id, task, source, trigger, payload, exclusions, policies, settings, tags, paused,
     }
-    Schedule<D> { spec, revision, next, last_fire_at, fired, failures, pause, quarantine }
+    Schedule<D> { spec(), revision, next, last_fire_at, fired, failures, pause, quarantine }
     Lease<D> { node, token, until }
     Unique<D> { key, hold }
     Job<D> {
         id, task, schedule, origin, fire_at, payload, terms, tags, unique, watched, start_by,
         created_at, counts, token, state,
     }
-    verb::PutSchedule<D> { spec, next, conflict }
+    verb::PutSchedule<D> { spec(), next, conflict }
     verb::ClaimSchedules<D> { node, within, claim_for, max }
     verb::Fire<D> { job, at, ready_at, start_by }
     verb::Advance<D> { schedule, revision, fires, skips, next, keep_for }

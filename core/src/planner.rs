@@ -258,7 +258,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     /// than fits.
     pub fn adopt(&mut self, schedule: &Schedule<D>, plan: P) -> Result<(), Full<P>> {
         let Some(next) = schedule.due() else { return Ok(()) };
-        let spec = &schedule.spec;
+        let spec = schedule.spec();
         if let Some(slot) = self.window.find(&spec.id) {
             let there = self.window.get(slot).map(|entry| entry.revision);
             if there == Some(schedule.revision) {

@@ -24,8 +24,9 @@ use crate::pulse::Pulse;
 use crate::retry::Ask;
 use crate::room::Inline;
 use crate::schedule::{Coalesce, Next, Policies, Spec};
-use crate::settings::{Retry, Settings, Task, Timeout};
+use crate::settings::{Retry, Settings, Timeout};
 use crate::table::Full;
+use crate::task::Task;
 use crate::time::{Mono, Now, Span, Timestamp};
 use crate::trigger::Trigger;
 use crate::verb::{

@@ -1,11 +1,13 @@
 //! A schedule: a trigger and a task, tied together by policies, with a cursor on the time line.
 
+use core::borrow::Borrow;
+
 use crate::domain::Domain;
 use crate::id::{ConfigRevision, Revision};
 use crate::limits;
 use crate::outcome::Outcome;
 use crate::overlap::Overlap;
-use crate::settings::Settings;
+use crate::settings::Level;
 use crate::time::{Span, Timestamp};
 
 /// Which of several due fires become jobs.
@@ -120,7 +122,7 @@ pub struct Policies {
     /// over. The trigger names the first fire, and there is none after its last.
     pub after_run: Option<Span>,
     /// The schedule is paused after this many jobs in a row have failed; `None` means never.
-    pub pause_after: Option<u16>,
+    pub max_failures: Option<u16>,
 }
 
 impl Policies {
@@ -134,13 +136,13 @@ impl Policies {
         overlap: Overlap::Allow,
         limit: None,
         after_run: None,
-        pause_after: None,
+        max_failures: None,
     };
 
     /// Whether the schedule has to hear of the end of each of its jobs.
     pub fn watches(&self) -> bool {
         let overlap = matches!(self.overlap, Overlap::Queue | Overlap::Cancel);
-        overlap || self.after_run.is_some() || self.pause_after.is_some()
+        overlap || self.after_run.is_some() || self.max_failures.is_some()
     }
 }
 
@@ -199,7 +201,7 @@ pub struct Spec<D: Domain> {
     /// What becomes of its fires.
     pub policies: Policies,
     /// Settings of its jobs that differ from the task's.
-    pub settings: Settings,
+    pub settings: D::Settings,
     /// What a worker must offer to run its jobs; `None`: what the task says.
     pub tags: Option<D::Tags>,
     /// It is written down as paused: it keeps its cursor and does not fire until it is written down
@@ -224,7 +226,7 @@ impl<D: Domain> Spec<D> {
             payload,
             exclusions: D::Exclusions::default(),
             policies: Policies::DEFAULT,
-            settings: Settings::NONE,
+            settings: D::Settings::NONE,
             tags: None,
             paused: false,
         }
@@ -249,7 +251,7 @@ pub struct Pause {
 pub enum PauseReason {
     /// Somebody said so.
     Person,
-    /// As many of its jobs failed in a row as [`Policies::pause_after`] allows.
+    /// As many of its jobs failed in a row as [`Policies::max_failures`] allows.
     Failures,
 }
 
@@ -279,10 +281,13 @@ impl PauseReason {
 /// A schedule as it is stored.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound = "D: crate::domain::SerdeDomain, D::Held<Spec<D>>: crate::domain::Kept")
+)]
 pub struct Schedule<D: Domain> {
     /// What a person said.
-    pub spec: Spec<D>,
+    pub spec: D::Held<Spec<D>>,
     /// Raised by each put, pause, resume and advance; an advance that names another one is stale.
     pub revision: Revision,
     /// When it comes due next.
@@ -292,7 +297,7 @@ pub struct Schedule<D: Domain> {
     /// How many fires became jobs.
     pub fired: u32,
     /// How many of its jobs in a row have failed until now. Counted only if
-    /// [`Policies::pause_after`] asks for it.
+    /// [`Policies::max_failures`] asks for it.
     pub failures: u16,
     /// It was told to stop firing for a while.
     pub pause: Option<Pause>,
@@ -307,7 +312,12 @@ impl<D: Domain> Schedule<D> {
     /// Its first revision is one that no former schedule of the same name had: the configuration
     /// changed in between, and no schedule is advanced a million times a second. Otherwise a
     /// planner that still holds the former one would go on with it.
-    pub fn created(spec: Spec<D>, next: Next, config: ConfigRevision, now: Timestamp) -> Self {
+    pub fn created(
+        spec: D::Held<Spec<D>>,
+        next: Next,
+        config: ConfigRevision,
+        now: Timestamp,
+    ) -> Self {
         let number = now.as_micros().cast_unsigned().wrapping_add(config.number());
         let revision = Revision::new(u32::try_from(number & u64::from(u32::MAX)).unwrap_or(0));
         Self {
@@ -322,6 +332,11 @@ impl<D: Domain> Schedule<D> {
         }
     }
 
+    /// What a person said.
+    pub fn spec(&self) -> &Spec<D> {
+        self.spec.borrow()
+    }
+
     /// When it comes due; `None` if it is paused, quarantined, done, or waits for a run to end.
     pub fn due(&self) -> Option<Timestamp> {
         let out = self.is_paused() || self.quarantine.is_some();
@@ -330,13 +345,13 @@ impl<D: Domain> Schedule<D> {
 
     /// Whether it is paused, for whatever reason.
     pub fn is_paused(&self) -> bool {
-        self.spec.paused || self.pause.is_some()
+        self.spec().paused || self.pause.is_some()
     }
 
     /// Its policies as they are for the next decision: the limit is what is left of it.
     pub fn policies(&self) -> Policies {
-        let limit = self.spec.policies.limit.map(|limit| limit.saturating_sub(self.fired));
-        Policies { limit, ..self.spec.policies }
+        let limit = self.spec().policies.limit.map(|limit| limit.saturating_sub(self.fired));
+        Policies { limit, ..self.spec().policies }
     }
 
     /// The schedule after `spec` replaced this one at `now`, with `next` as the first instant
@@ -346,11 +361,11 @@ impl<D: Domain> Schedule<D> {
     /// trigger too, also while the schedule is paused, so that editing never loses one. An edit
     /// ends a pause after failures, but not one by hand.
     #[must_use]
-    pub fn replaced(&self, spec: Spec<D>, next: Next, now: Timestamp) -> Self {
+    pub fn replaced(&self, spec: D::Held<Spec<D>>, next: Next, now: Timestamp) -> Self {
         let owed = self.next.at().filter(|&at| at <= now && self.quarantine.is_none());
         let next = match owed {
             Some(at) => Next::At(at),
-            None if self.keeps_cursor(&spec) => self.next,
+            None if self.keeps_cursor(spec.borrow()) => self.next,
             None => next,
         };
         Self {
@@ -366,7 +381,7 @@ impl<D: Domain> Schedule<D> {
     }
 
     fn keeps_cursor(&self, spec: &Spec<D>) -> bool {
-        let (old, new) = (&self.spec, spec);
+        let (old, new) = (self.spec(), spec);
         let same = old.trigger == new.trigger && old.exclusions == new.exclusions;
         let ends = match self.next {
             Next::At(_) => false,
@@ -407,7 +422,7 @@ impl<D: Domain> Schedule<D> {
         self.fired = self.fired.saturating_add(step.inserted);
         self.last_fire_at = step.last_fire_at.or(self.last_fire_at);
         self.revision = self.revision.next();
-        self.next = match (step.next, self.spec.policies.after_run) {
+        self.next = match (step.next, self.spec().policies.after_run) {
             _ if self.is_spent() => Next::Done,
             // Nobody will report an end: the delay counts from now.
             (Next::AfterRun, Some(delay)) if !step.awaited => Next::At(now + delay),
@@ -428,7 +443,7 @@ impl<D: Domain> Schedule<D> {
 
     /// Whether as many fires became jobs as its limit allows.
     fn is_spent(&self) -> bool {
-        self.spec.policies.limit.is_some_and(|limit| self.fired >= limit)
+        self.spec().policies.limit.is_some_and(|limit| self.fired >= limit)
     }
 
     /// Takes note that a job of this schedule is over, and whether another is left of whose end it
@@ -438,7 +453,7 @@ impl<D: Domain> Schedule<D> {
     /// hand besides.
     pub fn run_ended(&mut self, outcome: Outcome, awaited: bool, now: Timestamp) -> bool {
         let before = (self.failures, self.next, self.pause);
-        if let Some(max) = self.spec.policies.pause_after {
+        if let Some(max) = self.spec().policies.max_failures {
             if outcome.is_failure() {
                 self.failures = self.failures.saturating_add(1);
             } else if outcome == Outcome::Succeeded {
@@ -449,7 +464,7 @@ impl<D: Domain> Schedule<D> {
             }
         }
         if let (Next::AfterRun, Some(delay), false) =
-            (self.next, self.spec.policies.after_run, awaited)
+            (self.next, self.spec().policies.after_run, awaited)
         {
             self.next = Next::At(now + delay);
             self.revision = self.revision.next();

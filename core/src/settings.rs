@@ -2,12 +2,12 @@
 //!
 //! Every level may leave a setting out. They are resolved once, when the job is written, so that
 //! a later change of a task or schedule does not change jobs that exist. `max_running` is not
-//! here: it stays live at the [`Task`].
+//! here: it stays live at the [`Task`](crate::task::Task).
 
-use core::fmt;
+use core::borrow::Borrow;
+use core::fmt::{self, Debug};
 
 use crate::dice::Dice;
-use crate::domain::Domain;
 use crate::limits;
 use crate::time::Span;
 
@@ -211,10 +211,10 @@ impl Settings {
     /// The settings as a job carries them: what is still open takes the built-in value.
     pub fn resolve(self) -> Terms {
         Terms {
-            priority: self.priority.unwrap_or_default(),
-            timeout: self.timeout.unwrap_or(Timeout::Never),
-            retry: self.retry.unwrap_or_default(),
-            max_rescues: self.max_rescues.unwrap_or(limits::MAX_RESCUES),
+            priority: self.priority.unwrap_or(Terms::DEFAULT.priority),
+            timeout: self.timeout.unwrap_or(Terms::DEFAULT.timeout),
+            retry: self.retry.unwrap_or(Terms::DEFAULT.retry),
+            max_rescues: self.max_rescues.unwrap_or(Terms::DEFAULT.max_rescues),
         }
     }
 }
@@ -234,29 +234,54 @@ pub struct Terms {
     pub max_rescues: u16,
 }
 
-/// What a store knows of a task: its limits and its defaults, not its code.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
-pub struct Task<D: Domain> {
-    /// Its name.
-    pub id: D::TaskId,
-    /// Raised by whoever changes the task's definition, so that an older program that still runs
-    /// somewhere does not overwrite a newer one. A put with a smaller version changes nothing.
-    pub version: u32,
-    /// How many of its jobs may run at once, over all nodes; `None` means no limit.
-    pub max_running: Option<u32>,
-    /// The defaults of its jobs.
-    pub settings: Settings,
-    /// What a worker must offer to run its jobs, unless schedule or job say otherwise.
-    pub tags: D::Tags,
+impl Terms {
+    /// The built-in value of each.
+    pub const DEFAULT: Self = Self {
+        priority: Priority::DEFAULT,
+        timeout: Timeout::Never,
+        retry: Retry::NEVER,
+        max_rescues: limits::MAX_RESCUES,
+    };
 }
 
-impl<D: Domain> Task<D> {
-    /// A task without limits and with the built-in defaults.
-    pub fn new(id: D::TaskId) -> Self {
-        let tags = D::Tags::default();
-        Self { id, version: 1, max_running: None, settings: Settings::NONE, tags }
+/// What one level says about the jobs below it, in the form in which a domain keeps it, with
+/// `T` for what has been decided for a job.
+///
+/// A server takes [`Settings`]. A device can take `Option<&'static Terms>`, so that what a person
+/// said stays in flash: there a level says everything or nothing.
+pub trait Level<T: Borrow<Terms>>: Copy + Debug + PartialEq {
+    /// Nothing: everything comes from the next level.
+    const NONE: Self;
+
+    /// What this level says, completed by the next level.
+    #[must_use]
+    fn or(self, next: Self) -> Self;
+
+    /// What it says as a job carries it: what is still open takes the built-in value.
+    fn resolve(self) -> T;
+}
+
+impl Level<Terms> for Settings {
+    const NONE: Self = Self::NONE;
+
+    fn or(self, next: Self) -> Self {
+        self.or(next)
+    }
+
+    fn resolve(self) -> Terms {
+        self.resolve()
+    }
+}
+
+impl Level<&'static Terms> for Option<&'static Terms> {
+    const NONE: Self = None;
+
+    fn or(self, next: Self) -> Self {
+        self.or(next)
+    }
+
+    fn resolve(self) -> &'static Terms {
+        self.unwrap_or(&Terms::DEFAULT)
     }
 }
 

@@ -3,6 +3,8 @@
 //! Each request is atomic. Stores take them in slices and answer item by item, together with a
 //! [`Pulse`](crate::pulse::Pulse). Verdicts such as [`Written::LeaseLost`] are values, not errors.
 
+use core::borrow::Borrow;
+
 use crate::dice::{Dice, spread};
 use crate::domain::{Domain, Origin};
 use crate::fire::{Due, Skip};
@@ -13,7 +15,8 @@ use crate::outcome::Outcome;
 use crate::overlap::Admission;
 use crate::retry::{Cause, Counts};
 use crate::schedule::{Next, Policies, Spec, Spread};
-use crate::settings::{Settings, Task};
+use crate::settings::Level;
+use crate::task::Task;
 use crate::time::{Span, Timestamp};
 
 /// What to do when a schedule of this name, or a job with this key, exists.
@@ -34,14 +37,24 @@ pub enum Conflict {
 /// Put a schedule.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound = "D: crate::domain::SerdeDomain, D::Held<Spec<D>>: crate::domain::Kept")
+)]
 pub struct PutSchedule<D: Domain> {
     /// The schedule.
-    pub spec: Spec<D>,
+    pub spec: D::Held<Spec<D>>,
     /// The first instant that its trigger names, for a schedule that is new or has a new trigger.
     pub next: Next,
     /// What to do when a schedule of this name exists.
     pub conflict: Conflict,
+}
+
+impl<D: Domain> PutSchedule<D> {
+    /// The schedule.
+    pub fn spec(&self) -> &Spec<D> {
+        self.spec.borrow()
+    }
 }
 
 /// The answer to [`PutSchedule`].
@@ -264,7 +277,7 @@ pub struct Enqueue<D: Domain> {
     /// The arguments.
     pub payload: D::Payload,
     /// Settings that differ from the task's.
-    pub settings: Settings,
+    pub settings: D::Settings,
     /// What a worker must offer to run it; `None`: what the task says.
     pub tags: Option<D::Tags>,
     /// Not before this instant; `None`: at once.
@@ -344,7 +357,7 @@ impl<D: Domain> Enqueue<D> {
             id,
             task,
             payload,
-            settings: Settings::NONE,
+            settings: D::Settings::NONE,
             tags: None,
             ready_at: None,
             start_by: None,

@@ -402,7 +402,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
                     entry.phase = Phase::Ending { ended: None, under_way: None };
                     return None;
                 }
-                let timeout = entry.job.terms.timeout.span();
+                let timeout = entry.job.terms().timeout.span();
                 entry.phase = Phase::Running { timeout_at: timeout.map(|span| now.mono + span) };
                 return Some(Output::Run(entry.job.clone()));
             }
@@ -641,7 +641,7 @@ fn write_down<D: Domain>(
     dice: &mut Dice,
 ) -> Output<D> {
     let (id, token) = (job.id.clone(), job.token);
-    match verdict(ended.outcome, ask, job.counts, &job.terms, dice) {
+    match verdict(ended.outcome, ask, job.counts, job.terms(), dice) {
         Verdict::Again { after, cause } => {
             Output::Retry { ticket, retry: Retry { job: id, token, after, cause, ended } }
         }

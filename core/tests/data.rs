@@ -1,5 +1,6 @@
 //! Records as data: written down and read back, for people and for machines.
 
+use std::fmt::Debug;
 use std::string::String;
 
 use mainspring_core::domain::{Domain, Origin};
@@ -12,7 +13,7 @@ use mainspring_core::retry::Counts;
 use mainspring_core::schedule::{
     Coalesce, Jitter, Next, Pause, PauseReason, Policies, Schedule, Spec, Spread,
 };
-use mainspring_core::settings::{Backoff, Priority, Retry, Settings, Timeout};
+use mainspring_core::settings::{Backoff, Priority, Retry, Settings, Terms, Timeout};
 use mainspring_core::time::{Span, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,6 +34,9 @@ impl Domain for Texts {
     type Exclusions = ();
     type Key = String;
     type Tags = u8;
+    type Held<T: Clone + Debug + PartialEq + 'static> = T;
+    type Settings = Settings;
+    type Terms = Terms;
 
     fn fire_job(schedule: &String, at: Timestamp, origin: Origin) -> u64 {
         schedule.len() as u64 ^ at.as_micros().cast_unsigned() ^ u64::from(origin.code())
@@ -67,7 +71,7 @@ fn schedule() -> Schedule<Texts> {
         overlap: Overlap::Queue,
         limit: Some(7),
         after_run: Some(Span::from_secs(1)),
-        pause_after: Some(2),
+        max_failures: Some(2),
         ..Policies::DEFAULT
     };
     let trigger = String::from("every 5m");
@@ -107,7 +111,7 @@ fn job() -> Job<Texts> {
     }
 }
 
-fn comes_back<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) {
+fn comes_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
     let text = serde_json::to_string(value).expect("it can be written as JSON");
     assert_eq!(&serde_json::from_str::<T>(&text).expect("it is read back"), value, "{text}");
     let bytes = postcard::to_stdvec(value).expect("it can be written as postcard");

@@ -14,6 +14,7 @@ use crate::erased::AnyStore;
 use crate::error::Error;
 use crate::registry::{Checked, Registry};
 use crate::scheduler::{Scheduler, Shared};
+use crate::state::States;
 use crate::task::Task;
 use crate::trigger::Triggers;
 use crate::zone::Zones;
@@ -25,6 +26,7 @@ pub struct Builder {
     node_is_mine: bool,
     tags: Result<Tags, TagsError>,
     tasks: Vec<Task>,
+    states: States,
     zones: Option<Zones>,
     triggers: Triggers,
     max_running: usize,
@@ -47,6 +49,7 @@ impl Builder {
             node_is_mine: false,
             tags: Ok(Tags::NONE),
             tasks: Vec::new(),
+            states: States::default(),
             zones: None,
             triggers: Triggers::default(),
             max_running: limits::WORKER_WINDOW,
@@ -60,6 +63,14 @@ impl Builder {
     #[must_use]
     pub fn task(mut self, task: Task) -> Self {
         self.tasks.push(task);
+        self
+    }
+
+    /// Shares a value with all tasks that have a [`State`](crate::State) of its type as a
+    /// parameter. There is one value of each type: a later one takes its place.
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.states.put(value);
         self
     }
 
@@ -159,7 +170,7 @@ impl Builder {
             )));
         }
         let tags = self.tags?;
-        let tasks = Checked::new(self.tasks)?;
+        let tasks = Checked::new(&self.tasks, &self.states)?;
         self.store.put_tasks(&tasks.records).await?;
         let node_is_unique = self.node_is_mine || self.node.is_none();
         let node = match self.node {
@@ -173,6 +184,7 @@ impl Builder {
             node_is_unique,
             tags,
             tasks: Arc::new(Registry::new(tasks)),
+            states: self.states,
             zones: Arc::new(self.zones.unwrap_or_else(Zones::system)),
             triggers: Arc::new(self.triggers),
             max_running: self.max_running.max(1),

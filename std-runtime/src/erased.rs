@@ -14,10 +14,11 @@ use mainspring_contract::record::{
     Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
-    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
+    JobFilter, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView, Unreadable,
 };
 use mainspring_contract::{Answer, Clock, JobId, ScheduleId, Store, StoreError, StoreErrorKind};
 use mainspring_core::time::Timestamp;
+use mainspring_core::trigger::Count;
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type List<'a, T> = Boxed<'a, Result<Vec<T>, StoreError>>;
@@ -30,6 +31,11 @@ macro_rules! erased {
             $(fn $verb<'a>(&'a self, $($arg: $type),*) -> Boxed<'a, Answer<$answer>>;)*
             $(fn $list<'a>(&'a self, filter: &'a $page) -> List<'a, $item>;)*
             fn unreadable<'a>(&'a self, limit: u32) -> List<'a, Unreadable>;
+            fn count_jobs<'a>(
+                &'a self,
+                filter: &'a JobFilter,
+                up_to: u32,
+            ) -> Boxed<'a, Result<Count, StoreError>>;
             fn schedule<'a>(
                 &'a self,
                 id: &'a ScheduleId,
@@ -45,6 +51,13 @@ macro_rules! erased {
             })*
             fn unreadable<'a>(&'a self, limit: u32) -> List<'a, Unreadable> {
                 Box::pin(caught(Store::unreadable(self, limit)))
+            }
+            fn count_jobs<'a>(
+                &'a self,
+                filter: &'a JobFilter,
+                up_to: u32,
+            ) -> Boxed<'a, Result<Count, StoreError>> {
+                Box::pin(caught(Store::count_jobs(self, filter, up_to)))
             }
             fn schedule<'a>(
                 &'a self,
@@ -89,7 +102,7 @@ erased! {
     rescue(rescue: &'a Rescue, max: u32) -> Vec<Run>;
     prune(before: Timestamp, max: u32) -> u32;
     ---
-    schedules(Page<ScheduleId>) -> ScheduleView;
+    schedules(ScheduleFilter) -> ScheduleView;
     jobs(JobFilter) -> Job;
     runs(RunFilter) -> RunView;
     skips(SkipFilter) -> SkipView;

@@ -12,7 +12,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 
 use crate::clock;
 use crate::context::Context;
-use crate::task::{RunEnd, Task};
+use crate::task::{Bound, RunEnd};
 use crate::telemetry;
 
 /// The runs of one node.
@@ -34,7 +34,7 @@ pub(crate) struct Finished {
 
 impl Executor {
     /// Starts a run.
-    pub(crate) fn start(&mut self, task: Task, job: &Job, now: Timestamp) {
+    pub(crate) fn start(&mut self, task: Bound, job: &Job, now: Timestamp) {
         let context = Context::new(job, now);
         telemetry::run_started(&context, now);
         let run = guarded(task, job.payload.clone(), context.clone());
@@ -77,7 +77,7 @@ impl Executor {
 }
 
 /// A run that is dropped some time after it was told to stop.
-async fn guarded(task: Task, payload: Encoded, context: Context) -> RunEnd {
+async fn guarded(task: Bound, payload: Encoded, context: Context) -> RunEnd {
     let run = task.call(payload, context.clone());
     let told = async {
         context.cancelled().await;
@@ -117,25 +117,25 @@ mod tests {
 
     use mainspring_contract::record::Enqueue;
     use mainspring_contract::{JobId, TaskId};
-    use mainspring_core::settings;
+    use mainspring_core::task;
 
     use super::*;
+    use crate::state::States;
+    use crate::task::Task;
 
     const HOUR: Duration = Duration::from_secs(3_600);
 
     /// A run that takes no notice of being told to stop, and has an hour to do so.
     fn stubborn() -> (impl Future<Output = RunEnd>, Context) {
-        let task = Task::new("t", async |(): (), _| {
-            core::future::pending::<()>().await;
-            Ok::<_, String>(())
-        });
+        let task = Task::new("t", core::future::pending::<()>).abort_grace(HOUR);
+        let task = task.bind(&States::default()).expect("it wants no state");
         let payload = Encoded::json(1, &()).expect("it can be encoded");
         let name = TaskId::new("t").expect("a name");
         let id = JobId::from_bytes([1; 16]);
-        let known = settings::Task::new(name.clone());
+        let known = task::Task::new(name.clone());
         let job = Enqueue::new(id, name, payload.clone()).job(&known, Timestamp::UNIX_EPOCH);
         let context = Context::new(&job, Timestamp::UNIX_EPOCH);
-        (guarded(task.abort_grace(HOUR), payload, context.clone()), context)
+        (guarded(task, payload, context.clone()), context)
     }
 
     #[tokio::test(start_paused = true)]

@@ -34,7 +34,7 @@
 //!     .misfire_grace(Duration::from_secs(86_400)) // … of the last day
 //!     .overlap(Overlap::Queue) // one after the other
 //!     .jitter(Duration::from_secs(60))
-//!     .pause_after(5)
+//!     .max_failures(5)
 //!     .retries(3)
 //!     .tags(["eu"]);
 //! # let _ = schedule;
@@ -74,6 +74,7 @@ mod schedule;
 mod scheduler;
 mod settings;
 pub mod signal;
+mod state;
 mod task;
 mod telemetry;
 pub mod trigger;
@@ -86,7 +87,8 @@ pub use error::Error;
 pub use running::{Running, Stopped};
 pub use schedule::Schedule;
 pub use scheduler::{Backfilled, NewJob, Queued, Scheduler};
-pub use task::{RunEnd, Task};
+pub use state::{NoState, State, States};
+pub use task::{Ending, Function, RunEnd, Task, TaskFunction, TaskRun};
 pub use verdict::{GiveUp, RetryAfter, Snooze};
 
 pub use mainspring_contract::JobId;

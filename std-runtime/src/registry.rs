@@ -6,7 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use mainspring_contract::{TaskId, record};
 
 use crate::error::Error;
-use crate::task::Task;
+use crate::state::States;
+use crate::task::{Bound, Task};
 
 /// A set of tasks behind a lock; readers take what is there at the moment.
 #[derive(Debug)]
@@ -16,25 +17,28 @@ pub(crate) struct Registry {
 
 #[derive(Debug)]
 struct Tasks {
-    by_id: HashMap<TaskId, Task>,
+    by_id: HashMap<TaskId, Bound>,
     ids: Arc<[TaskId]>,
 }
 
-/// Tasks with valid, distinct names.
+/// Tasks with valid, distinct names, and the states that they want.
 #[derive(Debug)]
 pub(crate) struct Checked {
-    by_id: HashMap<TaskId, Task>,
+    by_id: HashMap<TaskId, Bound>,
     /// What the store is to know of them.
     pub(crate) records: Vec<record::Task>,
 }
 
 impl Checked {
-    pub(crate) fn new(tasks: Vec<Task>) -> Result<Self, Error> {
+    pub(crate) fn new(tasks: &[Task], states: &States) -> Result<Self, Error> {
         let mut by_id = HashMap::new();
         let mut records = Vec::new();
         for task in tasks {
             let record = task.record()?;
-            if by_id.insert(record.id.clone(), task).is_some() {
+            let bound = task.bind(states).map_err(|missing| {
+                Error::invalid(format!("task `{}` wants {missing}", record.id))
+            })?;
+            if by_id.insert(record.id.clone(), bound).is_some() {
                 let name = record.id;
                 return Err(Error::conflict(format!(
                     "task `{name}` was added twice (give one of them another name)"
@@ -56,7 +60,7 @@ impl Registry {
         *self.tasks.write().unwrap_or_else(PoisonError::into_inner) = tasks.into();
     }
 
-    pub(crate) fn find(&self, id: &TaskId) -> Option<Task> {
+    pub(crate) fn find(&self, id: &TaskId) -> Option<Bound> {
         self.tasks.read().unwrap_or_else(PoisonError::into_inner).by_id.get(id).cloned()
     }
 

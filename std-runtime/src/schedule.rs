@@ -193,8 +193,8 @@ impl Schedule {
 
     /// After how many failed jobs in a row it is paused. Default: never.
     #[must_use]
-    pub fn pause_after(mut self, failures: u16) -> Self {
-        self.policies.pause_after = Some(failures);
+    pub fn max_failures(mut self, failures: u16) -> Self {
+        self.policies.max_failures = Some(failures);
         self
     }
 

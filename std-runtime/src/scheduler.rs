@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mainspring_contract::record::{Job, Rescue};
 use mainspring_contract::store::{
-    JobFilter, Page, Reply, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
+    JobFilter, Reply, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
+    Unreadable,
 };
 use mainspring_contract::{NodeId, ScheduleId, Store, Tags};
 use mainspring_core::lease::LeaseTerms;
@@ -14,6 +15,7 @@ use mainspring_core::limits;
 use mainspring_core::planner::Planner;
 use mainspring_core::room::Boxed;
 use mainspring_core::time::Span;
+use mainspring_core::trigger::Count;
 use mainspring_core::worker::Worker;
 use tokio::sync::mpsc;
 
@@ -24,6 +26,7 @@ use crate::error::Error;
 use crate::pump::{Event, Parts, Pump};
 use crate::registry::{Checked, Registry};
 use crate::running::{Running, Stopped};
+use crate::state::States;
 use crate::task::Task;
 use crate::telemetry;
 use crate::trigger::Triggers;
@@ -56,6 +59,8 @@ pub(crate) struct Shared {
     /// What this node offers.
     pub(crate) tags: Tags,
     pub(crate) tasks: Arc<Registry>,
+    /// What tasks share.
+    pub(crate) states: States,
     pub(crate) zones: Arc<Zones>,
     pub(crate) triggers: Arc<Triggers>,
     pub(crate) max_running: usize,
@@ -139,10 +144,10 @@ impl Scheduler {
     /// have started go on; jobs of a task that is gone wait for a node that knows it.
     ///
     /// # Errors
-    /// If a name is not valid, two tasks have the same, or the store fails; nothing is changed
-    /// then.
+    /// If a name is not valid, two tasks have the same, a task wants a state that was not given to
+    /// the builder, or the store fails; nothing is changed then.
     pub async fn replace_tasks(&self, tasks: Vec<Task>) -> Result<(), Error> {
-        let tasks = Checked::new(tasks)?;
+        let tasks = Checked::new(&tasks, &self.shared.states)?;
         let reply = self.shared.store.put_tasks(&tasks.records).await?;
         self.shared.tasks.replace(tasks);
         self.told(reply);
@@ -153,8 +158,8 @@ impl Scheduler {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn schedules(&self, page: &Page<ScheduleId>) -> Result<Vec<ScheduleView>, Error> {
-        Ok(self.shared.store.schedules(page).await?)
+    pub async fn schedules(&self, filter: &ScheduleFilter) -> Result<Vec<ScheduleView>, Error> {
+        Ok(self.shared.store.schedules(filter).await?)
     }
 
     /// The schedule of this name.
@@ -171,6 +176,14 @@ impl Scheduler {
     /// If the store fails.
     pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, Error> {
         Ok(self.shared.store.jobs(filter).await?)
+    }
+
+    /// How many jobs of this kind are not over; counting stops after a look at `up_to` of them.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn count_jobs(&self, filter: &JobFilter, up_to: u32) -> Result<Count, Error> {
+        Ok(self.shared.store.count_jobs(filter, up_to).await?)
     }
 
     /// At most `limit` schedules that are there but cannot be read, and why.

@@ -10,11 +10,15 @@ use mainspring_contract::{Detail, Encoded, NameError, Tags, TagsError, TaskId, r
 use mainspring_core::outcome::Outcome;
 use mainspring_core::retry::Ask;
 use mainspring_core::settings::Settings;
-use serde::{Serialize, de::DeserializeOwned};
+
+mod form;
+
+pub use form::{Ending, TaskFunction};
 
 use crate::context::Context;
 use crate::error::Error;
 use crate::settings::setters;
+use crate::state::{NoState, States};
 use crate::verdict;
 
 /// The version of the arguments and results that typed tasks write.
@@ -54,14 +58,38 @@ impl RunEnd {
     }
 }
 
-pub(crate) type Running = Pin<Box<dyn Future<Output = RunEnd> + Send>>;
-type Function = Arc<dyn Fn(Encoded, Context) -> Running + Send + Sync>;
+/// A function that is called with arguments as they are stored, for each run.
+pub type Function = Arc<dyn Fn(Encoded, Context) -> TaskRun + Send + Sync>;
+
+/// A run.
+pub type TaskRun = Pin<Box<dyn Future<Output = RunEnd> + Send>>;
+
+/// A task as it is run.
+#[derive(Clone)]
+pub(crate) struct Bound {
+    function: Function,
+    /// How long a run may go on after it was told to stop, before it is dropped.
+    pub(crate) abort_grace: Duration,
+}
+
+impl Bound {
+    /// Starts one run.
+    pub(crate) fn call(&self, payload: Encoded, context: Context) -> TaskRun {
+        (self.function)(payload, context)
+    }
+}
+
+impl fmt::Debug for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bound").field("abort_grace", &self.abort_grace).finish_non_exhaustive()
+    }
+}
 
 /// A named function with the defaults of its jobs.
 ///
 /// ```
-/// use mainspring::{Context, Task};
-/// async fn greet(name: String, _: Context) -> Result<String, std::io::Error> {
+/// use mainspring::Task;
+/// async fn greet(name: String) -> Result<String, std::io::Error> {
 ///     Ok(format!("hello, {name}"))
 /// }
 /// let task = Task::new("greet", greet).retries(3).max_running(1);
@@ -73,43 +101,23 @@ pub struct Task {
     max_running: Option<u32>,
     settings: Settings,
     tags: Result<Option<Tags>, TagsError>,
-    /// How long a run may go on after it was told to stop, before it is dropped.
-    pub(crate) abort_grace: Duration,
-    function: Function,
+    abort_grace: Duration,
+    bind: Arc<Bind>,
 }
+
+type Bind = dyn Fn(&States) -> Result<Function, NoState> + Send + Sync;
 
 impl Task {
     /// A task that decodes its arguments and encodes its result.
     ///
-    /// The function gets the arguments and the [`Context`] of the run. An error's message and
-    /// sources are recorded; [`GiveUp`](crate::GiveUp), [`RetryAfter`](crate::RetryAfter) and
+    /// The function gets the arguments and, if it wants them, shared [`State`](crate::State) and
+    /// the [`Context`] of the run; [`TaskFunction`] has the rule. An error's message and sources
+    /// are recorded; [`GiveUp`](crate::GiveUp), [`RetryAfter`](crate::RetryAfter) and
     /// [`Snooze`](crate::Snooze) also say what follows. When the run must stop (timeout,
     /// cancellation, a lost lease), its future is dropped at the next `await`.
-    pub fn new<A, F, Fut, Out, E>(name: &str, function: F) -> Self
-    where
-        A: DeserializeOwned + Send + 'static,
-        F: Fn(A, Context) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<Out, E>> + Send + 'static,
-        Out: Serialize + Send + 'static,
-        E: Into<Box<dyn core::error::Error + Send + Sync>> + Send + 'static,
-    {
+    pub fn new<Form>(name: &str, function: impl TaskFunction<Form>) -> Self {
         let function = Arc::new(function);
-        Self::raw(name, move |payload, context| {
-            let function = Arc::clone(&function);
-            async move {
-                let arguments = match payload.from_json::<A>(PAYLOAD_VERSION) {
-                    Ok(arguments) => arguments,
-                    Err(error) => {
-                        let message = format!("the arguments {payload:?} do not fit: {error}");
-                        return RunEnd::failure(Outcome::Undecodable, message);
-                    }
-                };
-                match function(arguments, context).await {
-                    Ok(output) => encode(&output),
-                    Err(error) => RunEnd::of_error(&*error.into()),
-                }
-            }
-        })
+        Self::bound_by(name, move |states| Arc::clone(&function).bind(states))
     }
 
     /// A task whose function sees the arguments as they are stored, and decides itself how a run
@@ -119,6 +127,15 @@ impl Task {
         F: Fn(Encoded, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = RunEnd> + Send + 'static,
     {
+        let function: Function =
+            Arc::new(move |payload, context| Box::pin(function(payload, context)));
+        Self::bound_by(name, move |_| Ok(Arc::clone(&function)))
+    }
+
+    fn bound_by(
+        name: &str,
+        bind: impl Fn(&States) -> Result<Function, NoState> + Send + Sync + 'static,
+    ) -> Self {
         Self {
             id: TaskId::new(name),
             version: 1,
@@ -126,7 +143,7 @@ impl Task {
             settings: Settings::NONE,
             tags: Ok(None),
             abort_grace: Duration::ZERO,
-            function: Arc::new(move |payload, context| Box::pin(function(payload, context))),
+            bind: Arc::new(bind),
         }
     }
 
@@ -155,9 +172,12 @@ impl Task {
         self
     }
 
-    /// Starts one run.
-    pub(crate) fn call(&self, payload: Encoded, context: Context) -> Running {
-        (self.function)(payload, context)
+    /// The task as it is run, with the states that it wants.
+    ///
+    /// # Errors
+    /// If one of them is not there.
+    pub(crate) fn bind(&self, states: &States) -> Result<Bound, NoState> {
+        Ok(Bound { function: (self.bind)(states)?, abort_grace: self.abort_grace })
     }
 
     pub(crate) fn record(&self) -> Result<record::Task, Error> {
@@ -174,17 +194,6 @@ impl Task {
 impl fmt::Debug for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Task").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-fn encode<T: Serialize>(output: &T) -> RunEnd {
-    match Encoded::json(PAYLOAD_VERSION, output) {
-        Ok(output) => RunEnd::success(Some(output)),
-        // The work is done, so doing it again would be wrong; but its result is lost, and whoever
-        // waits for it must hear that.
-        Err(error) => {
-            RunEnd::failure(Outcome::Succeeded, format!("the result could not be encoded: {error}"))
-        }
     }
 }
 

@@ -5,9 +5,8 @@
 use core::time::Duration;
 
 use mainspring::{Context, Schedule, Scheduler, Task};
-use mainspring_contract::ScheduleId;
 use mainspring_contract::record;
-use mainspring_contract::store::Page;
+use mainspring_contract::store::ScheduleFilter;
 use mainspring_contract::trigger::{AnyForm, EveryForm, TriggerForm};
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::{Every, Trigger};
@@ -64,8 +63,7 @@ fn told() -> (Task, mpsc::UnboundedReceiver<String>) {
 }
 
 async fn listed(scheduler: &Scheduler, name: &str) -> record::Schedule {
-    let page = Page { after: None::<ScheduleId>, limit: 100 };
-    let views = scheduler.schedules(&page).await.unwrap();
+    let views = scheduler.schedules(&ScheduleFilter::first(100)).await.unwrap();
     let views = views.into_iter().map(|view| view.schedule);
     views.into_iter().find(|schedule| schedule.spec.id.as_str() == name).unwrap()
 }

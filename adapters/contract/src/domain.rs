@@ -3,6 +3,7 @@
 use core::fmt;
 
 use mainspring_core::domain::{Domain, Origin};
+use mainspring_core::settings::{Settings, Terms};
 use mainspring_core::time::Timestamp;
 use uuid::Uuid;
 
@@ -28,6 +29,9 @@ impl Domain for Stored {
     type Exclusions = Option<Encoded>;
     type Key = Key;
     type Tags = Tags;
+    type Held<T: Clone + fmt::Debug + PartialEq + 'static> = T;
+    type Settings = Settings;
+    type Terms = Terms;
 
     fn fire_job(schedule: &ScheduleId, at: Timestamp, origin: Origin) -> JobId {
         JobId::derived(schedule, at, origin)

@@ -12,6 +12,9 @@ pub enum StoreErrorKind {
     /// The connection broke while a write was under way, so nobody knows whether it took effect.
     /// Asking again is safe: every verb is idempotent by token, revision or id.
     OutcomeUnknown,
+    /// Another transaction was in the way: a deadlock, a serialization failure, a lock. Nothing was
+    /// changed. Stores try again by themselves before they say this.
+    Contended,
     /// There is no room: a full disk, a full table. Nothing was changed; asking again later may
     /// help.
     Full,
@@ -52,7 +55,7 @@ impl StoreError {
     /// Whether asking again may help.
     pub fn is_passing(&self) -> bool {
         use StoreErrorKind as K;
-        matches!(self.kind, K::Unavailable | K::OutcomeUnknown | K::Full)
+        matches!(self.kind, K::Unavailable | K::Contended | K::OutcomeUnknown | K::Full)
     }
 }
 

@@ -7,9 +7,11 @@ mod domain;
 mod encoded;
 mod error;
 pub mod exclude;
+mod filter;
 mod name;
 pub mod record;
 pub mod store;
+pub mod tables;
 mod tags;
 pub mod trigger;
 

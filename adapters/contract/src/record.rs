@@ -1,11 +1,11 @@
 //! The records, requests and replies of the core in the [stored domain](Stored).
 
-use mainspring_core::{job, lease, schedule, settings, verb};
+use mainspring_core::{job, lease, schedule, task, verb};
 
 use crate::domain::{JobId, Stored};
 
 /// A task's limits and defaults.
-pub type Task = settings::Task<Stored>;
+pub type Task = task::Task<Stored>;
 /// What a person says about a schedule.
 pub type Spec = schedule::Spec<Stored>;
 /// A schedule as it is stored.

@@ -5,6 +5,7 @@ use core::future::Future;
 use mainspring_core::fire::Skip;
 use mainspring_core::pulse::Pulse;
 use mainspring_core::time::Timestamp;
+use mainspring_core::trigger::Count;
 
 use crate::error::StoreError;
 use crate::record::{
@@ -12,7 +13,11 @@ use crate::record::{
     PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
     Schedule, Settle, Task, Written,
 };
-use crate::{JobId, NodeId, ScheduleId, TaskId};
+use crate::{JobId, ScheduleId};
+
+pub use crate::filter::{
+    During, JobFilter, Page, Place, RunFilter, ScheduleFilter, SkipFilter, Standing,
+};
 
 /// The clock by which a verb is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +166,23 @@ pub trait Store: Send + Sync + 'static {
         settles: &[Settle],
     ) -> impl Future<Output = Answer<Vec<Written>>> + Send;
 
+    /// Records last attempts and hands out more: what a busy worker does all the time. Stores with
+    /// transactions do both in one, which saves a commit; the answer to the claim is given only if
+    /// the settles were written. The default does one after the other: an error then leaves it
+    /// open whether the settles took effect, so they are to be repeated, which is safe.
+    fn settle_and_claim(
+        &self,
+        clock: Clock,
+        settles: &[Settle],
+        claim: &ClaimJobs<'_>,
+    ) -> impl Future<Output = Answer<(Vec<Written>, Vec<Job>)>> + Send {
+        async move {
+            let written = self.settle(clock, settles).await?.value;
+            let Reply { value: jobs, pulse } = self.claim_jobs(clock, claim).await?;
+            Ok(Reply { value: (written, jobs), pulse })
+        }
+    }
+
     /// Cancels jobs.
     fn cancel(
         &self,
@@ -198,7 +220,7 @@ pub trait Store: Send + Sync + 'static {
     /// Schedules by name.
     fn schedules(
         &self,
-        page: &Page<ScheduleId>,
+        filter: &ScheduleFilter,
     ) -> impl Future<Output = Result<Vec<ScheduleView>, StoreError>> + Send;
 
     /// At most `limit` schedules that are there but cannot be read, and why, by name.
@@ -211,6 +233,17 @@ pub trait Store: Send + Sync + 'static {
     fn jobs(&self, filter: &JobFilter)
     -> impl Future<Output = Result<Vec<Job>, StoreError>> + Send;
 
+    /// How many jobs a listing would show on all of its pages together.
+    ///
+    /// Looks at no more than `up_to` jobs, of those that the filter's task, schedule, place and
+    /// node leave over; if there are more, counting stops there and the answer is what was found
+    /// until then. So it is cheap however long the backlog is.
+    fn count_jobs(
+        &self,
+        filter: &JobFilter,
+        up_to: u32,
+    ) -> impl Future<Output = Result<Count, StoreError>> + Send;
+
     /// History, newest first.
     fn runs(
         &self,
@@ -222,15 +255,6 @@ pub trait Store: Send + Sync + 'static {
         &self,
         filter: &SkipFilter,
     ) -> impl Future<Output = Result<Vec<SkipView>, StoreError>> + Send;
-}
-
-/// A part of a listing: at most `limit` entries after this one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page<Id> {
-    /// The last entry of the part before; `None` starts at the beginning.
-    pub after: Option<Id>,
-    /// At most so many.
-    pub limit: u32,
 }
 
 /// A schedule as listings show it.
@@ -252,41 +276,6 @@ pub struct Unreadable {
     pub reason: String,
 }
 
-/// Which jobs a listing shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobFilter {
-    /// Only those of this task.
-    pub task: Option<TaskId>,
-    /// Only those of this schedule.
-    pub schedule: Option<ScheduleId>,
-    /// Only those that this node holds.
-    pub held_by: Option<NodeId>,
-    /// Which part.
-    pub page: Page<JobId>,
-}
-
-/// Which attempts a listing shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunFilter {
-    /// Only those of this job.
-    pub job: Option<JobId>,
-    /// Only those of this task.
-    pub task: Option<TaskId>,
-    /// Only those of this schedule.
-    pub schedule: Option<ScheduleId>,
-    /// Only those recorded before this one; the last entry of the part before.
-    pub before: Option<u64>,
-    /// At most so many.
-    pub limit: u32,
-}
-
-impl RunFilter {
-    /// The newest `limit` attempts of everything.
-    pub const fn newest(limit: u32) -> Self {
-        Self { job: None, task: None, schedule: None, before: None, limit }
-    }
-}
-
 /// An attempt as listings show it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunView {
@@ -296,17 +285,6 @@ pub struct RunView {
     pub run: Run,
     /// When it was recorded, by the store's clock.
     pub noted_at: Timestamp,
-}
-
-/// Which skipped fires a listing shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SkipFilter {
-    /// Only those of this schedule.
-    pub schedule: Option<ScheduleId>,
-    /// Only those recorded before this one; the last entry of the part before.
-    pub before: Option<u64>,
-    /// At most so many.
-    pub limit: u32,
 }
 
 /// A range of skipped fires as listings show it.

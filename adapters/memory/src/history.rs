@@ -54,19 +54,14 @@ impl Records {
 
     pub(crate) fn runs(&self, filter: &RunFilter) -> Vec<RunView> {
         let chosen = |view: &&RunView| {
-            let run = &view.run;
-            filter.before.is_none_or(|seq| view.seq < seq)
-                && filter.job.is_none_or(|job| run.job == job)
-                && filter.task.as_ref().is_none_or(|task| run.task == *task)
-                && filter.schedule.as_ref().is_none_or(|id| run.schedule.as_ref() == Some(id))
+            filter.before.is_none_or(|seq| view.seq < seq) && filter.matches(view)
         };
         self.runs.iter().rev().filter(chosen).take(filter.limit as usize).cloned().collect()
     }
 
     pub(crate) fn skips(&self, filter: &SkipFilter) -> Vec<SkipView> {
         let chosen = |view: &&SkipView| {
-            filter.before.is_none_or(|seq| view.seq < seq)
-                && filter.schedule.as_ref().is_none_or(|id| view.schedule == *id)
+            filter.before.is_none_or(|seq| view.seq < seq) && filter.matches(view)
         };
         self.skips.iter().rev().filter(chosen).take(filter.limit as usize).cloned().collect()
     }

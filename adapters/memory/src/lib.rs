@@ -10,12 +10,13 @@ mod history;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mainspring_contract::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, JobState,
-    Paused, Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed,
-    Retry, Run, Schedule, Settle, Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
+    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
+    Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
-    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
+    JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
+    Unreadable,
 };
 use mainspring_contract::{
     Answer, Capabilities, Clock, JobId, Reply, ScheduleId, Store, StoreError, StoreErrorKind,
@@ -24,6 +25,7 @@ use mainspring_contract::{
 use mainspring_core::ledger::Ledger;
 use mainspring_core::room::Boxed;
 use mainspring_core::time::Timestamp;
+use mainspring_core::trigger::Count;
 
 use crate::history::Records;
 
@@ -233,10 +235,11 @@ impl Store for MemoryStore {
         Ok(state.ledger.schedule(id).map(|schedule| state.view(schedule)))
     }
 
-    async fn schedules(&self, page: &Page<ScheduleId>) -> Result<Vec<ScheduleView>, StoreError> {
+    async fn schedules(&self, filter: &ScheduleFilter) -> Result<Vec<ScheduleView>, StoreError> {
         let state = self.lock();
         let schedules = state.ledger.schedules().map(|(schedule, _)| schedule);
-        let chosen = select(schedules, page, |schedule| &schedule.spec.id);
+        let chosen = schedules.filter(|schedule| filter.matches(schedule));
+        let chosen = select(chosen, &filter.page, |schedule| &schedule.spec.id);
         Ok(chosen.into_iter().map(|schedule| state.view(schedule)).collect())
     }
 
@@ -247,16 +250,17 @@ impl Store for MemoryStore {
 
     async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
         let state = self.lock();
-        let jobs = state.ledger.jobs().filter(|job| {
-            let holder = match &job.state {
-                JobState::Leased { lease, .. } => Some(&lease.node),
-                _ => None,
-            };
-            filter.task.as_ref().is_none_or(|task| job.task == *task)
-                && filter.schedule.as_ref().is_none_or(|id| job.schedule.as_ref() == Some(id))
-                && filter.held_by.as_ref().is_none_or(|node| holder == Some(node))
-        });
+        let jobs = state.ledger.jobs().filter(|job| filter.matches(job));
         Ok(select(jobs, &filter.page, |job| &job.id).into_iter().cloned().collect())
+    }
+
+    async fn count_jobs(&self, filter: &JobFilter, up_to: u32) -> Result<Count, StoreError> {
+        let state = self.lock();
+        let limit = usize::try_from(up_to).unwrap_or(usize::MAX);
+        let count = state.ledger.jobs().take(limit).filter(|job| filter.matches(job)).count();
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        let all = state.ledger.jobs().nth(limit).is_none();
+        Ok(if all { Count::Exact(count) } else { Count::AtLeast(count) })
     }
 
     async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunView>, StoreError> {

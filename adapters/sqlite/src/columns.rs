@@ -20,7 +20,7 @@ pub(crate) trait Columns: Sized {
     fn encoded(self, value: &Encoded) -> Self;
     /// The same, or three times nothing.
     fn encoded_or_null(self, value: Option<&Encoded>) -> Self;
-    /// `coalesce` to `pause_after`.
+    /// `coalesce` to `max_failures`.
     fn policies(self, policies: &Policies) -> Self;
     /// The eight settings.
     fn settings(self, settings: &Settings) -> Self;
@@ -62,7 +62,7 @@ impl Columns for Statement<'_> {
             .bind(i64::from(policies.overlap.code()))
             .bind(policies.limit.map(i64::from))
             .bind(policies.after_run.map(Span::as_micros))
-            .bind(policies.pause_after.map(i64::from))
+            .bind(policies.max_failures.map(i64::from))
     }
 
     fn settings(self, settings: &Settings) -> Self {

@@ -6,11 +6,14 @@
 use mainspring_contract::ScheduleId;
 use mainspring_contract::record::{Job, Schedule};
 use mainspring_contract::store::{
-    self as contract, JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
+    self as contract, JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView,
+    SkipFilter, SkipView,
 };
+use mainspring_core::trigger::Count;
+use mainspring_sql::condition::{self, Condition, HasTag, Value};
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
 
-use crate::columns::Statement;
 use crate::row::{self, Unreadable};
 use crate::schedules::{self, Found};
 use crate::transaction::Transaction;
@@ -30,13 +33,10 @@ pub(crate) async fn schedule(
 /// Schedules by name.
 pub(crate) async fn schedules(
     tx: &mut Transaction<'_>,
-    page: &Page<ScheduleId>,
+    filter: &ScheduleFilter,
 ) -> Result<Vec<ScheduleView>, sqlx::Error> {
-    let after = page.after.as_ref().map(|id| id.as_str());
-    let schedules = fill(tx, page.limit, row::schedule, |limit, offset| {
-        sqlx::query(SCHEDULES).bind(after).bind(limit).bind(offset)
-    })
-    .await?;
+    let part = Part::of("mainspring_schedules", condition::schedules(filter, HAS_TAG), "id");
+    let schedules = fill(tx, filter.page.limit, row::schedule, &part).await?;
     let mut views = Vec::with_capacity(schedules.len());
     for schedule in schedules {
         views.push(view(tx, schedule).await?);
@@ -55,10 +55,7 @@ pub(crate) async fn unreadable(
             Ok(contract::Unreadable { name: row::text(row, "id"), reason: why.to_string() })
         }
     };
-    fill(tx, limit, wrong, |limit, offset| {
-        sqlx::query(SCHEDULES).bind(None::<&str>).bind(limit).bind(offset)
-    })
-    .await
+    fill(tx, limit, wrong, &Part::of("mainspring_schedules", Vec::new(), "id")).await
 }
 
 async fn view(tx: &mut Transaction<'_>, schedule: Schedule) -> Result<ScheduleView, sqlx::Error> {
@@ -73,23 +70,31 @@ pub(crate) async fn jobs(
     tx: &mut Transaction<'_>,
     filter: &JobFilter,
 ) -> Result<Vec<Job>, sqlx::Error> {
-    fill(tx, filter.page.limit, row::job, |limit, offset| {
-        let (sql, schedule) = match &filter.schedule {
-            Some(schedule) => (JOBS_OF_SCHEDULE, Some(schedule.as_str())),
-            None => (JOBS, None),
-        };
-        let statement = sqlx::query(sql)
-            .bind(filter.page.after.as_ref().map(|id| &id.as_bytes()[..]))
-            .bind(filter.task.as_ref().map(|id| id.as_str()))
-            .bind(filter.held_by.as_ref().map(|id| id.as_str()))
-            .bind(limit)
-            .bind(offset);
-        match schedule {
-            Some(schedule) => statement.bind(schedule),
-            None => statement,
-        }
-    })
-    .await
+    let (mut conditions, checked) = condition::jobs(filter, HAS_TAG);
+    conditions.extend(checked);
+    let part = Part::of("mainspring_jobs", conditions, "id");
+    fill(tx, filter.page.limit, row::job, &part).await
+}
+
+/// How many jobs a filter names, after a look at `up_to` rows at most.
+pub(crate) async fn count(
+    tx: &mut Transaction<'_>,
+    filter: &JobFilter,
+    up_to: u32,
+) -> Result<Count, sqlx::Error> {
+    let all = JobFilter { page: Page::first(0), ..filter.clone() };
+    let (sought, checked) = condition::jobs(&all, HAS_TAG);
+    let mut query = QueryBuilder::new("SELECT count(*) AS seen, ifnull(sum(1");
+    and(&mut query, &checked);
+    query.push("), 0) AS found FROM (SELECT tags, origin, created_at_us FROM mainspring_jobs");
+    query.push(" WHERE 1");
+    and(&mut query, &sought);
+    query.push(" LIMIT ").push_bind(i64::from(up_to) + 1).push(")");
+    let row = query.build().fetch_one(tx.connection()).await?;
+    let (seen, found): (i64, i64) = (row.try_get("seen")?, row.try_get("found")?);
+    let found = found.unsigned_abs();
+    let more = seen > i64::from(up_to);
+    Ok(if more { Count::AtLeast(found.min(u64::from(up_to))) } else { Count::Exact(found) })
 }
 
 /// History, newest first.
@@ -97,29 +102,8 @@ pub(crate) async fn runs(
     tx: &mut Transaction<'_>,
     filter: &RunFilter,
 ) -> Result<Vec<RunView>, sqlx::Error> {
-    let RunFilter { job, task, schedule, .. } = filter;
-    fill(tx, filter.limit, row::run, |limit, offset| {
-        // The narrowest filter names the index; the others are checked on the way.
-        let sql = match (job, schedule, task) {
-            (Some(_), _, _) => RUNS_OF_JOB,
-            (None, Some(_), _) => RUNS_OF_SCHEDULE,
-            (None, None, Some(_)) => RUNS_OF_TASK,
-            (None, None, None) => RUNS,
-        };
-        let statement = sqlx::query(sql)
-            .bind(before(filter.before))
-            .bind(task.as_ref().map(|id| id.as_str()))
-            .bind(schedule.as_ref().map(|id| id.as_str()))
-            .bind(limit)
-            .bind(offset);
-        match (job, schedule, task) {
-            (Some(job), _, _) => statement.bind(&job.as_bytes()[..]),
-            (None, Some(schedule), _) => statement.bind(schedule.as_str()),
-            (None, None, Some(task)) => statement.bind(task.as_str()),
-            (None, None, None) => statement,
-        }
-    })
-    .await
+    let part = Part::of("mainspring_runs", condition::runs(filter), "seq DESC");
+    fill(tx, filter.limit, row::run, &part).await
 }
 
 /// Fires that did not become jobs, newest record first.
@@ -127,31 +111,41 @@ pub(crate) async fn skips(
     tx: &mut Transaction<'_>,
     filter: &SkipFilter,
 ) -> Result<Vec<SkipView>, sqlx::Error> {
-    fill(tx, filter.limit, row::skip, |limit, offset| {
-        let sql = if filter.schedule.is_some() { SKIPS_OF_SCHEDULE } else { SKIPS };
-        let statement = sqlx::query(sql).bind(before(filter.before)).bind(limit).bind(offset);
-        match &filter.schedule {
-            Some(schedule) => statement.bind(schedule.as_str()),
-            None => statement,
-        }
-    })
-    .await
+    let part = Part::of("mainspring_skips", condition::skips(filter), "seq DESC");
+    fill(tx, filter.limit, row::skip, &part).await
 }
 
-/// Reads rows until there are `limit` readable ones or no more rows. `statement` takes how many
-/// rows to read and how many of this page were read before.
-async fn fill<'q, T>(
+/// What a listing reads.
+struct Part {
+    table: &'static str,
+    conditions: Vec<Condition>,
+    order: &'static str,
+}
+
+impl Part {
+    fn of(table: &'static str, conditions: Vec<Condition>, order: &'static str) -> Self {
+        Self { table, conditions, order }
+    }
+}
+
+/// Reads rows until there are `limit` readable ones or no more rows.
+async fn fill<T>(
     tx: &mut Transaction<'_>,
     limit: u32,
     read: impl Fn(&SqliteRow) -> Result<T, Unreadable> + Send,
-    statement: impl Fn(i64, i64) -> Statement<'q> + Send,
+    part: &Part,
 ) -> Result<Vec<T>, sqlx::Error> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut found = Vec::new();
     let mut seen = 0_i64;
     while found.len() < limit {
         let open = i64::try_from(limit - found.len()).unwrap_or(i64::MAX);
-        let rows = statement(open, seen).fetch_all(tx.connection()).await?;
+        let mut query = QueryBuilder::new("SELECT * FROM ");
+        query.push(part.table).push(" WHERE 1");
+        and(&mut query, &part.conditions);
+        query.push(" ORDER BY ").push(part.order).push(" LIMIT ").push_bind(open);
+        query.push(" OFFSET ").push_bind(seen);
+        let rows = query.build().fetch_all(tx.connection()).await?;
         let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         seen += count;
         found.extend(rows.iter().filter_map(|row| read(row).ok()));
@@ -162,18 +156,19 @@ async fn fill<'q, T>(
     Ok(found)
 }
 
-/// The end of a page that follows `before`, or of the first page.
-fn before(before: Option<u64>) -> i64 {
-    before.and_then(|seq| i64::try_from(seq).ok()).unwrap_or(i64::MAX)
+/// Adds conditions to a clause that has one already.
+fn and(query: &mut QueryBuilder<Sqlite>, conditions: &[Condition]) {
+    for Condition { sql, value, rest } in conditions {
+        query.push(" AND ").push(sql);
+        match value {
+            Some(Value::Int(number)) => query.push_bind(*number),
+            Some(Value::Text(text)) => query.push_bind(text.clone()),
+            Some(Value::Id(id)) => query.push_bind(id.as_bytes().to_vec()),
+            None => query,
+        };
+        query.push(rest);
+    }
 }
 
-const SCHEDULES: &str = include_str!("sql/list_schedules.sql");
+const HAS_TAG: HasTag = ("instr(',' || tags || ',', ", ") > 0");
 const LAST_RUN: &str = include_str!("sql/last_run.sql");
-const JOBS: &str = include_str!("sql/list_jobs.sql");
-const JOBS_OF_SCHEDULE: &str = include_str!("sql/list_jobs_of_schedule.sql");
-const RUNS: &str = include_str!("sql/list_runs.sql");
-const RUNS_OF_JOB: &str = include_str!("sql/list_runs_of_job.sql");
-const RUNS_OF_SCHEDULE: &str = include_str!("sql/list_runs_of_schedule.sql");
-const RUNS_OF_TASK: &str = include_str!("sql/list_runs_of_task.sql");
-const SKIPS: &str = include_str!("sql/list_skips.sql");
-const SKIPS_OF_SCHEDULE: &str = include_str!("sql/list_skips_of_schedule.sql");

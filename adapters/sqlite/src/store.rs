@@ -10,12 +10,13 @@ use mainspring_contract::record::{
     Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
-    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
+    JobFilter, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView, Unreadable,
 };
 use mainspring_contract::{
     Answer, Capabilities, Clock, JobId, Reply, ScheduleId, Store, StoreError, StoreErrorKind,
 };
 use mainspring_core::time::Timestamp;
+use mainspring_core::trigger::Count;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 
@@ -290,8 +291,8 @@ impl Store for SqliteStore {
         found?.transpose().map_err(|why| error::of_row(&self.path, id, &why))
     }
 
-    async fn schedules(&self, page: &Page<ScheduleId>) -> Result<Vec<ScheduleView>, StoreError> {
-        list!(self, listing::schedules, page)
+    async fn schedules(&self, filter: &ScheduleFilter) -> Result<Vec<ScheduleView>, StoreError> {
+        list!(self, listing::schedules, filter)
     }
 
     async fn unreadable(&self, limit: u32) -> Result<Vec<Unreadable>, StoreError> {
@@ -300,6 +301,13 @@ impl Store for SqliteStore {
 
     async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
         list!(self, listing::jobs, filter)
+    }
+
+    async fn count_jobs(&self, filter: &JobFilter, up_to: u32) -> Result<Count, StoreError> {
+        let mut tx = self.read(Clock::Server).await?;
+        let value = listing::count(&mut tx, filter, up_to).await.map_err(|e| self.error(e))?;
+        tx.commit().await.map_err(|e| self.error(e))?;
+        Ok(value)
     }
 
     async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunView>, StoreError> {

@@ -11,7 +11,7 @@ use std::thread::Thread;
 use mainspring_conformance::rig::{Rig, clock};
 use mainspring_conformance::sample::{at, ended, node, queued, secs, task, task_id};
 use mainspring_contract::record::{ClaimJobs, Enqueued, Job, JobState, Settle, Task, Written};
-use mainspring_contract::store::{JobFilter, Page};
+use mainspring_contract::store::JobFilter;
 use mainspring_contract::{Clock, JobId, Store, Tags};
 use mainspring_core::outcome::Outcome;
 use mainspring_sqlite::SqliteStore;
@@ -35,9 +35,7 @@ async fn work(rig: &Rig<SqliteStore>, name: &str) -> Vec<JobId> {
         lease_for: secs(3_600),
         max: 4,
     };
-    let page = Page { after: None, limit: 1 };
-    let any = JobFilter { task: None, schedule: None, held_by: None, page };
-    let all = JobFilter { page: Page { after: None, limit: 999 }, ..any.clone() };
+    let (any, all) = (JobFilter::first(1), JobFilter::first(999));
     let mut ran = Vec::new();
     while !rig.0.jobs(&any).await.expect("it answers").is_empty() {
         let jobs = rig.0.claim_jobs(Clock::Server, &claim).await.expect("it answers").value;

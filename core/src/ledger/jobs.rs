@@ -8,7 +8,6 @@ use crate::outcome::Outcome;
 use crate::overlap::{Admission, Overlap};
 use crate::retry::Counts;
 use crate::room::Room;
-use crate::schedule::Policies;
 use crate::table::Full;
 use crate::time::{Span, Timestamp};
 use crate::verb::{
@@ -44,17 +43,18 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         let mut turn = None;
         if let Some(extra) = &request.extra {
             let Some(row) = self.schedule(&extra.schedule) else { return Ok(Enqueued::Missing) };
-            let policies = row.spec.policies;
+            let policies = &row.spec().policies;
+            let (overlap, watched) = (policies.overlap, policies.watches());
             let live = self.live_without(&extra.schedule, replaced).settle();
             if extra.origin != Origin::Backfill {
-                let cancels = policies.overlap == Overlap::Cancel;
-                if !cancels && policies.overlap.admit(live, true) == Admission::Overlapped {
+                let cancels = overlap == Overlap::Cancel;
+                if !cancels && overlap.admit(live, true) == Admission::Overlapped {
                     return Ok(Enqueued::Overlapped);
                 }
                 if cancels {
                     frees = frees.max(self.waiting(&extra.schedule));
                 }
-                turn = Some(policies);
+                turn = Some(Turn { overlap, watched });
             }
         }
         if request.unique.is_some() && replaced.is_none() {
@@ -72,14 +72,14 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         place: Place,
         request: Enqueue<D>,
         replaced: Option<&D::JobId>,
-        turn: Option<Policies>,
+        turn: Option<Turn>,
         now: Timestamp,
         history: &mut impl History<D>,
     ) -> Enqueued<D::JobId> {
         let mut admission = Admission::Ready;
-        if let (Some(policies), Some(extra)) = (turn, &request.extra) {
+        if let (Some(turn), Some(extra)) = (turn, &request.extra) {
             let beside = Beside { schedule: &extra.schedule, last: true, replaced };
-            admission = self.admit(policies.overlap, beside, now, history);
+            admission = self.admit(turn.overlap, beside, now, history);
         }
         let task = &self.tasks.get(place.task).expect("a place is made of slots in use").task;
         let Some(job) = request.job(task, now).admitted(admission) else {
@@ -94,7 +94,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             // What it held for a while after its end goes to the new one at once.
             self.inherit_key(&job, holder);
         }
-        let watched = turn.is_some_and(|policies| policies.watches());
+        let watched = turn.is_some_and(|turn| turn.watched);
         self.insert(place, Job { watched, ..job });
         match replaced {
             Some(holder) => Enqueued::Replaced(holder.clone()),
@@ -443,6 +443,13 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         self.future.remove(slot);
         self.lapses.remove(slot);
     }
+}
+
+/// What the schedule says of a job that is in its turn.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    overlap: Overlap,
+    watched: bool,
 }
 
 /// What one more job of a schedule meets.

@@ -151,7 +151,7 @@ where
     let key = |slot| {
         let job = jobs.get(slot).map(|row| &row.job)?;
         let JobState::Waiting { ready_at } = job.state else { return None };
-        Some((job.terms.priority, ready_at, &job.id))
+        Some((job.terms().priority, ready_at, &job.id))
     };
     move |a, b| key(a) < key(b)
 }

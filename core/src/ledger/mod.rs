@@ -23,8 +23,8 @@ use crate::pulse::Pulse;
 use crate::queue::{Cells, Queue};
 use crate::room::{Inline, Room};
 use crate::schedule::Schedule;
-use crate::settings::Task;
 use crate::table::{Full, Keyed, Slots, Table};
+use crate::task::Task;
 use crate::time::Timestamp;
 
 pub use chains::Chain;
@@ -78,7 +78,7 @@ impl<D: Domain> ScheduleRow<D> {
 impl<D: Domain> Keyed for ScheduleRow<D> {
     type Key = D::ScheduleId;
     fn key(&self) -> &D::ScheduleId {
-        &self.schedule.spec.id
+        &self.schedule.spec().id
     }
 }
 

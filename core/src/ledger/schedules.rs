@@ -1,5 +1,7 @@
 //! The ledger's verbs on schedules.
 
+use core::borrow::Borrow;
+
 use super::jobs::Beside;
 use super::{Ledger, ScheduleRow};
 use crate::domain::Domain;
@@ -24,9 +26,9 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         put: PutSchedule<D>,
         now: Timestamp,
     ) -> Result<Put, Full<PutSchedule<D>>> {
+        let (id, overlap) = (put.spec().id.clone(), put.spec().policies.overlap);
         let PutSchedule { spec, next, conflict } = put;
-        let (id, overlap) = (spec.id.clone(), spec.policies.overlap);
-        let Some(slot) = self.schedules.find(&spec.id) else {
+        let Some(slot) = self.schedules.find(&id) else {
             let schedule = Schedule::created(spec, next, self.config_revision, now);
             let row = ScheduleRow { schedule, claim: None, aside: None };
             let slot = self.schedules.insert(row).map_err(|Full(row)| {
@@ -40,7 +42,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         };
         let row = self.row_mut(slot);
         let there = &row.schedule;
-        if there.spec.source != spec.source {
+        if there.spec().source != spec.borrow().source {
             return Ok(Put::OtherSource);
         }
         if there.spec == spec && there.quarantine.is_none() {
@@ -77,7 +79,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         };
         for slot in 0..self.schedules.capacity() {
             let goes = self.schedules.get(slot).is_some_and(|row| {
-                let spec = &row.schedule.spec;
+                let spec = row.schedule.spec();
                 spec.source == *source && !kept.contains(&spec.id)
             });
             if goes {
@@ -90,7 +92,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         self.due.remove(slot);
         if let Some(row) = self.schedules.remove(slot) {
             self.config_revision = self.config_revision.next();
-            removed(&row.schedule.spec.id);
+            removed(&row.schedule.spec().id);
         }
     }
 
@@ -181,7 +183,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         if new == 0 {
             return Ok((0, None));
         }
-        let spec = &self.row_mut(slot).schedule.spec;
+        let spec = self.row_mut(slot).schedule.spec();
         let (task, tags, overlap) = (spec.task.clone(), spec.tags.clone(), spec.policies.overlap);
         let (most, frees) = self.room_asked(overlap, id);
         let place = self.place(&task, tags.as_ref(), new.min(most), frees)?;
@@ -199,7 +201,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             let admission = self.admit(overlap, beside, now, history);
             let task = &self.tasks.get(place.task).expect("a place is made of slots in use").task;
             let row = self.schedules.get(slot).expect("admitting a job removes no schedule");
-            if let Some(job) = fire.job(&row.schedule.spec, task, now).admitted(admission) {
+            if let Some(job) = fire.job(row.schedule.spec(), task, now).admitted(admission) {
                 self.insert(place, job);
                 inserted += 1;
                 last_fire_at = Some(fire.at);
@@ -244,7 +246,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         if row.schedule.revision != resume.revision {
             return Resumed::Stale;
         }
-        if row.schedule.spec.paused || !row.schedule.resume(resume.next) {
+        if row.schedule.spec().paused || !row.schedule.resume(resume.next) {
             return Resumed::Unchanged;
         }
         row.claim = None;

@@ -35,7 +35,7 @@
 //! overlap = "skip"               # or "allow", "queue", "cancel"
 //! limit = 100                    # jobs in the life of the schedule
 //! after_run = "5m"               # after the end of the run before; the trigger names the first
-//! pause_after = 5                # failed jobs in a row
+//! max_failures = 5               # failed jobs in a row
 //! exclude = ["2026-12-24..2026-12-26", { opens = "0 22 * * *", for = "8h" }]  # or from, until
 //! paused = false
 //!

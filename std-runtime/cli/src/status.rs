@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 use mainspring_contract::record::{Job, JobState, Run};
 use mainspring_contract::store::{
-    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
+    JobFilter, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView, Unreadable,
 };
 use mainspring_contract::{ScheduleId, Store, TaskId};
 use mainspring_core::schedule::Next;
@@ -82,16 +82,15 @@ async fn read(place: &StorePlace, runs: u32) -> Result<Status, String> {
 
 async fn collect(store: &impl Store, runs: u32) -> Result<Status, mainspring_contract::StoreError> {
     let mut schedules = Vec::new();
-    let mut page = Page { after: None, limit: PAGE };
+    let mut filter = ScheduleFilter::first(PAGE);
     loop {
-        let part = store.schedules(&page).await?;
+        let part = store.schedules(&filter).await?;
         let Some(last) = part.last() else { break };
-        page.after = Some(last.schedule.spec.id.clone());
+        filter.page.after = Some(last.schedule.spec.id.clone());
         schedules.extend(part);
     }
     let mut jobs = Vec::new();
-    let page = Page { after: None, limit: PAGE };
-    let mut filter = JobFilter { task: None, schedule: None, held_by: None, page };
+    let mut filter = JobFilter::first(PAGE);
     loop {
         let part = store.jobs(&filter).await?;
         let Some(last) = part.last() else { break };
@@ -100,7 +99,7 @@ async fn collect(store: &impl Store, runs: u32) -> Result<Status, mainspring_con
     }
     let runs = store.runs(&RunFilter::newest(runs)).await?;
     let unreadable = store.unreadable(PAGE).await?;
-    let skips = store.skips(&SkipFilter { schedule: None, before: None, limit: PAGE }).await?;
+    let skips = store.skips(&SkipFilter::newest(PAGE)).await?;
     Ok(Status { schedules, unreadable, jobs, runs, skips })
 }
 

@@ -10,12 +10,13 @@ use mainspring_contract::record::{
     Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
-    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView, Unreadable,
+    JobFilter, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView, Unreadable,
 };
 use mainspring_contract::{
     Answer, Capabilities, Clock, JobId, ScheduleId, Store, StoreError, StoreErrorKind,
 };
 use mainspring_core::time::Timestamp;
+use mainspring_core::trigger::Count;
 use mainspring_memory::MemoryStore;
 use tokio::sync::watch;
 
@@ -156,8 +157,8 @@ impl Store for Flaky {
         self.inner.schedule(id).await
     }
 
-    async fn schedules(&self, page: &Page<ScheduleId>) -> Result<Vec<ScheduleView>, StoreError> {
-        self.inner.schedules(page).await
+    async fn schedules(&self, filter: &ScheduleFilter) -> Result<Vec<ScheduleView>, StoreError> {
+        self.inner.schedules(filter).await
     }
 
     async fn unreadable(&self, limit: u32) -> Result<Vec<Unreadable>, StoreError> {
@@ -166,6 +167,10 @@ impl Store for Flaky {
 
     async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
         self.inner.jobs(filter).await
+    }
+
+    async fn count_jobs(&self, filter: &JobFilter, up_to: u32) -> Result<Count, StoreError> {
+        self.inner.count_jobs(filter, up_to).await
     }
 
     async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunView>, StoreError> {

@@ -141,7 +141,7 @@ async fn a_schedule_pauses_after_failures_and_goes_on_when_it_is_resumed() {
     let fail = |(): (), _: Context| async { Err::<(), _>("no water") };
     let scheduler = build(&store, vec![Task::new("t", fail)]).await;
     let _running = scheduler.start().await.expect("it starts");
-    scheduler.put(often().pause_after(2).overlap(Overlap::Queue)).await.expect("it is valid");
+    scheduler.put(often().max_failures(2).overlap(Overlap::Queue)).await.expect("it is valid");
     let pause = || async { schedules(&store).await[0].pause };
     store.until(|| async { pause().await.is_some() }).await;
     assert_eq!(pause().await.map(|pause| pause.reason), Some(PauseReason::Failures));

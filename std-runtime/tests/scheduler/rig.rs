@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use mainspring::{Context, Scheduler, Task};
 use mainspring_contract::record::{Job, Run, Schedule};
-use mainspring_contract::store::{JobFilter, Page, RunFilter, SkipFilter};
+use mainspring_contract::store::{JobFilter, RunFilter, ScheduleFilter, SkipFilter};
 use mainspring_contract::{JobId, Store};
 use mainspring_core::fire::Skip;
 use mainspring_core::lease::LeaseTerms;
@@ -81,15 +81,12 @@ pub(crate) async fn settled(store: &Flaky, job: JobId) -> Vec<Run> {
 
 /// The jobs that are not over.
 pub(crate) async fn jobs(store: &Flaky) -> Vec<Job> {
-    let page = Page { after: None, limit: 100 };
-    let filter = JobFilter { task: None, schedule: None, held_by: None, page };
-    store.jobs(&filter).await.expect("listings work")
+    store.jobs(&JobFilter::first(100)).await.expect("listings work")
 }
 
 /// The skipped fires of every schedule, newest first.
 pub(crate) async fn skips(store: &Flaky) -> Vec<Skip> {
-    let filter = SkipFilter { schedule: None, before: None, limit: 1_000 };
-    let views = store.skips(&filter).await.expect("listings work");
+    let views = store.skips(&SkipFilter::newest(1_000)).await.expect("listings work");
     views.into_iter().map(|view| view.skip).collect()
 }
 
@@ -100,7 +97,6 @@ pub(crate) fn long_lease() -> LeaseTerms {
 
 /// The schedules, by name.
 pub(crate) async fn schedules(store: &Flaky) -> Vec<Schedule> {
-    let page = Page { after: None, limit: 100 };
-    let views = store.schedules(&page).await.expect("listings work");
+    let views = store.schedules(&ScheduleFilter::first(100)).await.expect("listings work");
     views.into_iter().map(|view| view.schedule).collect()
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use mainspring_contract::Store;
 use mainspring_contract::record::{Job, Run};
-use mainspring_contract::store::{JobFilter, Page, RunFilter, ScheduleView, SkipFilter, SkipView};
+use mainspring_contract::store::{
+    JobFilter, RunFilter, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
+};
 use mainspring_sqlite::SqliteStore;
 use tokio::runtime::Runtime;
 
@@ -42,8 +44,8 @@ impl Visit {
     /// # Panics
     /// If the store fails.
     pub fn schedules(&self) -> Vec<ScheduleView> {
-        let page = Page { after: None, limit: ALL };
-        self.runtime.block_on(self.store().schedules(&page)).expect("the store answers")
+        let filter = ScheduleFilter::first(ALL);
+        self.runtime.block_on(self.store().schedules(&filter)).expect("the store answers")
     }
 
     /// Every job that is not over.
@@ -51,8 +53,7 @@ impl Visit {
     /// # Panics
     /// If the store fails.
     pub fn jobs(&self) -> Vec<Job> {
-        let page = Page { after: None, limit: ALL };
-        let filter = JobFilter { task: None, schedule: None, held_by: None, page };
+        let filter = JobFilter::first(ALL);
         self.runtime.block_on(self.store().jobs(&filter)).expect("the store answers")
     }
 
@@ -76,7 +77,7 @@ impl Visit {
     /// # Panics
     /// If the store fails.
     pub fn skips(&self) -> Vec<SkipView> {
-        let filter = SkipFilter { schedule: None, before: None, limit: ALL };
+        let filter = SkipFilter::newest(ALL);
         let skips = self.runtime.block_on(self.store().skips(&filter));
         skips.expect("the store answers").into_iter().rev().collect()
     }

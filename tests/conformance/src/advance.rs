@@ -199,7 +199,7 @@ pub async fn skipped_fires_are_recorded<S: Subject>(subject: &S) {
         Skip { reason: SkipReason::Coalesced, from: at(1), to: at(4), count: Count::AtLeast(7) };
     let skips = [skip(at(0)), coalesced].into_iter().collect();
     let _ = rig.advance(6, &Advance { skips, ..advance(&a, at(5), at(15)) }).await;
-    let all = SkipFilter { schedule: None, before: None, limit: 9 };
+    let all = SkipFilter::newest(9);
     let views = rig.skips(&all).await;
     let found: Vec<_> = views.iter().map(|view| view.skip).collect();
     assert_eq!(found, [coalesced, skip(at(0))], "newest first");

@@ -14,7 +14,7 @@ use crate::sample::{
     advance, at, fired, job_id, keyed, overlapping, queued, replace, skip, spec, task,
 };
 
-const SKIPS: SkipFilter = SkipFilter { schedule: None, before: None, limit: 99 };
+const SKIPS: SkipFilter = SkipFilter::newest(99);
 
 /// Tasks, schedules with their claims, jobs with their leases, and history; otherwise it is empty.
 pub async fn what_it_holds_is_there_after_a_reopen_if_it_is_durable<S: Subject>(subject: &S) {

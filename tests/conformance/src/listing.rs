@@ -73,18 +73,14 @@ async fn ids<S: Store>(rig: &Rig<S>, filter: &JobFilter) -> Vec<JobId> {
     ok(rig.0.jobs(filter).await).into_iter().map(|job| job.id).collect()
 }
 
-const fn all(limit: u32) -> JobFilter {
-    JobFilter { task: None, schedule: None, held_by: None, page: Page { after: None, limit } }
-}
-
 /// Each job once, in the order of ids.
 pub async fn jobs_come_in_pages_by_id<S: Subject>(subject: &S) {
     let rig = Rig(subject.fresh().await);
     rig.enqueue_all(0, &[3, 1, 300, 2].map(|n| queued(n, "t"))).await;
     assert_eq!(rig.claim(0, "w", &["t"], 2).await.len(), 2);
-    assert_eq!(ids(&rig, &all(3)).await, [1, 2, 3].map(job_id));
+    assert_eq!(ids(&rig, &JobFilter::first(3)).await, [1, 2, 3].map(job_id));
     let page = Page { after: Some(job_id(3)), limit: 3 };
-    assert_eq!(ids(&rig, &JobFilter { page, ..all(3) }).await, [job_id(300)]);
+    assert_eq!(ids(&rig, &JobFilter { page, ..JobFilter::first(3) }).await, [job_id(300)]);
 }
 
 /// By task, schedule and holder, and by all of them together.
@@ -97,9 +93,9 @@ pub async fn jobs_are_filtered<S: Subject>(subject: &S) {
     let _ = rig.advance(5, &request).await;
     rig.enqueue_all(5, &[queued(1, "t"), queued(2, "u"), queued(3, "u")]).await;
     assert_eq!(rig.claim(5, "w", &["u"], 1).await[0].id, job_id(2));
-    let of_task = |name| JobFilter { task: Some(task_id(name)), ..all(9) };
-    let of_a = JobFilter { schedule: Some(schedule_id("a")), ..all(9) };
-    let held = JobFilter { held_by: Some(node("w")), ..all(9) };
+    let of_task = |name| JobFilter { task: Some(task_id(name)), ..JobFilter::first(9) };
+    let of_a = JobFilter { schedule: Some(schedule_id("a")), ..JobFilter::first(9) };
+    let held = JobFilter { held_by: Some(node("w")), ..JobFilter::first(9) };
     assert_eq!(ids(&rig, &of_task("u")).await, [2, 3].map(job_id));
     assert_eq!(ids(&rig, &of_a).await, [fire]);
     assert_eq!(ids(&rig, &held).await, [job_id(2)]);
@@ -160,7 +156,10 @@ pub async fn skips_come_in_pages_newest_first<S: Subject>(subject: &S) {
         let _ = request.skips.push(skip(at(t)));
         let _ = rig.advance(t, &request).await;
     }
-    let page = |schedule, before, limit| SkipFilter { schedule, before, limit };
+    let page = |schedule, before, limit| {
+        let newest = SkipFilter::newest(limit);
+        SkipFilter { schedule, before, ..newest }
+    };
     let first = rig.skips(&page(None, None, 3)).await;
     let before = first.last().map(|view| view.seq);
     let rest = rig.skips(&page(None, before, 3)).await;

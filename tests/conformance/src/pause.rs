@@ -21,14 +21,14 @@ async fn claimed<S: Subject>(subject: &S) -> (Rig<S::Store>, Schedule) {
     (rig, schedule)
 }
 
-fn brittle(pause_after: u16) -> Spec {
-    with("a", Policies { pause_after: Some(pause_after), ..Policies::DEFAULT })
+fn brittle(max_failures: u16) -> Spec {
+    with("a", Policies { max_failures: Some(max_failures), ..Policies::DEFAULT })
 }
 
 /// A store with the schedule `a`, which is paused after so many failures.
-async fn fragile<S: Subject>(subject: &S, pause_after: u16) -> Rig<S::Store> {
+async fn fragile<S: Subject>(subject: &S, max_failures: u16) -> Rig<S::Store> {
     let rig = Rig(subject.fresh().await);
-    let _ = rig.put(0, &replace(&brittle(pause_after), at(5))).await;
+    let _ = rig.put(0, &replace(&brittle(max_failures), at(5))).await;
     rig
 }
 

@@ -9,7 +9,7 @@ use crate::Subject;
 use crate::rig::{Rig, one};
 use crate::sample::{advance, at, job_id, queued, replace, skip, spec};
 
-const SKIPS: SkipFilter = SkipFilter { schedule: None, before: None, limit: 99 };
+const SKIPS: SkipFilter = SkipFilter::newest(99);
 
 /// A store with a job that ended and a fire that was skipped at each of these seconds.
 async fn with_history<S: Subject>(subject: &S, seconds: &[i64]) -> Rig<S::Store> {

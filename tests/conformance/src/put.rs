@@ -49,7 +49,7 @@ pub async fn a_schedule_is_read_back_word_for_word<S: Subject>(subject: &S) {
             overlap: Overlap::ALL[n],
             limit: retry.map(|_| u32::MAX),
             after_run: retry.map(|_| secs(8)),
-            pause_after: retry.map(|_| u16::MAX),
+            max_failures: retry.map(|_| u16::MAX),
         };
         wanted.exclusions = retry.map(|_| bytes.clone());
         wanted.tags = match n {

@@ -8,7 +8,7 @@ use mainspring_contract::record::{
     Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
-    JobFilter, Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView,
+    JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
 };
 use mainspring_contract::{Answer, Clock, JobId, Reply, ScheduleId, Store, StoreError, Tags};
 use mainspring_core::fire::Skip;
@@ -218,14 +218,12 @@ impl<S: Store> Rig<S> {
     /// A page of schedules.
     pub async fn schedules(&self, after: Option<&str>, limit: u32) -> Vec<ScheduleView> {
         let page = Page { after: after.map(schedule_id), limit };
-        ok(self.0.schedules(&page).await)
+        ok(self.0.schedules(&ScheduleFilter { page, ..ScheduleFilter::first(limit) }).await)
     }
 
     /// All jobs that are not over.
     pub async fn jobs(&self) -> Vec<Job> {
-        let page = Page { after: None, limit: 10_000 };
-        let filter = JobFilter { task: None, schedule: None, held_by: None, page };
-        ok(self.0.jobs(&filter).await)
+        ok(self.0.jobs(&JobFilter::first(10_000)).await)
     }
 
     /// The job with this id, if it is not over.
@@ -259,7 +257,7 @@ impl<S: Store> Rig<S> {
     /// What was skipped of a schedule, oldest first.
     pub async fn skips_of(&self, name: &str) -> Vec<Skip> {
         let schedule = Some(schedule_id(name));
-        let views = self.skips(&SkipFilter { schedule, before: None, limit: 100 }).await;
+        let views = self.skips(&SkipFilter { schedule, ..SkipFilter::newest(100) }).await;
         views.into_iter().rev().map(|view| view.skip).collect()
     }
 }

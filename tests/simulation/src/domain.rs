@@ -1,8 +1,11 @@
 //! The types that the simulated application chooses: numbers for everything, and triggers that are
 //! stored as what they say.
 
+use core::fmt::Debug;
+
 use mainspring_core::domain::{Domain, Origin};
 use mainspring_core::exclude::{Except, Exclude, Stretch};
+use mainspring_core::settings::{Settings, Terms};
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::{At, Count, Cron, CronIn, Every, Trigger, Within};
 use mainspring_core::zone::{Rule, Zone};
@@ -24,6 +27,9 @@ impl Domain for Sim {
     type Exclusions = Option<Freeze>;
     type Key = u8;
     type Tags = u8;
+    type Held<T: Clone + Debug + PartialEq + 'static> = T;
+    type Settings = Settings;
+    type Terms = Terms;
 
     fn fire_job(schedule: &u16, at: Timestamp, origin: Origin) -> u64 {
         // Instants of this century take 52 bits.

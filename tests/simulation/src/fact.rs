@@ -9,7 +9,7 @@ use mainspring_core::job::Job;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::retry::Ask;
 use mainspring_core::schedule::{Next, Spec};
-use mainspring_core::settings::Task;
+use mainspring_core::task::Task;
 use mainspring_core::time::Timestamp;
 use mainspring_core::verb::{
     Advance, Advanced, Cancelled, Enqueue, Enqueued, Paused, Put, Release, Renew, Rescue, Resumed,

@@ -6,7 +6,8 @@ use mainspring_core::fire;
 use mainspring_core::job::{Hold, Unique};
 use mainspring_core::overlap::Overlap;
 use mainspring_core::schedule::{Coalesce, Jitter, Next, Policies, Schedule, Spec, Spread};
-use mainspring_core::settings::{Backoff, Priority, Retry, Settings, Task, Timeout};
+use mainspring_core::settings::{Backoff, Priority, Retry, Settings, Timeout};
+use mainspring_core::task::Task;
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::Trigger;
 use mainspring_core::verb::{Conflict, Enqueue, Extra, PutSchedule, Resume};
@@ -130,7 +131,7 @@ fn policies(chance: &mut Chance, words: &Words) -> Policies {
         limit: chance.maybe(words.limit, &[1, 2, 5, 20]),
         // Shorter ones would keep a small worker busy with the most urgent jobs for ever.
         after_run: chance.maybe(words.after_run, &[Span::from_millis(500), secs(1), secs(10)]),
-        pause_after: chance.maybe(words.pause_after, &[1, 2, 4]),
+        max_failures: chance.maybe(words.max_failures, &[1, 2, 4]),
     }
 }
 

@@ -11,7 +11,7 @@ use mainspring_core::overlap::Overlap;
 use mainspring_core::pulse::Pulse;
 use mainspring_core::room::Boxed;
 use mainspring_core::schedule::Schedule;
-use mainspring_core::settings::Task;
+use mainspring_core::task::Task;
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::verb::{
     Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Conflict, Enqueue, Enqueued, History,

@@ -106,7 +106,7 @@ pub(crate) struct Words {
     /// A fixed delay.
     pub(crate) after_run: u32,
     /// A pause after failures.
-    pub(crate) pause_after: u32,
+    pub(crate) max_failures: u32,
     /// Retries.
     pub(crate) retries: u32,
     /// Timeouts.
@@ -245,7 +245,7 @@ impl Words {
             slack: word(),
             limit: word() / 2,
             after_run: word() / 2,
-            pause_after: word() / 2,
+            max_failures: word() / 2,
             retries: word(),
             timeout: word(),
             unique: word(),

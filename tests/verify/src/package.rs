@@ -4,7 +4,7 @@
 //! What is there already is left alone, whoever installed it: nothing is asked of apt unless a
 //! program is missing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::call::Call;
 
@@ -19,11 +19,25 @@ struct Package {
 }
 
 /// A new need is a new row.
-const PACKAGES: &[Package] = &[Package {
-    name: "build-essential",
-    program: "cc",
-    reason: "links programs and compiles the bundled SQLite",
-}];
+const PACKAGES: &[Package] = &[
+    Package {
+        name: "build-essential",
+        program: "cc",
+        reason: "links programs and compiles the bundled SQLite",
+    },
+    Package { name: "postgresql", program: "initdb", reason: SERVER },
+    // Without the parts that make a server of the whole machine.
+    Package { name: "mariadb-server-core", program: "mariadbd", reason: SERVER },
+];
+
+const SERVER: &str = "tests start private servers";
+
+/// Where programs lie that are not on everybody's `PATH`; a star stands for one folder.
+const PLACES: &[&str] = &["/usr/sbin", "/usr/local/sbin", "/usr/lib/postgresql/*/bin"];
+
+/// Debian starts what it installs, unless this file says no. Tests use servers of their own, and
+/// nobody asked for those.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// How this process may become root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +53,7 @@ enum Root {
 /// If something is missing and cannot be installed from here: the message is the command to run.
 pub(crate) fn complete(root: &Path) -> Result<(), String> {
     let missing: Vec<&Package> =
-        PACKAGES.iter().filter(|package| !is_on_path(package.program)).collect();
+        PACKAGES.iter().filter(|package| !is_there(package.program)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -51,8 +65,16 @@ pub(crate) fn complete(root: &Path) -> Result<(), String> {
     if become_root == Root::No || !is_on_path("apt-get") {
         return Err(advice(&names));
     }
-    install(become_root, &names).iter().try_for_each(|call| call.run(root))?;
-    match missing.iter().find(|package| !is_on_path(package.program)) {
+    let forbids = !Path::new(POLICY).exists();
+    if forbids {
+        forbid_starts(become_root).run(root)?;
+    }
+    let installed = install(become_root, &names).iter().try_for_each(|call| call.run(root));
+    if forbids {
+        as_root(become_root, "rm", &["-f", POLICY]).run(root)?;
+    }
+    installed?;
+    match missing.iter().find(|package| !is_there(package.program)) {
         Some(package) => Err(format!("{} brought no `{}`", package.name, package.program)),
         None => Ok(()),
     }
@@ -69,16 +91,27 @@ fn become_root(root: &Path) -> Root {
 }
 
 fn install(become_root: Root, names: &[&str]) -> [Call; 2] {
-    let apt = |args: &str| {
-        let args = format!("DEBIAN_FRONTEND=noninteractive apt-get {args}");
-        match become_root {
-            // sudo may drop the environment, so that it is set behind it, by env.
-            Root::Sudo => Call::new("sudo", &format!("-n env {args}")),
-            Root::Already | Root::No => Call::new("env", &args),
-        }
+    let apt = |args: &[&str]| {
+        let front: &[&str] = &["DEBIAN_FRONTEND=noninteractive", "apt-get"];
+        as_root(become_root, "env", &[front, args].concat())
     };
-    let names = names.join(" ");
-    [apt("update -q"), apt(&format!("install -q -y --no-install-recommends {names}"))]
+    let all: &[&str] = &["install", "-q", "-y", "--no-install-recommends"];
+    [apt(&["update", "-q"]), apt(&[all, names].concat())]
+}
+
+/// Keeps what is installed from being started (`policy-rc.d` of invoke-rc.d(8): 101 is no).
+fn forbid_starts(become_root: Root) -> Call {
+    let script = format!("printf '#!/bin/sh\\nexit 101\\n' >{POLICY} && chmod 755 {POLICY}");
+    as_root(become_root, "sh", &["-c", &script])
+}
+
+/// sudo may drop the environment, so that `env` sets it behind sudo.
+fn as_root(become_root: Root, program: &str, args: &[&str]) -> Call {
+    let call = match become_root {
+        Root::Sudo => Call::new("sudo", "-n").arg(program),
+        Root::Already | Root::No => Call::new(program, ""),
+    };
+    args.iter().fold(call, |call, arg| call.arg(arg))
 }
 
 fn advice(names: &[&str]) -> String {
@@ -92,6 +125,19 @@ fn is_on_path(program: &str) -> bool {
         .any(|dir| dir.join(program).is_file() || dir.join(format!("{program}.exe")).is_file())
 }
 
+/// Whether a program is on the path or in one of the places beside it.
+fn is_there(program: &str) -> bool {
+    is_on_path(program)
+        || PLACES.iter().flat_map(|place| folders(place)).any(|dir| dir.join(program).is_file())
+}
+
+/// The folders that a place stands for.
+fn folders(place: &str) -> Vec<PathBuf> {
+    let Some((parent, rest)) = place.split_once("/*/") else { return vec![PathBuf::from(place)] };
+    let entries = std::fs::read_dir(parent).into_iter().flatten().map_while(Result::ok);
+    entries.map(|entry| entry.path().join(rest)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +146,23 @@ mod tests {
     fn a_program_is_found_on_the_path_or_not() {
         assert!(is_on_path("cargo"));
         assert!(!is_on_path("no-such-program"));
+    }
+
+    #[test]
+    fn a_star_stands_for_one_folder() {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let tests = manifest.parent().expect("this package lies in a folder");
+        let found = folders(&format!("{}/*/src", tests.display()));
+        assert!(found.contains(&manifest.join("src")), "{found:?}");
+        assert_eq!(folders("/usr/sbin"), [PathBuf::from("/usr/sbin")]);
+        assert!(folders("/no-such-place/*/bin").is_empty());
+    }
+
+    #[test]
+    fn nothing_that_is_installed_is_started() {
+        let shown = forbid_starts(Root::Sudo).to_string();
+        let expected = r"sudo -n sh -c 'printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d";
+        assert!(shown.starts_with(expected), "{shown}");
     }
 
     #[test]

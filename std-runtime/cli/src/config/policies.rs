@@ -19,7 +19,7 @@ pub(super) const KEYS: [&str; 9] = [
     "overlap",
     "limit",
     "after_run",
-    "pause_after",
+    "max_failures",
 ];
 
 /// Reads all policies of a schedule.
@@ -36,7 +36,7 @@ pub(super) fn read(table: Table<'_>) -> Policies {
         overlap: overlap.unwrap_or(default.overlap),
         limit: table.number("limit", 1..=u32::MAX),
         after_run: table.span("after_run", Span::ZERO),
-        pause_after: table.number("pause_after", 1..=u16::MAX),
+        max_failures: table.number("max_failures", 1..=u16::MAX),
     }
 }
 

@@ -80,7 +80,7 @@ slack = "10s"
 overlap = "queue"
 limit = 7
 after_run = "5m"
-pause_after = 3
+max_failures = 3
 exclude = [
     "2026-12-24..2026-12-26",
     2027-01-01,
@@ -144,7 +144,7 @@ jitter = "5s"
         overlap: Overlap::Queue,
         limit: Some(7),
         after_run: Some(Span::from_mins(5)),
-        pause_after: Some(3),
+        max_failures: Some(3),
     };
     assert_eq!((nightly.policies, nightly.paused), (policies, true));
     let exclusions = concat!(

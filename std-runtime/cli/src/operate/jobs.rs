@@ -84,9 +84,8 @@ fn priority(text: &str) -> Result<Priority, String> {
 pub(crate) fn main(options: &Options) -> ExitCode {
     super::main(&options.place, async |client| match &options.verb {
         Verb::List { task, schedule, limit } => {
-            let page = Page { after: None, limit: PAGE };
             let (task, schedule) = (task.clone(), schedule.clone());
-            list(client, JobFilter { task, schedule, held_by: None, page }, *limit).await
+            list(client, JobFilter { task, schedule, ..JobFilter::first(PAGE) }, *limit).await
         }
         Verb::Show { id } => show(client, *id).await,
         Verb::Enqueue(new) => enqueue(client, new).await,
@@ -174,7 +173,7 @@ async fn find(client: &Client, id: JobId) -> Result<Option<Job>, Trouble> {
     let before = u128::from_be_bytes(*id.as_bytes()).checked_sub(1);
     let after = before.map(|before| JobId::from_bytes(before.to_be_bytes()));
     let page = Page { after, limit: 1 };
-    let filter = JobFilter { task: None, schedule: None, held_by: None, page };
+    let filter = JobFilter { page, ..JobFilter::first(1) };
     let found = client.scheduler.jobs(&filter).await?;
     Ok(found.into_iter().find(|job| job.id == id))
 }

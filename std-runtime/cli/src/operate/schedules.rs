@@ -8,7 +8,9 @@ use mainspring::trigger::AnyTrigger;
 use mainspring::zone::Zones;
 use mainspring::{Backfilled, Count, Resume};
 use mainspring_contract::record::Schedule;
-use mainspring_contract::store::{Page, RunFilter, RunView, ScheduleView, SkipFilter, SkipView};
+use mainspring_contract::store::{
+    RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
+};
 use mainspring_contract::trigger::TriggerForm;
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Trigger;
@@ -112,11 +114,11 @@ pub(crate) fn main(options: &Options) -> ExitCode {
 
 async fn list(client: &Client) -> Result<Answer<'_>, Trouble> {
     let mut all: Vec<ScheduleView> = Vec::new();
-    let mut page = Page { after: None, limit: PAGE };
+    let mut filter = ScheduleFilter::first(PAGE);
     loop {
-        let part = client.scheduler.schedules(&page).await?;
+        let part = client.scheduler.schedules(&filter).await?;
         let Some(last) = part.last() else { break };
-        page.after = Some(last.schedule.spec.id.clone());
+        filter.page.after = Some(last.schedule.spec.id.clone());
         all.extend(part);
     }
     let json = all.iter().map(json::schedule).collect();
@@ -133,7 +135,7 @@ async fn show<'c>(client: &'c Client, name: &str) -> Result<Answer<'c>, Trouble>
     let id = Some(view.schedule.spec.id.clone());
     let runs =
         scheduler.runs(&RunFilter { schedule: id.clone(), ..RunFilter::newest(SHOWN) }).await?;
-    let skips = scheduler.skips(&SkipFilter { schedule: id, before: None, limit: PAGE }).await?;
+    let skips = scheduler.skips(&SkipFilter { schedule: id, ..SkipFilter::newest(PAGE) }).await?;
     let json = json!({
         "schedule": json::schedule(&view),
         "runs": runs.iter().map(|view| json::run(&view.run)).collect::<Vec<_>>(),

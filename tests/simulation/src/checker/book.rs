@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mainspring_core::job::{Job, JobState};
 use mainspring_core::outcome::Outcome;
 use mainspring_core::schedule::Spec;
-use mainspring_core::settings::Task;
+use mainspring_core::task::Task;
 use mainspring_core::verb::{Paused, Put, Resumed};
 
 use crate::domain::Sim;
@@ -57,7 +57,7 @@ impl Book {
     /// A job was the last word of a schedule that wants to hear of it.
     fn ended(&mut self, schedule: u16, outcome: Outcome) {
         let Some(page) = self.schedules.get_mut(&schedule) else { return };
-        let Some(most) = page.spec.policies.pause_after else { return };
+        let Some(most) = page.spec.policies.max_failures else { return };
         if outcome.is_failure() {
             page.failures += 1;
         } else if outcome == Outcome::Succeeded {

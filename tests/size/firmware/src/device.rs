@@ -17,7 +17,8 @@ use mainspring_core::planner::{self, Planner};
 use mainspring_core::retry::Ask;
 use mainspring_core::room::Inline;
 use mainspring_core::schedule::{Coalesce, Jitter, Policies, Spec, Spread};
-use mainspring_core::settings::{Retry, Settings, Task, Timeout};
+use mainspring_core::settings::{Retry, Settings, Timeout};
+use mainspring_core::task::Task;
 use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::trigger::Trigger;
 use mainspring_core::verb::{
@@ -112,7 +113,7 @@ impl<F> Stock<F> {
                 overlap: Overlap::Queue,
                 limit: Some(1_000),
                 after_run: None,
-                pause_after: Some(5),
+                max_failures: Some(5),
             },
             settings: Settings { priority: None, timeout, retry, max_rescues },
             paused: false,

@@ -7,6 +7,7 @@ use core::hint::black_box;
 use core::marker::PhantomData;
 
 use mainspring_core::domain::{Domain, Origin};
+use mainspring_core::settings::{Settings, Terms};
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::{Count, Cron, CronIn, Every, Trigger};
 use mainspring_core::zone::{Rule, TimeZone, Zone};
@@ -50,6 +51,9 @@ impl<K: Kind> Domain for Small<K> {
     type Exclusions = ();
     type Key = Infallible;
     type Tags = ();
+    type Held<T: Clone + Debug + PartialEq + 'static> = T;
+    type Settings = Settings;
+    type Terms = Terms;
 
     /// Schedules of this device fire once a second at most, so that 2^16 µs tell fires apart; two
     /// bits of them make room for the origin.

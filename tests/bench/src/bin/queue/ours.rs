@@ -1,6 +1,7 @@
 //! The queue alone, with the decision about each fire, and within the planner.
 
 use std::convert::Infallible;
+use std::fmt::Debug;
 
 use mainspring_core::domain::{Domain, Origin};
 use mainspring_core::fire;
@@ -10,6 +11,7 @@ use mainspring_core::pulse::Pulse;
 use mainspring_core::queue::{Node, Queue, nodes_for};
 use mainspring_core::room::{Boxed, Room};
 use mainspring_core::schedule::{Next, Policies, Schedule, Spec};
+use mainspring_core::settings::{Settings, Terms};
 use mainspring_core::table::Slot;
 use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::trigger::Cron;
@@ -87,6 +89,9 @@ impl Domain for Numbers {
     type Exclusions = ();
     type Key = Infallible;
     type Tags = ();
+    type Held<T: Clone + Debug + PartialEq + 'static> = T;
+    type Settings = Settings;
+    type Terms = Terms;
 
     fn fire_job(schedule: &u32, at: Timestamp, _: Origin) -> (u32, Timestamp) {
         (*schedule, at)

@@ -1,5 +1,0 @@
-SELECT * FROM mainspring_runs
-WHERE seq < ?1
-    AND (?2 IS NULL OR task = ?2)
-    AND (?3 IS NULL OR schedule = ?3)
-ORDER BY seq DESC LIMIT ?4 OFFSET ?5;
