@@ -8,8 +8,8 @@ use embassy_sync::signal::Signal;
 use mainspring_core::domain::Domain;
 use mainspring_core::fire;
 use mainspring_core::schedule::Spec;
-use mainspring_core::settings::Task;
 use mainspring_core::table::Full;
+use mainspring_core::task::Task;
 use mainspring_core::time::{Mono, Timestamp};
 use mainspring_core::verb::{Cancelled, Enqueue, Enqueued, Paused, Put, Resumed};
 
@@ -19,7 +19,7 @@ use crate::clock::Clock;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command<D: Domain> {
     /// Put a schedule, in place of one of this name.
-    Put(Spec<D>),
+    Put(D::Held<Spec<D>>),
     /// Say what all jobs of a task have in common, and how many may run at once.
     PutTask(Task<D>),
     /// Remove a schedule. Jobs of it that exist stay.

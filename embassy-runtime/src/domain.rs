@@ -5,6 +5,7 @@ use core::hash::Hash;
 use core::marker::PhantomData;
 
 use mainspring_core::domain::{Domain, Kept, Origin};
+use mainspring_core::settings::{Settings, Terms};
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Trigger;
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,9 @@ impl<K: Kind> Domain for Small<K> {
     type Exclusions = ();
     type Key = NoKey;
     type Tags = ();
+    type Held<T: Clone + Debug + PartialEq + 'static> = T;
+    type Settings = Settings;
+    type Terms = Terms;
 
     fn fire_job(schedule: &Name, at: Timestamp, origin: Origin) -> JobId {
         JobId::fire(*schedule, at, origin)

@@ -15,6 +15,8 @@
 //! than [`KEEPS`] was it plainly wrong, and cursors are planned anew: otherwise a device that was
 //! told a wrong year would wait for that year.
 
+use core::borrow::Borrow;
+
 use heapless::Vec;
 use mainspring_core::dice::Dice;
 use mainspring_core::domain::Origin;
@@ -221,9 +223,10 @@ impl<
         self.stopping && self.planner.is_idle() && self.worker.is_idle()
     }
 
-    fn put(&mut self, spec: Spec<D>, now: Now) -> Answer<D> {
-        let held = !self.clock.is_set() && D::follows_clock(&spec.trigger);
-        let first = if held { Some(UNTOLD) } else { D::first(&spec.trigger, now.wall) };
+    fn put(&mut self, spec: D::Held<Spec<D>>, now: Now) -> Answer<D> {
+        let Spec { trigger, .. } = spec.borrow();
+        let held = !self.clock.is_set() && D::follows_clock(trigger);
+        let first = if held { Some(UNTOLD) } else { D::first(trigger, now.wall) };
         let put = PutSchedule { spec, next: first.into(), conflict: Conflict::Replace };
         match self.ledger.put_schedule(put, now.wall) {
             Ok(put) => Answer::Put(put),
@@ -239,7 +242,7 @@ impl<
         history: &mut impl History<D>,
     ) -> Resumed {
         let Some(schedule) = self.ledger.schedule(&id) else { return Resumed::Stale };
-        let spec = &schedule.spec;
+        let spec = schedule.spec();
         let held = !self.clock.is_set() && D::follows_clock(&spec.trigger);
         // Without a clock nobody can say what came due.
         let point = if held { fire::Resume::Owed } else { point };
@@ -260,7 +263,7 @@ impl<
         let Some(there) = self.ledger.schedule(&schedule) else {
             return Answer::Queued(id, Enqueued::Missing);
         };
-        let Spec { task, payload, settings, tags, .. } = there.spec.clone();
+        let Spec { task, payload, settings, tags, .. } = there.spec().clone();
         let extra = Some(Extra { schedule: schedule.clone(), at: now.wall, origin });
         let job = Enqueue { settings, tags, extra, ..Enqueue::new(id, task, payload) };
         let answer = self.enqueue(job, now, history);
@@ -285,7 +288,7 @@ impl<
         // What the planner holds is at the old place.
         for slot in 0..SCHEDULES {
             if let Some(schedule) = self.ledger.schedule_at(slot) {
-                self.planner.forget(&schedule.spec.id);
+                self.planner.forget(&schedule.spec().id);
             }
         }
         self.planner.handle(planner::Input::ClockJumped, now);
@@ -295,7 +298,7 @@ impl<
     /// While the time is unknown, nothing that follows the clock is due.
     fn hold(&mut self) {
         if !self.clock.is_set() {
-            let follows = |schedule: &Schedule<D>| D::follows_clock(&schedule.spec.trigger);
+            let follows = |schedule: &Schedule<D>| D::follows_clock(&schedule.spec().trigger);
             self.ledger.hold_schedules(&CLOCK, follows);
         }
     }
@@ -318,7 +321,7 @@ impl<
                 self.ledger.claim_schedules(&claim, now.wall, |schedule| {
                     let cursor = schedule.due().unwrap_or(now.wall);
                     // A claim never brings more than fits.
-                    let _ = planner.adopt(schedule, D::plan(&schedule.spec.trigger, cursor));
+                    let _ = planner.adopt(schedule, D::plan(&schedule.spec().trigger, cursor));
                 });
                 Input::Claimed { ticket, result: Ok(self.ledger.pulse(now.wall)) }
             }
@@ -423,7 +426,7 @@ fn restarted<D: Device>(schedule: &Schedule<D>, now: Timestamp, knows_cursor: bo
         let waits = schedule.next == Next::AfterRun && !knows_cursor;
         return if waits { Next::At(now) } else { schedule.next };
     };
-    let trigger = &schedule.spec.trigger;
+    let trigger = &schedule.spec().trigger;
     match (follows_clock(schedule), knows_cursor) {
         (true, true) => schedule.next,
         (true, false) => Next::At(UNTOLD),
@@ -441,7 +444,7 @@ fn stepped<D: Device>(schedule: &Schedule<D>, moved: Span, now: Timestamp) -> Ne
     if !follows_clock(schedule) {
         return Next::At(at + moved);
     }
-    let anew = || Next::from(D::first(&schedule.spec.trigger, now));
+    let anew = || Next::from(D::first(&schedule.spec().trigger, now));
     if at == UNTOLD {
         return anew();
     }
@@ -454,8 +457,8 @@ fn stepped<D: Device>(schedule: &Schedule<D>, moved: Span, now: Timestamp) -> Ne
 /// Whether the cursor of this schedule is a place on the wall clock. After its first run, a fixed
 /// delay counts the time that passes.
 fn follows_clock<D: Device>(schedule: &Schedule<D>) -> bool {
-    let delayed = schedule.spec.policies.after_run.is_some() && schedule.fired > 0;
-    D::follows_clock(&schedule.spec.trigger) && !delayed
+    let delayed = schedule.spec().policies.after_run.is_some() && schedule.fired > 0;
+    D::follows_clock(&schedule.spec().trigger) && !delayed
 }
 
 /// Where a schedule stands whose first fire nobody can tell yet.

@@ -167,10 +167,11 @@ pub fn skip_missed<D, S, T, J, K, P>(
 {
     for slot in 0..ledger.slots().0 {
         let Some(schedule) = ledger.schedule_at(slot) else { continue };
-        let Some(plan) = plan(&schedule.spec) else { continue };
-        let (next, skip) = resumed(&plan, schedule.next, Resume::At(now), &schedule.spec.policies);
+        let Some(plan) = plan(schedule.spec()) else { continue };
+        let (next, skip) =
+            resumed(&plan, schedule.next, Resume::At(now), &schedule.spec().policies);
         let advance = Advance {
-            schedule: schedule.spec.id.clone(),
+            schedule: schedule.spec().id.clone(),
             revision: schedule.revision,
             fires: Vec::new(),
             skips: skip.into_iter().collect(),

@@ -109,7 +109,7 @@ mod tests {
         let claim =
             ClaimSchedules { node: 0, within: Span::ZERO, claim_for: Span::from_secs(5), max: 9 };
         let mut ids = Vec::new();
-        ledger.claim_schedules(&claim, now, |schedule| ids.push(schedule.spec.id));
+        ledger.claim_schedules(&claim, now, |schedule| ids.push(schedule.spec().id));
         ids.sort_unstable();
         ids
     }
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(claimed(&mut ledger, at(60)), [1, 2]);
         let revision = |ledger: &Small, id| ledger.schedule(&id).map(|one| one.revision);
         let before = [revision(&ledger, 1), revision(&ledger, 2)];
-        ledger.clock_moved(YEAR, |schedule| match schedule.spec.id {
+        ledger.clock_moved(YEAR, |schedule| match schedule.spec().id {
             1 => Next::At(at(60) + YEAR),
             _ => schedule.next,
         });
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn what_is_held_is_not_due_until_the_clock_is_set() {
         let mut ledger = with_schedules();
-        ledger.hold_schedules(&9, |schedule| schedule.spec.id == 1);
+        ledger.hold_schedules(&9, |schedule| schedule.spec().id == 1);
         assert_eq!(claimed(&mut ledger, at(100)), [2]);
         assert_eq!(claimed(&mut ledger, at(100) + YEAR), [2]);
         ledger.clock_moved(Span::ZERO, |schedule| schedule.next);

@@ -18,7 +18,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// [`Full`] with the schedule, if there is no room for it.
     pub fn restore_schedule(&mut self, schedule: Schedule<D>) -> Result<(), Full<Schedule<D>>> {
         let row = ScheduleRow { schedule, claim: None, aside: None };
-        let slot = if let Some(slot) = self.schedules.find(&row.schedule.spec.id)
+        let slot = if let Some(slot) = self.schedules.find(&row.schedule.spec().id)
             && let Some(there) = self.schedules.get_mut(slot)
         {
             *there = row;

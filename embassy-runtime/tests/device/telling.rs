@@ -2,7 +2,7 @@
 
 use mainspring_core::fire::Resume;
 use mainspring_core::schedule::Policies;
-use mainspring_core::settings::Task;
+use mainspring_core::task::Task;
 use mainspring_core::time::Span;
 use mainspring_core::verb::{Cancelled, Enqueue, Enqueued, Paused, Put, Resumed};
 use mainspring_embassy::command::{Answer, Command};
