@@ -1,5 +1,6 @@
 //! Runs tasks; a panic or an abort becomes an outcome like any other.
 
+use core::any::Any;
 use std::collections::HashMap;
 
 use mainspring_contract::record::{Ended, Job};
@@ -102,13 +103,16 @@ fn crashed(error: JoinError) -> RunEnd {
     if !error.is_panic() {
         return RunEnd::failure(Outcome::Interrupted, "the runtime dropped the run");
     }
-    let payload = error.into_panic();
-    let text = payload
+    RunEnd::failure(Outcome::Panicked, panic_text(&*error.into_panic()))
+}
+
+/// What a panic said.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> String {
+    payload
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned());
-    RunEnd::failure(Outcome::Panicked, text)
+        .unwrap_or_else(|| "a panic without a message".to_owned())
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ use crate::registry::Registry;
 use crate::request::{Answered, Batch, Caller, Request};
 use crate::telemetry;
 use crate::trigger::Triggers;
+use crate::waiting::Waiting;
 use crate::zone::Zones;
 
 /// What the scheduler's handles tell the pump.
@@ -56,6 +57,7 @@ pub(crate) struct Pump {
     tasks: Arc<Registry>,
     zones: Arc<Zones>,
     triggers: Arc<Triggers>,
+    waiting: Waiting,
     planner: Planner<Stored, AnyPlan, Boxed>,
     worker: Worker<Stored, Boxed>,
     executor: Executor,
@@ -80,6 +82,8 @@ pub(crate) struct Parts {
     pub(crate) tasks: Arc<Registry>,
     pub(crate) zones: Arc<Zones>,
     pub(crate) triggers: Arc<Triggers>,
+    /// Who waits for jobs.
+    pub(crate) waiting: Waiting,
     pub(crate) planner: Planner<Stored, AnyPlan, Boxed>,
     pub(crate) worker: Worker<Stored, Boxed>,
     pub(crate) events: mpsc::UnboundedReceiver<Event>,
@@ -96,6 +100,7 @@ impl Pump {
             tasks: parts.tasks,
             zones: parts.zones,
             triggers: parts.triggers,
+            waiting: parts.waiting,
             planner: parts.planner,
             worker: parts.worker,
             executor: Executor::default(),
@@ -276,7 +281,10 @@ impl Pump {
             }
             A::Rescue(ticket, answer) => {
                 let result = self.checked("rescue", answer).map(|reply| {
-                    reply.value.iter().for_each(telemetry::rescued);
+                    for run in &reply.value {
+                        telemetry::rescued(run);
+                        self.waiting.look(run.job);
+                    }
                     self.share(reply.pulse, !reply.value.is_empty());
                     reply.pulse
                 });
@@ -353,8 +361,10 @@ impl Pump {
     ) {
         let answers = self.spread(tickets.len(), verb, answer);
         for ((ticket, job), result) in tickets.into_iter().zip(jobs).zip(answers) {
-            if let Ok((Written::LeaseLost, _)) = result {
-                telemetry::lease_lost(job, verb);
+            match result {
+                Ok((Written::LeaseLost, _)) => telemetry::lease_lost(job, verb),
+                Ok((Written::Done, _)) => self.waiting.look(job),
+                Err(Down) => {}
             }
             if let Ok((_, pulse)) = result {
                 self.plan_input(planner::Input::Pulse(pulse));

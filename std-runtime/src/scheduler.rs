@@ -30,14 +30,17 @@ use crate::state::States;
 use crate::task::Task;
 use crate::telemetry;
 use crate::trigger::Triggers;
+use crate::waiting::Waiting;
 use crate::zone::Zones;
 
 mod backfill;
 mod jobs;
+mod results;
 mod schedules;
 
 pub use backfill::Backfilled;
 pub use jobs::{NewJob, Queued};
+pub use results::JobEnd;
 
 /// Plans schedules and runs jobs on a store.
 ///
@@ -67,6 +70,8 @@ pub(crate) struct Shared {
     pub(crate) lease: LeaseTerms,
     pub(crate) max_idle: Span,
     pub(crate) keep_history: Span,
+    /// Who waits for jobs.
+    pub(crate) waiting: Waiting,
     pub(crate) pump: Mutex<Option<mpsc::UnboundedSender<Event>>>,
 }
 
@@ -118,6 +123,7 @@ impl Scheduler {
             tasks: Arc::clone(&shared.tasks),
             zones: Arc::clone(&shared.zones),
             triggers: Arc::clone(&shared.triggers),
+            waiting: shared.waiting.clone(),
             planner,
             worker,
             events,
