@@ -6,6 +6,7 @@ pub mod clock;
 pub mod command;
 pub mod domain;
 pub mod engine;
+pub mod flash;
 pub mod journal;
 pub mod name;
 pub mod pump;

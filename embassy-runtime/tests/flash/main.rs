@@ -1,0 +1,6 @@
+//! The journal in flash against the ledger as its model: power that goes at every byte, pages that
+//! were half erased, bytes that make no sense, and how long the flash lasts.
+
+mod cut;
+mod device;
+mod nor;
