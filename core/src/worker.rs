@@ -254,8 +254,8 @@ impl<D: Domain, R: Room> Worker<D, R> {
         self.dice = dice;
     }
 
-    /// Makes this worker ask for other leases than [usual](LeaseTerms::DEFAULT): long ones if nobody
-    /// else could take over its jobs, so that a device need not wake up to renew them.
+    /// Makes this worker ask for other leases than [usual](LeaseTerms::DEFAULT): long ones, if
+    /// nobody else could take over its jobs, so that a device need not wake up to renew them.
     pub fn leases(&mut self, terms: LeaseTerms) {
         self.terms = Some(terms);
     }

@@ -117,8 +117,8 @@ impl<D: Domain + Send, const N: usize> Commands<D, N> {
         self.0.send(Request { command, reply: None }).await;
     }
 
-    /// Sends a command and waits for the answer, which comes when what was asked is durable. A reply
-    /// belongs to one asker at a time.
+    /// Sends a command and waits for the answer, which comes when what was asked is durable. A
+    /// reply belongs to one asker at a time.
     pub async fn ask(&self, command: Command<D>, reply: &'static Reply<D>) -> Answer<D> {
         reply.reset();
         self.0.send(Request { command, reply: Some(reply) }).await;

@@ -37,7 +37,7 @@ const ARROWS: &[(Role, &[Role], &[Role])] = &[
     (Cli, &[Core, Contract, Adapter, Runtime, Console], &[Test]),
     (Conformance, &[Core, Contract], &[Adapter]),
     (Test, &[Core, Contract, Adapter, Runtime, Embassy, Console, Cli, Conformance, Test], &[]),
-    (Example, &[Core, Contract, Adapter, Runtime, Embassy, Console], &[]),
+    (Example, &[Core, Contract, Adapter, Runtime, Embassy, Console, Example], &[]),
 ];
 
 static MANIFESTS: LazyLock<Vec<Manifest>> = LazyLock::new(|| {
