@@ -12,3 +12,4 @@ pub mod name;
 pub mod pump;
 pub mod task;
 pub mod timing;
+pub mod wire;

@@ -4,3 +4,4 @@ mod pumping;
 mod rig;
 mod telling;
 mod timing;
+mod wiring;
