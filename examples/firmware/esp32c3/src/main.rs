@@ -8,10 +8,9 @@ use core::fmt::Write;
 use core::panic::PanicInfo;
 
 use embassy_executor::Spawner;
-use esp_hal::interrupt::software::SoftwareInterruptControl;
 use esp_hal::rng::Rng;
 use esp_hal::timer::timg::TimerGroup;
-use esp_hal::usb_serial_jtag::UsbSerialJtag;
+use esp_hal::usb::usb_serial_jtag::UsbSerialJtag;
 use mainspring_core::dice::Dice;
 use mainspring_core::schedule::{Jitter, Policies, Spec, Spread};
 use mainspring_core::time::Span;
@@ -39,8 +38,7 @@ const SPEAK: Name = Name::of("speak");
 async fn main(_spawner: Spawner) {
     let board = esp_hal::init(esp_hal::Config::default());
     let timers = TimerGroup::new(board.TIMG0);
-    let interrupts = SoftwareInterruptControl::new(board.SW_INTERRUPT);
-    esp_rtos::start(timers.timer0, interrupts.software_interrupt0);
+    esp_rtos::start(timers.timer0, board.FROM_CPU_INTR0);
     let usb = RefCell::new(UsbSerialJtag::new(board.USB_DEVICE));
 
     let Ok((mut pump, _)) = Pump::start(ENGINE.take(), &COMMANDS, Ram, ()).await;

@@ -41,8 +41,7 @@ const JOURNAL: core::ops::Range<u32> = 0xf_8000..0x10_0000;
 
 /// A beat each second is not worth flash that wears out: what happens is written every ten minutes,
 /// what people change at once.
-const OPTIONS: Options =
-    Options { durable: Durable::Within(Span::from_mins(10)), layout: 0 };
+const OPTIONS: Options = Options { durable: Durable::Within(Span::from_mins(10)), layout: 0 };
 
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {

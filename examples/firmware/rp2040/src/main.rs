@@ -45,11 +45,8 @@ async fn main(_spawner: Spawner) {
     let board = embassy_rp::init(Default::default());
     let lamp = RefCell::new(Output::new(board.PIN_25, Level::Low));
     let flash = Flash::<_, Blocking, FLASH>::new_blocking(board.FLASH);
-    let journal = FlashJournal::<_, _, 8, 8>::new(
-        BlockingAsync::new(flash),
-        JOURNAL,
-        Options::default(),
-    );
+    let journal =
+        FlashJournal::<_, _, 8, 8>::new(BlockingAsync::new(flash), JOURNAL, Options::default());
     let journal = journal.expect("an even number of pages");
     let started = Pump::start(ENGINE.take(), &COMMANDS, journal, ()).await;
     let (mut pump, _) = started.expect("the flash answers");
