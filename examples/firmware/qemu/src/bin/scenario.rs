@@ -4,14 +4,9 @@
 #![no_std]
 #![no_main]
 
-mod board;
-
-use core::fmt;
-use core::panic::PanicInfo;
-
 use cortex_m_rt::entry;
-use cortex_m_semihosting::{debug, hprintln};
 use embassy_executor::raw;
+use mainspring_firmware_qemu::{board, end, print};
 use mainspring_scenario::{Engine, Flash, Trace, play};
 use static_cell::{ConstStaticCell, StaticCell};
 
@@ -34,22 +29,4 @@ fn main() -> ! {
 async fn story(engine: &'static mut Engine, flash: &'static mut Flash) {
     play(Trace(print), engine, flash).await;
     end(true);
-}
-
-fn print(line: fmt::Arguments<'_>) {
-    hprintln!("{}", line);
-}
-
-/// Ends QEMU, with 0 if it was a success.
-fn end(success: bool) -> ! {
-    debug::exit(if success { debug::EXIT_SUCCESS } else { debug::EXIT_FAILURE });
-    loop {
-        cortex_m::asm::wfi();
-    }
-}
-
-#[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
-    hprintln!("{}", info);
-    end(false)
 }
