@@ -42,7 +42,7 @@ fn main() -> ! {
 
 #[embassy_executor::task]
 async fn compare(engine: &'static mut Engine) {
-    for slack in [0, 15, 60] {
+    for slack in [0, 30, 60] {
         let (runs, wakes) = a_day(engine, Span::from_secs(slack)).await;
         print(format_args!("slack {slack:>3} s: {runs} runs, {wakes} wake-ups"));
     }
