@@ -43,6 +43,7 @@ use crate::clock::Clock;
 use crate::command::{Answer, Command};
 use crate::domain::Device;
 use crate::journal::{Cursors, Restored};
+use crate::log;
 use crate::task::{Report, Run, judged};
 
 /// What the pump is to do.
@@ -197,6 +198,7 @@ impl<
             Some(report) => judged(report),
             None => (Outcome::Interrupted, Ask::Nothing, None),
         };
+        log::ended(run.attempt, outcome);
         let started_at = Some(started_at);
         let ended = Ended { outcome, started_at, finished_at: now.wall, detail };
         let (job, token) = (run.job.clone(), run.token);
@@ -286,6 +288,7 @@ impl<
 
     fn set_clock(&mut self, wall: Timestamp, raw: Mono) {
         let moved = self.clock.set(wall, raw);
+        log::clock_set(moved, self.clock.drift());
         let now = self.clock.now();
         self.ledger.clock_moved(moved, |schedule| stepped(schedule, moved, now.wall));
         // What the planner holds is at the old place.

@@ -8,6 +8,11 @@ pub mod domain;
 pub mod engine;
 pub mod flash;
 pub mod journal;
+#[cfg(feature = "defmt")]
+mod log;
+#[cfg(not(feature = "defmt"))]
+#[path = "silent.rs"]
+mod log;
 pub mod name;
 pub mod pump;
 pub mod task;

@@ -8,9 +8,13 @@ const QEMU: &str = "qemu-system-arm";
 /// Builds a program for the board, lets QEMU run it, and says what it printed.
 fn printed(program: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../qemu");
+    // Beside what the gate builds for other boards.
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.unwrap_or_else(|| folder.join("../../../target/firmware").into());
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--release", "--bin", program])
         .args(["--message-format", "json-render-diagnostics"])
+        .env("CARGO_TARGET_DIR", target)
         .current_dir(folder)
         .stderr(Stdio::inherit())
         .output()
