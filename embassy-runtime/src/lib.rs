@@ -1,6 +1,7 @@
 //! The engine of Mainspring on a microcontroller: the same planner and worker as on a server, over
 //! a ledger in RAM, driven by embassy-time.
 #![no_std]
+#![doc = include_str!("../README.md")]
 
 pub mod clock;
 pub mod command;
