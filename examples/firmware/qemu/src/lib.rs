@@ -3,9 +3,13 @@
 #![no_std]
 
 pub mod board;
+#[cfg(feature = "messages")]
+mod panic;
+#[cfg(not(feature = "messages"))]
+#[path = "halt.rs"]
+mod panic;
 
 use core::fmt;
-use core::panic::PanicInfo;
 
 use cortex_m_semihosting::{debug, hprintln};
 
@@ -20,10 +24,4 @@ pub fn end(success: bool) -> ! {
     loop {
         cortex_m::asm::wfi();
     }
-}
-
-#[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
-    hprintln!("{}", info);
-    end(false)
 }
