@@ -1,7 +1,7 @@
 //! Commands as bytes: what a host sends and a device takes, over whatever wire there is.
 //!
 //! `mainspring firmware encode` writes frames of an [`Order`] each, and a [`Receiver`] on the device
-//! makes [commands](Command) of what comes in, byte by byte.
+//! makes [commands](crate::command::Command) of what comes in, byte by byte.
 //!
 //! # Byte by byte
 //!
