@@ -61,11 +61,11 @@ impl Clock {
         self.drift
     }
 
-    /// Lets an unknown time begin here, and not with 1970: the last moment that a restored ledger
-    /// knows of.
-    pub fn begin(&mut self, at: Timestamp) {
+    /// Lets an unknown time go on from here, and not from 1970, now that the board's timer shows
+    /// `raw`: from the last moment that a restored ledger knows of.
+    pub fn begin(&mut self, wall: Timestamp, raw: Mono) {
         if !self.is_set {
-            self.base = at.since(Timestamp::UNIX_EPOCH);
+            self.base = self.base + wall.since(self.at(raw).wall);
         }
     }
 
@@ -137,6 +137,17 @@ mod tests {
         assert_eq!(clock.at(raw(11)), Now { wall: wall(1), mono: raw(11) });
         assert_eq!(clock.set(wall(-3_600), raw(10)), Span::from_hours(-1));
         assert_eq!(clock.at(raw(11)).mono, raw(11));
+    }
+
+    #[test]
+    fn an_unknown_time_goes_on_from_where_it_is_told() {
+        let mut clock = Clock::UNKNOWN;
+        clock.begin(wall(0), raw(10));
+        assert_eq!(clock.at(raw(11)), Now { wall: wall(1), mono: raw(11) });
+        assert!(!clock.is_set());
+        clock.set(wall(100), raw(20));
+        clock.begin(wall(0), raw(30));
+        assert_eq!(clock.at(raw(30)).wall, wall(110), "a time that is known is not made up");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use mainspring_core::time::{Mono, Timestamp};
 use mainspring_core::verb::{Cancelled, Enqueue, Enqueued, Paused, Put, Resumed};
 
 use crate::clock::Clock;
+use crate::wire::Order;
 
 /// What can be asked of a running pump.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +49,21 @@ impl<D: Domain> Command<D> {
     /// again; each time makes up for what the crystal was wrong by.
     pub fn set_clock(now: Timestamp) -> Self {
         Self::SetClock(now, Clock::raw())
+    }
+}
+
+/// What came over a wire. The clock is set by when this is called: read what comes in at once.
+impl<D: Domain<Held<Spec<D>> = Spec<D>>> From<Order<D>> for Command<D> {
+    fn from(order: Order<D>) -> Self {
+        match order {
+            Order::Put(spec) => Self::Put(spec),
+            Order::PutTask(task) => Self::PutTask(task),
+            Order::Remove(schedule) => Self::Remove(schedule),
+            Order::Pause(schedule) => Self::Pause(schedule),
+            Order::Resume(schedule, point) => Self::Resume(schedule, point),
+            Order::RunNow(schedule) => Self::RunNow(schedule),
+            Order::SetClock(now) => Self::set_clock(now),
+        }
     }
 }
 
@@ -117,8 +133,8 @@ impl<D: Domain + Send, const N: usize> Commands<D, N> {
         self.0.send(Request { command, reply: None }).await;
     }
 
-    /// Sends a command and waits for the answer, which comes when what was asked is durable. A reply
-    /// belongs to one asker at a time.
+    /// Sends a command and waits for the answer, which comes when what was asked is durable. A
+    /// reply belongs to one asker at a time.
     pub async fn ask(&self, command: Command<D>, reply: &'static Reply<D>) -> Answer<D> {
         reply.reset();
         self.0.send(Request { command, reply: Some(reply) }).await;

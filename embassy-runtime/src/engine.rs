@@ -1,7 +1,7 @@
 //! The engine of a device: ledger, planner, worker and clock, and what each asks of the others.
 //!
-//! Nothing here waits. The pump tells what happened, asks for the next piece of [`Work`] until there
-//! is none, and then waits until [`deadline`](Engine::deadline).
+//! Nothing here waits. The pump tells what happened, asks for the next piece of [`Work`] until
+//! there is none, and then waits until [`deadline`](Engine::deadline).
 //!
 //! # The clock
 //!
@@ -10,10 +10,10 @@
 //! nobody knows its first fire. Schedules that follow elapsed time run.
 //!
 //! When the clock is set, whatever waits for a while goes on waiting for as long. Schedules that
-//! follow the clock keep their cursors, so that no instant fires twice and none that was passed over
-//! is forgotten: the policies of each say what becomes of it. Only if the clock goes back by more
-//! than [`KEEPS`] was it plainly wrong, and cursors are planned anew: otherwise a device that was
-//! told a wrong year would wait for that year.
+//! follow the clock keep their cursors, so that no instant fires twice and none that was passed
+//! over is forgotten: the policies of each say what becomes of it. Only if the clock goes back by
+//! more than [`KEEPS`] was it plainly wrong, and cursors are planned anew: otherwise a device that
+//! was told a wrong year would wait for that year.
 
 use core::borrow::Borrow;
 
@@ -43,6 +43,7 @@ use crate::clock::Clock;
 use crate::command::{Answer, Command};
 use crate::domain::Device;
 use crate::journal::{Cursors, Restored};
+use crate::log;
 use crate::task::{Report, Run, judged};
 
 /// What the pump is to do.
@@ -54,12 +55,12 @@ pub enum Work<D: Device> {
     Drop(D::JobId, Token),
 }
 
-/// Ledger, planner, worker and clock of a device, all of them in place: for so many schedules, tasks
-/// and jobs, of which so many run at once, while so many schedules are looked at ahead of time.
+/// Ledger, planner, worker and clock of a device, all of them in place: for so many schedules,
+/// tasks and jobs, of which so many run at once, while so many schedules are looked at ahead.
 ///
 /// If `AHEAD` is as large as `SCHEDULES`, no fire needs a wake-up besides its own, and
-/// [slack](mainspring_core::schedule::Policies::slack) merges as many as it allows; if it is smaller,
-/// schedules are looked up ten seconds ahead. It takes less memory then.
+/// [slack](mainspring_core::schedule::Policies::slack) merges as many as it allows; if it is
+/// smaller, schedules are looked up ten seconds ahead. It takes less memory then.
 #[derive(Debug)]
 pub struct Engine<
     D: Device,
@@ -106,7 +107,10 @@ impl<
         if AHEAD >= SCHEDULES {
             self.planner.lookahead(IDLE);
         }
-        self.clock.begin(self.latest());
+        // Without any, time begins with 1970.
+        if let Some(latest) = self.latest() {
+            self.clock.begin(latest, Clock::raw());
+        }
         let wall = self.clock.now().wall;
         let knows = restored.cursors == Cursors::Kept;
         self.ledger.clock_moved(Span::ZERO, |schedule| restarted(schedule, wall, knows));
@@ -194,6 +198,7 @@ impl<
             Some(report) => judged(report),
             None => (Outcome::Interrupted, Ask::Nothing, None),
         };
+        log::ended(run.attempt, outcome);
         let started_at = Some(started_at);
         let ended = Ended { outcome, started_at, finished_at: now.wall, detail };
         let (job, token) = (run.job.clone(), run.token);
@@ -283,6 +288,7 @@ impl<
 
     fn set_clock(&mut self, wall: Timestamp, raw: Mono) {
         let moved = self.clock.set(wall, raw);
+        log::clock_set(moved, self.clock.drift());
         let now = self.clock.now();
         self.ledger.clock_moved(moved, |schedule| stepped(schedule, moved, now.wall));
         // What the planner holds is at the old place.
@@ -304,12 +310,12 @@ impl<
     }
 
     /// The last moment that the ledger knows of.
-    fn latest(&self) -> Timestamp {
+    fn latest(&self) -> Option<Timestamp> {
         let schedules = self.ledger.schedules().flat_map(|(schedule, _)| {
             [schedule.last_fire_at, schedule.pause.map(|pause| pause.since)]
         });
         let jobs = self.ledger.jobs().map(|job| Some(job.created_at));
-        schedules.chain(jobs).flatten().max().unwrap_or(Timestamp::UNIX_EPOCH)
+        schedules.chain(jobs).flatten().max()
     }
 
     fn plan(&mut self, output: planner::Output<D>, now: Now, history: &mut impl History<D>) {

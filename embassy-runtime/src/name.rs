@@ -28,14 +28,7 @@ pub struct Name(u32);
 impl Name {
     /// The number that stands for this text.
     pub const fn of(text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let mut hash: u32 = 0x811c_9dc5;
-        let mut at = 0;
-        while at < bytes.len() {
-            hash = (hash ^ bytes[at] as u32).wrapping_mul(0x0100_0193);
-            at += 1;
-        }
-        Self(hash)
+        Self(hash(text.as_bytes()))
     }
 
     /// The number itself.
@@ -87,6 +80,17 @@ impl JobId {
     const fn with(of: Name, number: u64) -> Self {
         Self { of, high: (number >> 32) as u32, low: number as u32 }
     }
+}
+
+/// FNV-1a with 32 bits.
+pub(crate) const fn hash(bytes: &[u8]) -> u32 {
+    let mut hash: u32 = 0x811c_9dc5;
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u32).wrapping_mul(0x0100_0193);
+        at += 1;
+    }
+    hash
 }
 
 /// No instant has this number.

@@ -22,6 +22,7 @@ use crate::command::{Answer, Command, Commands, Reply, Request};
 use crate::domain::Device;
 use crate::engine::{Engine, Work};
 use crate::journal::{Journal, Restored};
+use crate::log;
 use crate::task::{Report, Run, Tasks};
 
 /// Drives an engine.
@@ -72,6 +73,7 @@ impl<
         mut history: H,
     ) -> Result<(Self, Restored), L::Error> {
         let restored = journal.restore(&mut engine.ledger).await?;
+        log::restored(&restored);
         engine.begin(&restored, &mut history);
         Ok((Self { engine, commands, journal, history }, restored))
     }
@@ -137,6 +139,7 @@ impl<
                 }
             } else {
                 failures = failures.saturating_add(1);
+                log::unwritten(failures);
             }
             if let Some((reply, answer)) = answer {
                 reply.signal(answer);
@@ -144,6 +147,7 @@ impl<
             if recorded && self.engine.is_over() {
                 // It was recorded; what is due later is written now.
                 let _ = self.journal.flush(&self.engine.ledger).await;
+                log::stopped();
                 return;
             }
             if recorded && more {

@@ -102,9 +102,10 @@ pub trait Tasks<D: Domain> {
 ///
 /// fn all() -> impl Tasks<Small> {
 ///     let too_dark = true;
-///     task::tasks().on(Name::of("blink"), blink).on(Name::of("look"), async move |run: &Run<Small>| {
+///     let look = async move |run: &Run<Small>| {
 ///         if too_dark { Err(Failure::Failed(run.payload)) } else { Ok(()) }
-///     })
+///     };
+///     task::tasks().on(Name::of("blink"), blink).on(Name::of("look"), look)
 /// }
 /// let mut count = 0;
 /// all().names(&mut |_| count += 1);

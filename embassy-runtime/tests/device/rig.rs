@@ -1,9 +1,9 @@
-//! What the tests share: a device without a pump, whose tasks succeed at once unless told otherwise,
-//! and the timer.
+//! What the tests share: the timer, and a device without a pump, whose tasks succeed at once unless
+//! told otherwise.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use embassy_time::{Duration, Instant, MockDriver};
+use embassy_time::{Duration, MockDriver};
 use mainspring_core::fire::Skip;
 use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
@@ -162,7 +162,7 @@ impl Bench {
 pub(crate) const FAILED: Report = Err(Failure::Failed(1));
 
 pub(crate) fn timer_secs() -> u64 {
-    Instant::now().as_secs()
+    Clock::raw().as_micros().unsigned_abs() / 1_000_000
 }
 
 pub(crate) fn mono(secs: i64) -> Mono {

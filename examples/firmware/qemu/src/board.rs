@@ -2,7 +2,7 @@
 //! peripherals of an MPS2 board.
 
 use core::cell::RefCell;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use core::task::Waker;
 
 use cortex_m_rt::exception;
@@ -96,7 +96,7 @@ impl State {
 }
 
 /// Starts the clock.
-pub(crate) fn start_timer() {
+pub fn start_timer() {
     write(CLOCK + RELOAD, u32::MAX);
     write(CLOCK + VALUE, u32::MAX);
     write(CLOCK + CONTROL, ENABLE_WITH_INTERRUPT);
@@ -118,6 +118,12 @@ unsafe fn DefaultHandler(interrupt: i16) {
 }
 
 static WOKEN: AtomicBool = AtomicBool::new(false);
+static WAKES: AtomicU32 = AtomicU32::new(0);
+
+/// How often there was something to do after a sleep.
+pub fn wakes() -> u32 {
+    WAKES.load(Ordering::Relaxed)
+}
 
 #[unsafe(export_name = "__pender")]
 fn pend(_: *mut ()) {
@@ -127,18 +133,28 @@ fn pend(_: *mut ()) {
 /// Runs tasks, and sleeps when there is nothing to run.
 ///
 /// embassy's own executor for threads sleeps with WFE, at which QEMU never stops.
-pub(crate) fn run(executor: &'static raw::Executor) -> ! {
+pub fn run(executor: &'static raw::Executor) -> ! {
     loop {
         WOKEN.store(false, Ordering::SeqCst);
         // SAFETY: it was initialised, is polled here only, and not from within itself.
         unsafe { executor.poll() };
-        cortex_m::interrupt::disable();
-        if !WOKEN.load(Ordering::SeqCst) {
-            // An interrupt wakes the processor although it is served only after `enable`.
-            cortex_m::asm::wfi();
+        let mut slept = false;
+        loop {
+            cortex_m::interrupt::disable();
+            let woken = WOKEN.load(Ordering::SeqCst);
+            if !woken {
+                // An interrupt wakes the processor although it is served only after `enable`.
+                cortex_m::asm::wfi();
+                slept = true;
+            }
+            // SAFETY: nothing here relies on interrupts being off.
+            unsafe { cortex_m::interrupt::enable() };
+            if woken {
+                break;
+            }
         }
-        // SAFETY: nothing here relies on interrupts being off.
-        unsafe { cortex_m::interrupt::enable() };
+        // Nobody else writes it, and not every processor can add in one step.
+        WAKES.store(wakes() + u32::from(slept), Ordering::Relaxed);
     }
 }
 

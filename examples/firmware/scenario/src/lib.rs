@@ -7,19 +7,22 @@
 #![no_std]
 
 mod cast;
+mod flash;
 mod story;
 
 use core::fmt;
 
 use embassy_futures::select::{Either, select};
-use embassy_time::Instant;
-use mainspring_core::room::Inline;
+use mainspring_core::time::MICROS_PER_SECOND;
+use mainspring_embassy::clock::Clock;
 use mainspring_embassy::command::Commands;
 use mainspring_embassy::domain::Small;
 use mainspring_embassy::engine;
-use mainspring_embassy::journal::Journal;
+use mainspring_embassy::flash::{FlashJournal, Options};
 use mainspring_embassy::pump::Pump;
 use mainspring_embassy::task;
+
+pub use flash::{Beyond, Flash};
 
 use cast::{Listener, tasks};
 use story::{ACTS, Act};
@@ -32,31 +35,34 @@ pub type Engine = engine::Engine<Small, SCHEDULES, TASKS, JOBS, RUNS, SCHEDULES>
 pub struct Trace(pub fn(fmt::Arguments<'_>));
 
 impl Trace {
-    /// A line, after the seconds since power-on.
+    /// A line, after the seconds since the start: rounded, because a board takes some time to do
+    /// things.
     fn line(self, text: fmt::Arguments<'_>) {
-        (self.0)(format_args!("{:>6} {text}", Instant::now().as_secs()));
+        let micros = Clock::raw().as_micros() + MICROS_PER_SECOND / 2;
+        (self.0)(format_args!("{:>6} {text}", micros / MICROS_PER_SECOND));
     }
 }
 
-/// Plays all of it. A journal is opened after each loss of power, on what the one before has left.
-pub async fn play<L>(trace: Trace, engine: &mut Engine, journal: impl Fn() -> L)
-where
-    L: Journal<Small, Inline<SCHEDULES>, Inline<TASKS>, Inline<JOBS>, Inline<0>>,
-{
+/// Plays all of it, with a journal in this flash.
+pub async fn play(trace: Trace, engine: &mut Engine, flash: &Flash) {
     for act in ACTS {
         *engine = Engine::EMPTY;
-        if !play_act(act, trace, engine, journal()).await {
+        let Ok(journal) = FlashJournal::new(flash, Flash::RANGE, Options::default()) else {
+            trace.line(format_args!("the flash is no flash for a journal"));
+            return;
+        };
+        if !play_act(act, trace, engine, journal).await {
             return;
         }
     }
     trace.line(format_args!("the end"));
 }
 
+/// Where the device keeps what outlives a loss of power.
+type Kept<'f> = FlashJournal<Small, &'f Flash, SCHEDULES, JOBS>;
+
 /// Plays from power-on to the loss of power; says whether that was possible.
-async fn play_act<L>(act: &Act, trace: Trace, engine: &mut Engine, journal: L) -> bool
-where
-    L: Journal<Small, Inline<SCHEDULES>, Inline<TASKS>, Inline<JOBS>, Inline<0>>,
-{
+async fn play_act(act: &Act, trace: Trace, engine: &mut Engine, journal: Kept<'_>) -> bool {
     let commands: Commands<Small, 4> = Commands::new();
     let started = Pump::start(engine, &commands, journal, Listener(trace)).await;
     let Ok((mut pump, restored)) = started else {

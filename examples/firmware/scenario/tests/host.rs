@@ -8,8 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::{fmt, fs, path};
 
 use embassy_time::{Duration, MockDriver};
-use mainspring_embassy::journal::Ram;
-use mainspring_scenario::{Engine, Trace, play};
+use mainspring_scenario::{Engine, Flash, Trace, play};
 
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -45,7 +44,8 @@ fn run(future: impl Future<Output = ()>) {
 #[test]
 fn the_trace_is_the_reviewed_one() {
     let mut engine = Box::new(Engine::EMPTY);
-    run(play(Trace(keep), &mut engine, || Ram));
+    let flash = Flash::erased();
+    run(play(Trace(keep), &mut engine, &flash));
     let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner).join("\n") + "\n";
     let path = path::Path::new(env!("CARGO_MANIFEST_DIR")).join("trace.txt");
     if std::env::var_os("UPDATE_TRACE").is_some() {

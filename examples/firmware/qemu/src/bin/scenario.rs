@@ -4,26 +4,21 @@
 #![no_std]
 #![no_main]
 
-mod board;
-
-use core::fmt;
-use core::panic::PanicInfo;
-
 use cortex_m_rt::entry;
-use cortex_m_semihosting::{debug, hprintln};
 use embassy_executor::raw;
-use mainspring_embassy::journal::Ram;
-use mainspring_scenario::{Engine, Trace, play};
+use mainspring_firmware_qemu::{board, end, print};
+use mainspring_scenario::{Engine, Flash, Trace, play};
 use static_cell::{ConstStaticCell, StaticCell};
 
 static ENGINE: ConstStaticCell<Engine> = ConstStaticCell::new(Engine::EMPTY);
+static FLASH: ConstStaticCell<Flash> = ConstStaticCell::new(Flash::erased());
 static EXECUTOR: StaticCell<raw::Executor> = StaticCell::new();
 
 #[entry]
 fn main() -> ! {
     board::start_timer();
     let executor = EXECUTOR.init(raw::Executor::new(core::ptr::null_mut()));
-    match story(ENGINE.take()) {
+    match story(ENGINE.take(), FLASH.take()) {
         Ok(story) => executor.spawner().spawn(story),
         Err(_) => end(false),
     }
@@ -31,25 +26,7 @@ fn main() -> ! {
 }
 
 #[embassy_executor::task]
-async fn story(engine: &'static mut Engine) {
-    play(Trace(print), engine, || Ram).await;
+async fn story(engine: &'static mut Engine, flash: &'static mut Flash) {
+    play(Trace(print), engine, flash).await;
     end(true);
-}
-
-fn print(line: fmt::Arguments<'_>) {
-    hprintln!("{}", line);
-}
-
-/// Ends QEMU, with 0 if it was a success.
-fn end(success: bool) -> ! {
-    debug::exit(if success { debug::EXIT_SUCCESS } else { debug::EXIT_FAILURE });
-    loop {
-        cortex_m::asm::wfi();
-    }
-}
-
-#[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
-    hprintln!("{}", info);
-    end(false)
 }

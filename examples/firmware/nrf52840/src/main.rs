@@ -1,0 +1,88 @@
+//! An nRF52840 development kit whose first lamp blinks by a schedule, and once more when its first
+//! button is pressed. It logs over the debug probe, and goes on after a loss of power.
+#![no_std]
+#![no_main]
+
+use core::cell::RefCell;
+
+use cortex_m as _;
+use cortex_m_rt as _;
+use defmt::{info, warn};
+use defmt_rtt as _;
+use embassy_embedded_hal::adapter::BlockingAsync;
+use embassy_executor::Spawner;
+use embassy_nrf::gpio::{Input, Level, Output, OutputDrive, Pull};
+use embassy_nrf::nvmc::Nvmc;
+use embassy_time::Timer;
+use mainspring_core::schedule::{Policies, Spec};
+use mainspring_core::time::Span;
+use mainspring_embassy::command::{Command, Commands};
+use mainspring_embassy::domain::Small;
+use mainspring_embassy::engine;
+use mainspring_embassy::flash::{FlashJournal, Options};
+use mainspring_embassy::journal::Durable;
+use mainspring_embassy::name::Name;
+use mainspring_embassy::pump::Pump;
+use mainspring_embassy::task::{self, Run};
+use mainspring_embassy::timing::Fires;
+use panic_probe as _;
+use static_cell::ConstStaticCell;
+
+/// Eight schedules, two tasks and eight jobs, of which two run at once.
+type Engine = engine::Engine<Small, 8, 2, 8, 2, 8>;
+
+static ENGINE: ConstStaticCell<Engine> = ConstStaticCell::new(Engine::EMPTY);
+static COMMANDS: Commands<Small, 4> = Commands::new();
+
+const LAMP: Name = Name::of("lamp");
+const MINUTELY: Name = Name::of("minutely");
+
+const JOURNAL: core::ops::Range<u32> = 0xf_8000..0x10_0000;
+
+/// A beat each second is not worth flash that wears out: what happens is written every ten minutes,
+/// what people change at once.
+const OPTIONS: Options = Options { durable: Durable::Within(Span::from_mins(10)), layout: 0 };
+
+#[embassy_executor::main]
+async fn main(spawner: Spawner) {
+    let board = embassy_nrf::init(Default::default());
+    let lamp = RefCell::new(Output::new(board.P0_13, Level::High, OutputDrive::Standard));
+    let button = Input::new(board.P0_11, Pull::Up);
+    spawner.spawn(watch(button).expect("the first and only one"));
+
+    let flash = BlockingAsync::new(Nvmc::new(board.NVMC));
+    let journal = FlashJournal::<_, _, 8, 8>::new(flash, JOURNAL, OPTIONS);
+    let journal = journal.expect("an even number of pages");
+    let started = Pump::start(ENGINE.take(), &COMMANDS, journal, ()).await;
+    let (mut pump, restored) = started.expect("the flash answers");
+    info!("power on: {}", restored);
+
+    // Up to two seconds late, so that both fire in one wake-up.
+    let policies = Policies { slack: Span::from_secs(2), ..Policies::DEFAULT };
+    let minutely = Spec::new(MINUTELY, LAMP, 0, Fires::every_secs(60), 5);
+    pump.tell(Command::Put(Spec { policies, ..minutely }));
+    pump.tell(Command::Put(Spec::new(Name::of("beat"), LAMP, 0, Fires::every_secs(5), 1)));
+    let tasks = task::tasks().on(LAMP, async |run: &Run<Small>| {
+        info!("{} of {}, attempt {}", run.origin.name(), run.schedule, run.attempt);
+        for _ in 0..run.payload {
+            lamp.borrow_mut().set_low();
+            Timer::after_millis(50).await;
+            lamp.borrow_mut().set_high();
+            Timer::after_millis(150).await;
+        }
+        Ok(())
+    });
+    pump.run(&tasks).await;
+}
+
+/// The button asks for a run besides the schedule.
+#[embassy_executor::task]
+async fn watch(mut button: Input<'static>) {
+    loop {
+        button.wait_for_falling_edge().await;
+        if COMMANDS.try_send(Command::RunNow(MINUTELY)).is_err() {
+            warn!("too many wishes at once");
+        }
+        Timer::after_millis(200).await;
+    }
+}
