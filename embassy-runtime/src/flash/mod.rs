@@ -37,7 +37,7 @@
 //! | 1: it fired, or a run of it ended | id, revision, [`Next`](mainspring_core::schedule::Next), last fire (`Option`), fires, failures |
 //! | 2: it is gone | id |
 //! | 3: a job is | the [`Job`](mainspring_core::job::Job) |
-//! | 4: it was claimed, goes back, or is watched | id, watched, whether it has no start deadline any more, failures, rescues, token, [`JobState`](mainspring_core::job::JobState) |
+//! | 4: it was claimed, goes back, is watched, or the clock was set | id, watched, start deadline (`Option`), failures, rescues, token, [`JobState`](mainspring_core::job::JobState) |
 //! | 5: it is over | id |
 //!
 //! What changed between two calls of [`Journal::record`] is a transaction. If it is larger than the

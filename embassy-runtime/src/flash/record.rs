@@ -121,8 +121,7 @@ impl<D: Domain> Cursor<D> {
 pub(super) struct Progress<D: Domain> {
     pub(super) id: D::JobId,
     watched: bool,
-    /// Whether it has a start deadline no more.
-    started: bool,
+    start_by: Option<Timestamp>,
     counts: Counts,
     token: Token,
     state: JobState<D>,
@@ -133,7 +132,7 @@ impl<D: Domain> Progress<D> {
         Self {
             id: job.id.clone(),
             watched: job.watched,
-            started: job.start_by.is_none(),
+            start_by: job.start_by,
             counts: job.counts,
             token: job.token,
             state: job.state.clone(),
@@ -142,8 +141,7 @@ impl<D: Domain> Progress<D> {
 
     /// The job as it is from now on.
     pub(super) fn made(self, job: Job<D>) -> Job<D> {
-        let Self { id: _, watched, started, counts, token, state } = self;
-        let start_by = job.start_by.filter(|_| !started);
+        let Self { id: _, watched, start_by, counts, token, state } = self;
         Job { watched, start_by, counts, token, state, ..job }
     }
 }

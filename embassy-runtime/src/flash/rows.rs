@@ -1,9 +1,10 @@
 //! What the flash has of each row, in a few bytes: enough to see that a row has changed.
 //!
 //! A schedule is told by its revision, which every change raises, and its failures, which one change
-//! raises without it. A job is told by its token, which every claim raises, and by the state that it
-//! is in under that token: no job comes back to a state under the same token. The end of a lease is
-//! not kept up to date, because whoever restores a lease takes it for lost.
+//! raises without it. A job is told by its token, which every claim raises, by the state that it is
+//! in under that token, as no job comes back to a state under the same token, and by when it is
+//! ready, which moves if the clock is set. The end of a lease is not kept up to date, because
+//! whoever restores a lease takes it for lost.
 
 use mainspring_core::domain::Domain;
 use mainspring_core::id::{ConfigRevision, Revision, Token};
@@ -11,6 +12,7 @@ use mainspring_core::job::{Job, JobState};
 use mainspring_core::ledger::Ledger;
 use mainspring_core::room::Room;
 use mainspring_core::schedule::Schedule;
+use mainspring_core::time::Timestamp;
 
 use super::record::{Cursor, Progress, Row};
 
@@ -33,24 +35,25 @@ impl<D: Domain> KeptSchedule<D> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct KeptJob<D: Domain> {
     id: D::JobId,
-    /// Tells it from one of the same name that was there before: the lower half of the instant.
+    /// Tells it from one of the same name that was there before.
     created: u32,
+    ready: u32,
     token: Token,
     state: u8,
 }
 
 impl<D: Domain> KeptJob<D> {
-    #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
     fn of(job: &Job<D>) -> Self {
-        let state = match job.state {
-            JobState::Held { .. } => 0,
-            JobState::Waiting { .. } => 1,
-            JobState::Leased { cancel, .. } => 2 + u8::from(cancel),
-            JobState::Settled { .. } => 4,
+        let (state, ready) = match job.state {
+            JobState::Held { ready_at } => (0, folded(ready_at)),
+            JobState::Waiting { ready_at } => (1, folded(ready_at)),
+            JobState::Leased { cancel, .. } => (2 + u8::from(cancel), 0),
+            JobState::Settled { .. } => (4, 0),
         };
         Self {
             id: job.id.clone(),
-            created: job.created_at.as_micros() as u32,
+            created: folded(job.created_at),
+            ready,
             token: job.token,
             state: state << 1 | u8::from(job.watched),
         }
@@ -60,6 +63,13 @@ impl<D: Domain> KeptJob<D> {
     fn is(&self, job: &Self) -> bool {
         self.id == job.id && self.created == job.created
     }
+}
+
+/// An instant in four bytes, to be compared only.
+#[expect(clippy::cast_possible_truncation, reason = "both halves are in it")]
+const fn folded(at: Timestamp) -> u32 {
+    let micros = at.as_micros();
+    (micros ^ micros >> 32) as u32
 }
 
 /// Which rows are looked at.
