@@ -1,5 +1,8 @@
 //! An nRF52840 development kit whose first lamp blinks by a schedule, and once more when its first
 //! button is pressed. It logs over the debug probe, and goes on after a loss of power.
+//!
+//! What comes over the serial port of its USB cable are orders: `mainspring firmware clock` tells it
+//! the time, and `mainspring firmware encode FILE` further schedules for the task `lamp`.
 #![no_std]
 #![no_main]
 
@@ -11,8 +14,10 @@ use defmt::{info, warn};
 use defmt_rtt as _;
 use embassy_embedded_hal::adapter::BlockingAsync;
 use embassy_executor::Spawner;
+use embassy_nrf::buffered_uarte::{BufferedUarte, InterruptHandler};
 use embassy_nrf::gpio::{Input, Level, Output, OutputDrive, Pull};
 use embassy_nrf::nvmc::Nvmc;
+use embassy_nrf::{bind_interrupts, peripherals, uarte};
 use embassy_time::Timer;
 use mainspring_core::schedule::{Policies, Spec};
 use mainspring_core::time::Span;
@@ -25,6 +30,7 @@ use mainspring_embassy::name::Name;
 use mainspring_embassy::pump::Pump;
 use mainspring_embassy::task::{self, Run};
 use mainspring_embassy::timing::Fires;
+use mainspring_embassy::wire::Receiver;
 use panic_probe as _;
 use static_cell::ConstStaticCell;
 
@@ -33,6 +39,12 @@ type Engine = engine::Engine<Small, 8, 2, 8, 2, 8>;
 
 static ENGINE: ConstStaticCell<Engine> = ConstStaticCell::new(Engine::EMPTY);
 static COMMANDS: Commands<Small, 4> = Commands::new();
+static HEARD: ConstStaticCell<[u8; 512]> = ConstStaticCell::new([0; 512]);
+static SAID: ConstStaticCell<[u8; 8]> = ConstStaticCell::new([0; 8]);
+
+bind_interrupts!(struct Interrupts {
+    UARTE0 => InterruptHandler<peripherals::UARTE0>;
+});
 
 const LAMP: Name = Name::of("lamp");
 const MINUTELY: Name = Name::of("minutely");
@@ -49,6 +61,20 @@ async fn main(spawner: Spawner) {
     let lamp = RefCell::new(Output::new(board.P0_13, Level::High, OutputDrive::Standard));
     let button = Input::new(board.P0_11, Pull::Up);
     spawner.spawn(watch(button).expect("the first and only one"));
+    let serial = BufferedUarte::new(
+        board.UARTE0,
+        board.TIMER1,
+        board.PPI_CH0,
+        board.PPI_CH1,
+        board.PPI_GROUP0,
+        board.P0_08,
+        board.P0_06,
+        Interrupts,
+        uarte::Config::default(),
+        HEARD.take(),
+        SAID.take(),
+    );
+    spawner.spawn(listen(serial).expect("the first and only one"));
 
     let flash = BlockingAsync::new(Nvmc::new(board.NVMC));
     let journal = FlashJournal::<_, _, 8, 8>::new(flash, JOURNAL, OPTIONS);
@@ -73,6 +99,22 @@ async fn main(spawner: Spawner) {
         Ok(())
     });
     pump.run(&tasks).await;
+}
+
+/// A host sends schedules and the time.
+#[embassy_executor::task]
+async fn listen(mut serial: BufferedUarte<'static>) {
+    let mut receiver = Receiver::<256>::new();
+    let mut bytes = [0; 32];
+    while let Ok(count) = serial.read(&mut bytes).await {
+        for byte in &bytes[..count] {
+            match receiver.take::<Small>(*byte) {
+                Some(Ok(order)) => COMMANDS.send(Command::from(order)).await,
+                Some(Err(error)) => warn!("what came is no order: {}", error),
+                None => {}
+            }
+        }
+    }
 }
 
 /// The button asks for a run besides the schedule.
