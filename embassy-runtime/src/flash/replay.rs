@@ -33,12 +33,14 @@ impl Counts {
         self.upto != self.newest
     }
 
-    /// The half as one more item shows it; `None` as long as it does not count.
+    /// The half as one more item shows it; `None` as long as it does not count. Numbers rise unless
+    /// the flash has lost its mind.
     fn with(before: Option<Self>, (half, page): Place, header: &Header) -> Option<Self> {
-        let newest = header.number;
+        let latest = |other| if is_after(other, header.number) { other } else { header.number };
+        let newest = before.map_or(header.number, |before| latest(before.newest));
         if header.has(flag::ENDS) {
-            let config = header.has(flag::CONFIG);
-            return Some(Self { half, page, upto: newest, newest, config });
+            let upto = before.map_or(header.number, |before| latest(before.upto));
+            return Some(Self { half, page, upto, newest, config: header.has(flag::CONFIG) });
         }
         before.map(|before| Self { page, newest, ..before })
     }

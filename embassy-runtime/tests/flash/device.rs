@@ -161,7 +161,7 @@ pub(crate) fn plan_of(schedule: &Schedule<Numbers>) -> Every {
     every(schedule.spec.trigger)
 }
 
-fn every(seconds: u32) -> Every {
+pub(crate) fn every(seconds: u32) -> Every {
     Every::new(Span::from_secs(i64::from(seconds)), wall(0)).expect("positive")
 }
 
