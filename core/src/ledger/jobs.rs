@@ -439,7 +439,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
     }
 
     /// Takes a job out of all queues and counts.
-    fn unlink(&mut self, slot: usize) {
+    pub(super) fn unlink(&mut self, slot: usize) {
         self.leave_ready(slot);
         self.tally(slot, false);
         let Some(row) = self.jobs.get(slot) else { return };

@@ -6,9 +6,11 @@
 //! halfway, and a full table hands the request back.
 
 mod chains;
+mod clock;
 mod jobs;
 mod keys;
 mod lanes;
+mod restore;
 mod schedules;
 
 use core::fmt;

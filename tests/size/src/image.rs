@@ -33,7 +33,18 @@ pub(crate) const IMAGES: &[Kind] = &[
         about: "plain engine: 32 schedules, 16 jobs",
         bar: Some((16 * 1024, 4 * 1024)),
     },
+    Kind { name: "firmware-interval", about: "whole firmware, intervals only", bar: None },
+    Kind {
+        name: "firmware",
+        about: "whole firmware: 32 schedules, 16 jobs",
+        bar: Some((40 * 1024, 8 * 1024)),
+    },
 ];
+
+/// The package that a program belongs to: what has an executor and a timer, or what has not.
+fn package(name: &str) -> &'static str {
+    if name.starts_with("firmware") { "mainspring-size-whole" } else { "mainspring-size-firmware" }
+}
 
 /// Bytes that a program takes.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +85,7 @@ impl Image {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let folder = target_folder()?;
         let status = Command::new("cargo")
-            .args(["build", "--quiet", "--package", "mainspring-size-firmware"])
+            .args(["build", "--quiet", "--package", package(name)])
             .args(["--profile", "firmware", "--target", target, "--bin", name])
             .arg("--target-dir")
             .arg(&folder)
