@@ -10,7 +10,7 @@ use embassy_futures::select::{Either, select, select3};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
-use embassy_time::{Instant, Timer};
+use embassy_time::{Duration, Instant, Timer};
 use heapless::Vec;
 use mainspring_core::dice::Dice;
 use mainspring_core::room::Inline;
@@ -225,11 +225,15 @@ impl<D: Device, const RUNS: usize> Desk<D, RUNS> {
 }
 
 async fn until(deadline: Option<Mono>) {
-    match deadline {
-        // Before the start of the timer there is nothing to wait for.
-        Some(at) => Timer::at(Instant::from_micros(at.as_micros().try_into().unwrap_or(0))).await,
-        None => core::future::pending().await,
+    let Some(at) = deadline else { return core::future::pending().await };
+    // Before the start of the timer there is nothing to wait for.
+    let micros = at.as_micros().try_into().unwrap_or(0);
+    let mut instant = Instant::from_micros(micros);
+    // A timer with longer ticks would come to it a little too soon, and so twice.
+    if instant.as_micros() < micros {
+        instant += Duration::from_ticks(1);
     }
+    Timer::at(instant).await;
 }
 
 /// When to try once more to write what could not be written.

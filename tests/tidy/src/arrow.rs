@@ -36,7 +36,11 @@ const ARROWS: &[(Role, &[Role], &[Role])] = &[
     (Console, &[Core, Contract, Runtime], &[Adapter]),
     (Cli, &[Core, Contract, Adapter, Runtime, Embassy, Console], &[Test]),
     (Conformance, &[Core, Contract], &[Adapter]),
-    (Test, &[Core, Contract, Adapter, Runtime, Embassy, Console, Cli, Conformance, Test], &[]),
+    (
+        Test,
+        &[Core, Contract, Adapter, Runtime, Embassy, Console, Cli, Conformance, Test, Example],
+        &[],
+    ),
     (Example, &[Core, Contract, Adapter, Runtime, Embassy, Console, Example], &[]),
 ];
 

@@ -17,9 +17,11 @@ use embassy_executor::Spawner;
 use embassy_nrf::buffered_uarte::{BufferedUarte, InterruptHandler};
 use embassy_nrf::gpio::{Input, Level, Output, OutputDrive, Pull};
 use embassy_nrf::nvmc::Nvmc;
+use embassy_nrf::rng::Rng;
 use embassy_nrf::{bind_interrupts, peripherals, uarte};
 use embassy_time::Timer;
-use mainspring_core::schedule::{Policies, Spec};
+use mainspring_core::dice::Dice;
+use mainspring_core::schedule::{Jitter, Policies, Spec, Spread};
 use mainspring_core::time::Span;
 use mainspring_embassy::command::{Command, Commands};
 use mainspring_embassy::domain::Small;
@@ -82,9 +84,11 @@ async fn main(spawner: Spawner) {
     let started = Pump::start(ENGINE.take(), &COMMANDS, journal, ()).await;
     let (mut pump, restored) = started.expect("the flash answers");
     info!("power on: {}", restored);
+    pump.dice(Dice::from_rng(&mut Rng::new_blocking(board.RNG)));
 
-    // Up to two seconds late, so that both fire in one wake-up.
-    let policies = Policies { slack: Span::from_secs(2), ..Policies::DEFAULT };
+    // Up to two seconds late, so that both fire in one wake-up, and then as late as chance says.
+    let jitter = Some(Jitter { up_to: Span::from_millis(500), spread: Spread::Random });
+    let policies = Policies { slack: Span::from_secs(2), jitter, ..Policies::DEFAULT };
     let minutely = Spec::new(MINUTELY, LAMP, 0, Fires::every_secs(60), 5);
     pump.tell(Command::Put(Spec { policies, ..minutely }));
     pump.tell(Command::Put(Spec::new(Name::of("beat"), LAMP, 0, Fires::every_secs(5), 1)));
