@@ -1,19 +1,19 @@
-//! What outlives a loss of power: the [`Journal`] that the pump tells of every change of its ledger,
-//! and [`Ram`], which keeps nothing.
+//! What outlives a loss of power: the [`Journal`] that the pump tells of every change of its
+//! ledger, and [`Ram`], which keeps nothing.
 //!
 //! A journal does not log what was asked of the ledger but what became of its rows, so that nothing
 //! that a verb does besides can be forgotten, and a record that is lost costs only the rows in it.
 //! Whatever changed between two calls of [`Journal::record`] is one transaction: after a loss of
-//! power all of it is there, or nothing. A schedule's cursor and the jobs of its fires change in one
-//! verb of the ledger, so they are never torn apart.
+//! power all of it is there, or nothing. A schedule's cursor and the jobs of its fires change in
+//! one verb of the ledger, so they are never torn apart.
 //!
 //! # What the pump promises
 //!
 //! 1. [`restore`](Journal::restore) comes first, on an empty ledger. Tasks and schedules that the
 //!    program itself brings along are put after it: what is there already, word for word, keeps its
 //!    cursor.
-//! 2. Then, once the time is known, `ledger.rescue(&Rescue::HeldBy(node), …)`: whatever ran when the
-//!    power went counts as a lost attempt. If [`Restored::cursors`] says so, the cursors of all
+//! 2. Then, once the time is known, `ledger.rescue(&Rescue::HeldBy(node), …)`: whatever ran when
+//!    the power went counts as a lost attempt. If [`Restored::cursors`] says so, the cursors of all
 //!    schedules are moved up before anything is planned: see [`skip_missed`].
 //! 3. [`record`](Journal::record) is awaited after verbs have changed the ledger, and before
 //!    anything that follows from that leaves the device: before a job that was claimed starts, and
@@ -21,8 +21,8 @@
 //! 4. It is called again by [`deadline`](Journal::deadline), so that a change does not stay
 //!    unwritten because nothing else happens.
 //! 5. A future of the journal is awaited to its end: no `select!` over it. Dropping it half-way is
-//!    as if the power had gone: nothing is torn, but what was to be written may be missing until the
-//!    next call.
+//!    as if the power had gone: nothing is torn, but what was to be written may be missing until
+//!    the next call.
 //!
 //! An error does not harm the ledger: the change is still unwritten, and the next call tries again.
 
@@ -148,9 +148,9 @@ impl Loss {
     pub const NONE: Self = Self { missing: 0, foreign: 0, unreadable: 0, rows: 0 };
 }
 
-/// Moves the cursor of every schedule up to `now`: what came due before is skipped, for devices that
-/// do not know how much of it has run ([`Cursors::Unknown`]). `plan` decodes a schedule; one that
-/// cannot be decoded is left to the planner.
+/// Moves the cursor of every schedule up to `now`: what came due before is skipped, for devices
+/// that do not know how much of it has run ([`Cursors::Unknown`]). `plan` decodes a schedule; one
+/// that cannot be decoded is left to the planner.
 ///
 /// Schedules with a fixed delay are due at once: the run that they waited for is over.
 pub fn skip_missed<D, S, T, J, K, P>(

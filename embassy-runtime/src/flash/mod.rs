@@ -9,36 +9,44 @@
 //! all rows of the ledger, and what changed follows. When it is full, the other half is erased and
 //! begins with all rows as they are by then; from the moment on when the last of them is written,
 //! that half counts. So nothing that counts is ever erased, and a page that was being erased when
-//! the power went never counts, whatever its bytes look like. The next one who needs that half
-//! erases it again.
+//! the power went never counts, whatever its bytes look like. Whoever needs that half next erases
+//! it again.
 //!
 //! Within a page, `sequential-storage` frames items with a length and checksums, finds the first
-//! free word again after a loss of power, and passes over what was not written to its end. Each page
-//! is a storage of its own, so that a page that cannot be read takes no other with it.
+//! free word again after a loss of power, and passes over what was not written to its end. Each
+//! page is a storage of its own, so that a page that cannot be read takes no other with it.
 //!
 //! # What lies in an item, byte by byte
 //!
-//! Numbers are [postcard's]: a `u8` or `bool` is a byte; larger ones are varints, seven bits in each
-//! byte, the lowest first, signed ones in zigzag; an `Option` is the byte 0, or 1 and the value; an
-//! enum is its variant's number and then the variant's fields; a struct is its fields in the order
-//! of their declaration; an instant or a span is a signed number of microseconds.
+//! Numbers are [postcard's]: a `u8` or `bool` is a byte; larger ones are varints, seven bits in
+//! each byte, the lowest first, signed ones in zigzag; an `Option` is the byte 0, or 1 and the
+//! value; an enum is its variant's number and then the variant's fields; a struct is its fields in
+//! the order of their declaration; an instant or a span is a signed number of microseconds. The
+//! bytes of one life, record by record, are in `tests/flash/bytes.txt`.
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 1 | version, 1. These first four fields stay what they are in every version. |
+//! | 1 | version, 1. These first four fields stay what they are in every version |
 //! | 1 | layout: the application's own version of its domain, see [`Options::layout`] |
-//! | 1 | flags: 1 opens a half, 2 ends a transaction, 4 cursors and jobs are not kept up to date |
-//! | 1 to 5 | number: counts items from the first one ever, so that one that is missing is noticed |
+//! | 1 | flags: 1 opens a half, 2 ends a transaction, 4 cursors and jobs are not kept |
+//! | 1 to 5 | number: counts items from the first one ever, so that a missing one is noticed |
 //! | … | rows, until the item ends |
 //!
 //! | a row starts with | and goes on with |
 //! |---|---|
-//! | 0: a schedule is | the [`Schedule`](mainspring_core::schedule::Schedule) |
-//! | 1: it fired, or a run of it ended | id, revision, [`Next`](mainspring_core::schedule::Next), last fire (`Option`), fires, failures |
+//! | 0: a schedule is | the [`Schedule`] |
+//! | 1: it fired, or a run ended | id, revision, [`Next`], last fire (`Option`), fires, failures |
 //! | 2: it is gone | id |
-//! | 3: a job is | the [`Job`](mainspring_core::job::Job) |
-//! | 4: it was claimed, goes back, is watched, or the clock was set | id, watched, start deadline (`Option`), failures, rescues, token, [`JobState`](mainspring_core::job::JobState) |
+//! | 3: a job is | the [`Job`] |
+//! | 4: it was claimed, failed, … | id, watched, [start by], [`Counts`], token, [`JobState`] |
 //! | 5: it is over | id |
+//!
+//! [`Schedule`]: mainspring_core::schedule::Schedule
+//! [`Next`]: mainspring_core::schedule::Next
+//! [`Job`]: mainspring_core::job::Job
+//! [`JobState`]: mainspring_core::job::JobState
+//! [`Counts`]: mainspring_core::retry::Counts
+//! [start by]: mainspring_core::job::Job::start_by
 //!
 //! What changed between two calls of [`Journal::record`] is a transaction. If it is larger than the
 //! buffer it goes into several items, of which only the last has the flag 2: a transaction without
@@ -54,9 +62,10 @@
 //!
 //! # How long the flash lasts
 //!
-//! A cycle is everything that fits into the pages of both halves; it wears each page once. `cargo
-//! test -p mainspring-embassy --test endurance -- --nocapture` prints this table from what the
-//! journal writes, for one schedule whose job runs at once and succeeds, among eight:
+//! A cycle is everything that fits into the pages of both halves; it erases each page once. A test
+//! (`endurance`) computes this table from what the journal really writes for one of five schedules,
+//! whose job succeeds at once: a record when it fires and is claimed, and one when it is over. The
+//! years are up to the rated number of cycles.
 //!
 #![doc = include_str!("endurance.md")]
 //!

@@ -46,8 +46,8 @@ impl Counts {
     }
 }
 
-/// Reads both halves to see which one counts: the one that was written last. One whose beginning was
-/// not written to its end has no transaction, because the beginning is the first.
+/// Reads both halves to see which one counts: the one that was written last. One whose beginning
+/// was not written to its end has no transaction, because the beginning is the first.
 ///
 /// # Errors
 /// If none counts, and a page could not be read.
@@ -104,7 +104,8 @@ impl<'l, D: Lasting, S: Room, T: Room, J: Room, K: Room> Replay<'l, D, S, T, J, 
             let place = (self.counts.half, page);
             let all = pages.read(place, buffer, |item| self.item(item)).await;
             if !all.unwrap_or(false) {
-                // Numbers tell of what is missing in front of what is there, and nothing of the end.
+                // Numbers tell of what is missing in front of what is there, and nothing of the
+                // end.
                 self.loss.missing = self.loss.missing.saturating_add(1);
             }
         }

@@ -1,10 +1,10 @@
 //! What the flash has of each row, in a few bytes: enough to see that a row has changed.
 //!
-//! A schedule is told by its revision, which every change raises, and its failures, which one change
-//! raises without it. A job is told by its token, which every claim raises, by the state that it is
-//! in under that token, as no job comes back to a state under the same token, and by when it is
-//! ready, which moves if the clock is set. The end of a lease is not kept up to date, because
-//! whoever restores a lease takes it for lost.
+//! A schedule is told by its revision, which every change raises, and its failures, which one
+//! change raises without it. A job is told by its token, which every claim raises, by the state
+//! that it is in under that token, as no job comes back to a state under the same token, and by
+//! when it is ready, which moves if the clock is set. The end of a lease is not kept up to date,
+//! because whoever restores a lease takes it for lost.
 
 use mainspring_core::domain::Domain;
 use mainspring_core::id::{ConfigRevision, Revision, Token};

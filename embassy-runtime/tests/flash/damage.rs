@@ -67,8 +67,8 @@ fn bytes_that_make_no_sense_are_no_obstacle() {
     }
 }
 
-/// Items whose checksums are right and whose bytes are not what this program has written: those of a
-/// life with some bytes changed, in a flash of their own.
+/// Items whose checksums are right and whose bytes are not what this program has written: those of
+/// a life with some bytes changed, in a flash of their own.
 #[test]
 fn records_that_are_whole_and_make_no_sense_are_no_obstacle() {
     let (flash, _) = lived(30);

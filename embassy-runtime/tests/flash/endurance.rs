@@ -84,7 +84,7 @@ fn row<const PAGE: usize, const WORD: usize>(what: &str, pages: usize, rated: f6
 #[test]
 fn the_table_of_endurance_is_what_the_journal_writes() {
     let mut table = "\
-| flash | pages × bytes | durable | bytes a fire | fires an erase | years, a fire a minute | an hour |
+| flash | pages × bytes | durable | bytes a fire | fires an erase | years, each minute | each hour |
 |---|---|---|---|---|---|---|
 "
     .to_owned();

@@ -116,7 +116,8 @@ pub(crate) struct Life(Option<Child>);
 
 impl Life {
     /// # Panics
-    /// With what it has printed, if the board has ended by itself: it found that something is wrong.
+    /// With what it has printed, if the board has ended by itself: it found that something is
+    /// wrong.
     pub(crate) fn must_live(&mut self) {
         let Some(child) = &mut self.0 else { return };
         let ended = child.try_wait().expect("a child of ours");

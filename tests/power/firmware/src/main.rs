@@ -12,6 +12,7 @@
 #![no_main]
 
 #[path = "../../../../examples/firmware/qemu/src/board.rs"]
+#[expect(unreachable_pub, reason = "there it is a library")]
 mod board;
 mod cell;
 mod nor;
@@ -24,10 +25,11 @@ use cortex_m::peripheral::SCB;
 use cortex_m_rt::{entry, exception};
 use cortex_m_semihosting::{debug, hprintln};
 use embassy_executor::raw;
-use embassy_time::{Instant, Timer};
+use embassy_time::Timer;
 use mainspring_core::schedule::{Coalesce, Policies, Spec};
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::Every;
+use mainspring_embassy::clock::Clock;
 use mainspring_embassy::command::{Command, Commands};
 use mainspring_embassy::domain::Small;
 use mainspring_embassy::engine;
@@ -118,7 +120,7 @@ async fn device(engine: &'static mut Engine) {
         pump.tell(Command::Put(Spec { policies, ..spec }));
     }
     let tasks = tasks().on(WORK, async move |run: &Run<Small>| {
-        let passed = u32::try_from(Instant::now().as_millis()).unwrap_or(u32::MAX);
+        let passed = u32::try_from(Clock::raw().as_micros() / 1_000).unwrap_or(u32::MAX);
         World::Clock.write(began + passed);
         World::Runs.add(1);
         if let (Some(name), Some(at)) = (run.schedule, run.fire_at) {
