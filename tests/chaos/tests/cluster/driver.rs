@@ -34,7 +34,8 @@ pub(crate) struct Driver<'a, S> {
     dice: &'a mut Dice,
     runtime: Runtime,
     client: Client,
-    folder: TempDir,
+    /// Goes when all is over.
+    _folder: TempDir,
     journal: Journal,
     nodes: Vec<Node>,
     /// How many nodes there were, so that each has a name of its own.
@@ -71,7 +72,7 @@ impl<'a, S: Site> Driver<'a, S> {
             dice,
             runtime,
             client: Client(scheduler),
-            folder,
+            _folder: folder,
             journal,
             nodes: Vec::new(),
             named: 0,
