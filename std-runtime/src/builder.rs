@@ -16,7 +16,10 @@ use crate::registry::{Checked, Registry};
 use crate::scheduler::{Scheduler, Shared};
 use crate::state::States;
 use crate::task::Task;
+use crate::telemetry::Telemetry;
+use crate::threads::Threads;
 use crate::trigger::Triggers;
+use crate::waiting::Waiting;
 use crate::zone::Zones;
 
 /// Says how a [`Scheduler`] is made.
@@ -162,7 +165,7 @@ impl Builder {
     /// # Errors
     /// If a name or the lease is not valid, two tasks or two triggers have the same name, or the
     /// store fails.
-    pub async fn build(self) -> Result<Scheduler, Error> {
+    pub async fn build(mut self) -> Result<Scheduler, Error> {
         check(self.lease)?;
         if let Some(name) = self.triggers.doubled() {
             return Err(Error::conflict(format!(
@@ -170,6 +173,8 @@ impl Builder {
             )));
         }
         let tags = self.tags?;
+        let max_running = self.max_running.max(1);
+        self.states.put(Threads::new(max_running));
         let tasks = Checked::new(&self.tasks, &self.states)?;
         self.store.put_tasks(&tasks.records).await?;
         let node_is_unique = self.node_is_mine || self.node.is_none();
@@ -187,10 +192,12 @@ impl Builder {
             states: self.states,
             zones: Arc::new(self.zones.unwrap_or_else(Zones::system)),
             triggers: Arc::new(self.triggers),
-            max_running: self.max_running.max(1),
+            max_running,
             lease: self.lease,
             max_idle: self.max_idle,
             keep_history: self.keep_history,
+            waiting: Waiting::default(),
+            telemetry: Telemetry::default(),
             pump: Mutex::new(None),
         };
         Ok(Scheduler::new(shared))

@@ -22,6 +22,7 @@ enum Kind {
     Conflict(String),
     Missing(String),
     Invalid(String),
+    Failed(String),
 }
 
 impl Error {
@@ -35,6 +36,10 @@ impl Error {
 
     pub(crate) fn missing(message: impl Into<String>) -> Self {
         Self { kind: Kind::Missing(message.into()), source: None }
+    }
+
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Failed(message.into()), source: None }
     }
 
     pub(crate) fn because(
@@ -61,6 +66,11 @@ impl Error {
         matches!(self.kind, Kind::Missing(_))
     }
 
+    /// Whether a job of which a result was wanted did not succeed.
+    pub fn is_failed(&self) -> bool {
+        matches!(self.kind, Kind::Failed(_))
+    }
+
     /// Whether the request makes no sense: a bad name, a bad trigger, arguments that cannot be
     /// encoded.
     pub fn is_invalid(&self) -> bool {
@@ -71,9 +81,13 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.kind, &self.source) {
-            (Kind::Conflict(text) | Kind::Missing(text) | Kind::Invalid(text), _) => {
-                f.write_str(text)
-            }
+            (
+                Kind::Conflict(text)
+                | Kind::Missing(text)
+                | Kind::Invalid(text)
+                | Kind::Failed(text),
+                _,
+            ) => f.write_str(text),
             (Kind::Store, Some(source)) => write!(f, "the store failed: {source}"),
             (Kind::Store, None) => f.write_str("the store failed"),
         }

@@ -57,12 +57,14 @@
 //! written, so a later change of a task or a schedule does not change jobs that exist. How many
 //! jobs of a task run at once is said by the task alone, and a change counts at once.
 
+pub mod blocking;
 mod builder;
 mod clock;
 mod context;
 mod dice;
 mod erased;
 mod error;
+mod event;
 mod executor;
 mod owed;
 pub mod plan;
@@ -77,18 +79,21 @@ pub mod signal;
 mod state;
 mod task;
 mod telemetry;
+mod threads;
 pub mod trigger;
 mod verdict;
+mod waiting;
 pub mod zone;
 
 pub use builder::Builder;
 pub use context::Context;
 pub use error::Error;
+pub use event::{Event, Events};
 pub use running::{Running, Stopped};
 pub use schedule::Schedule;
-pub use scheduler::{Backfilled, NewJob, Queued, Scheduler};
+pub use scheduler::{Backfilled, JobEnd, NewJob, Queued, Scheduler};
 pub use state::{NoState, State, States};
-pub use task::{Ending, Function, RunEnd, Task, TaskFunction, TaskRun};
+pub use task::{BlockingFunction, Ending, Function, RunEnd, Task, TaskFunction, TaskRun};
 pub use verdict::{GiveUp, RetryAfter, Snooze};
 
 pub use mainspring_contract::JobId;

@@ -11,8 +11,10 @@ use mainspring_core::outcome::Outcome;
 use mainspring_core::retry::Ask;
 use mainspring_core::settings::Settings;
 
+mod blocking;
 mod form;
 
+pub use blocking::BlockingFunction;
 pub use form::{Ending, TaskFunction};
 
 use crate::context::Context;
@@ -116,6 +118,33 @@ impl Task {
     /// [`Snooze`](crate::Snooze) also say what follows. When the run must stop (timeout,
     /// cancellation, a lost lease), its future is dropped at the next `await`.
     pub fn new<Form>(name: &str, function: impl TaskFunction<Form>) -> Self {
+        let function = Arc::new(function);
+        Self::bound_by(name, move |states| Arc::clone(&function).bind(states))
+    }
+
+    /// A task whose function blocks, or computes for long: it runs on a thread of its own, of which
+    /// there are as many as the node runs jobs at once. Otherwise like [`new`](Self::new).
+    ///
+    /// A thread cannot be stopped from outside: a function that may run for long asks its
+    /// [`Context`] from time to time [whether it should stop](Context::why_cancelled). One that
+    /// does not goes on to its end although its run was given up, and keeps its thread.
+    ///
+    /// ```
+    /// use mainspring::{Context, Task};
+    /// fn sum(limit: u64, run: Context) -> Result<u64, &'static str> {
+    ///     let mut sum = 0;
+    ///     for n in 0..=limit {
+    ///         if n % 1_000 == 0 && run.why_cancelled().is_some() {
+    ///             return Err("told to stop");
+    ///         }
+    ///         sum += n;
+    ///     }
+    ///     Ok(sum)
+    /// }
+    /// let task = Task::blocking("sum", sum);
+    /// # let _ = task;
+    /// ```
+    pub fn blocking<Form>(name: &str, function: impl BlockingFunction<Form>) -> Self {
         let function = Arc::new(function);
         Self::bound_by(name, move |states| Arc::clone(&function).bind(states))
     }

@@ -65,7 +65,11 @@ impl Queued {
     }
 }
 
-impl NewJob<'_> {
+impl<'a> NewJob<'a> {
+    pub(super) const fn scheduler(&self) -> &'a Scheduler {
+        self.scheduler
+    }
+
     /// Its name, so that asking twice queues one job. Default: a new one.
     #[must_use]
     pub fn id(mut self, id: JobId) -> Self {
@@ -206,7 +210,7 @@ impl Scheduler {
         let requests: Vec<Enqueue> =
             jobs.into_iter().map(NewJob::into_request).collect::<Result<_, _>>()?;
         let mut queued = Vec::with_capacity(requests.len());
-        for batch in requests.chunks(limits::ENQUEUE_MAX) {
+        for batch in requests.chunks(limits::ITEMS_PER_CALL) {
             let answers = self.told(self.shared.store.enqueue(batch).await?);
             queued.extend(batch.iter().zip(answers).map(|(request, answer)| match answer {
                 Enqueued::Exists => Queued::Known(request.id),
@@ -229,6 +233,7 @@ impl Scheduler {
     pub async fn cancel(&self, job: JobId) -> Result<Cancelled, Error> {
         let reply = self.told(self.shared.store.cancel(&[job]).await?);
         let cancelled = reply.into_iter().next().unwrap_or(Cancelled::Missing);
+        self.shared.waiting.look(job);
         if cancelled == Cancelled::Asked {
             self.tell(Event::Verify(Suspects::Job(job)));
         }

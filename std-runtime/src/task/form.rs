@@ -109,7 +109,8 @@ form!(s: S, [Context] a, states, c => a, s.clone(), c);
 form!(s: S, t: T, [] a, states, _ => a, s.clone(), t.clone());
 form!(s: S, t: T, [Context] a, states, c => a, s.clone(), t.clone(), c);
 
-fn decode<A: DeserializeOwned>(payload: &Encoded) -> Result<A, RunEnd> {
+/// The arguments, or how a run ends whose arguments do not fit.
+pub(super) fn decode<A: DeserializeOwned>(payload: &Encoded) -> Result<A, RunEnd> {
     payload.from_json(PAYLOAD_VERSION).map_err(|error| {
         let message = format!("the arguments {payload:?} do not fit: {error}");
         RunEnd::failure(Outcome::Undecodable, message)
