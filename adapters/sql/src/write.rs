@@ -23,7 +23,7 @@ pub fn task(task: &Task, out: &mut impl Cells) {
 }
 
 /// A whole schedule: `id`, `task`, `source`, trigger, payload and exclusions (`_format`,
-/// `_version`, `_bytes` each), the ten policies from `coalesce` to `pause_after`, the eight
+/// `_version`, `_bytes` each), the ten policies from `coalesce` to `max_failures`, the eight
 /// [`settings`], `tags`, `paused`, `revision`, `next_kind`, `next_at_us`, `last_fire_at_us`,
 /// `fired`, `failures`, `pause_reason`, `pause_since_us`.
 pub fn schedule(schedule: &Schedule, out: &mut impl Cells) {
@@ -81,7 +81,7 @@ fn policies(policies: &Policies, out: &mut impl Cells) {
     out.int(Some(i64::from(policies.overlap.code())));
     out.int(policies.limit.map(i64::from));
     out.int(policies.after_run.map(Span::as_micros));
-    out.int(policies.pause_after.map(i64::from));
+    out.int(policies.max_failures.map(i64::from));
 }
 
 /// `priority`, `timeout_us`, `retry_max`, `backoff_kind`, `backoff_first_us`, `backoff_max_us`,

@@ -98,6 +98,7 @@ impl<'a, S: Site> Driver<'a, S> {
         while clock::wall() < timetable.until() {
             let calm = self.dice.between(100, 1_000);
             clock::pass(Duration::from_millis(calm));
+            self.think();
             self.queue();
             self.resume(clock::wall());
             match self.dice.between(0, 20) {
@@ -169,14 +170,17 @@ impl<'a, S: Site> Driver<'a, S> {
         assert!(clock::wall() < timetable.from, "putting the schedules took too long");
     }
 
-    /// Queues a few jobs, and again what may not have been queued.
-    fn queue(&mut self) {
-        let more = if self.nodes.is_empty() { 0 } else { self.dice.between(0, 20) };
-        for _ in 0..more {
+    /// Thinks of a few jobs that are to be queued.
+    fn think(&mut self) {
+        for _ in 0..self.dice.between(0, 20) {
             let mut random = [0; 10];
             random.fill_with(|| u8::try_from(self.dice.between(0, 256)).unwrap_or(0));
             self.queueing.push(JobId::queued(clock::wall(), random));
         }
+    }
+
+    /// Queues what is to be queued, some of it perhaps once more.
+    fn queue(&mut self) {
         if self.runtime.block_on(self.client.queue(&self.queueing)).is_ok() {
             self.queued.append(&mut self.queueing);
         }

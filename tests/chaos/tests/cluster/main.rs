@@ -4,11 +4,14 @@
 #![expect(clippy::print_stdout, reason = "the counts are the result")]
 
 mod driver;
+mod server;
 mod site;
 
 use driver::Driver;
 use mainspring_chaos::dice::{Dice, SEED};
 use mainspring_chaos::matcher;
+use mainspring_support::{MariaDbService, PostgresService};
+use server::Place;
 use site::{File, Site};
 
 fn nothing_is_lost_doubled_or_overlapped(mut site: impl Site) {
@@ -29,4 +32,14 @@ fn nothing_is_lost_doubled_or_overlapped(mut site: impl Site) {
 #[test]
 fn nodes_that_share_a_file_survive() {
     nothing_is_lost_doubled_or_overlapped(File::new());
+}
+
+#[test]
+fn nodes_that_share_a_postgresql_server_survive() {
+    nothing_is_lost_doubled_or_overlapped(Place::<PostgresService>::new());
+}
+
+#[test]
+fn nodes_that_share_a_mariadb_server_survive() {
+    nothing_is_lost_doubled_or_overlapped(Place::<MariaDbService>::new());
 }
