@@ -4,8 +4,10 @@
 #![expect(clippy::print_stdout, reason = "the counts are the result")]
 
 mod driver;
+mod idle;
 mod server;
 mod site;
+mod versions;
 
 use driver::Driver;
 use mainspring_chaos::dice::{Dice, SEED};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mainspring_chaos::clock;
 use mainspring_chaos::dice::Dice;
-use mainspring_support::{Database, Databases, Server};
+use mainspring_support::{Database, Databases, Server, Settings};
 use tokio::runtime::Runtime;
 
 use crate::site::Site;
@@ -17,15 +17,35 @@ pub(crate) struct Place<S: Databases> {
 }
 
 impl<S: Databases> Place<S> {
+    /// One that keeps what it was told.
     pub(crate) fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    pub(crate) fn with(settings: Settings) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.expect("a runtime can be made");
         let (server, database) = runtime.block_on(async {
-            let server: Server<S> = Server::start().await;
+            let server: Server<S> = Server::start_with(settings).await;
             let database = server.database().await;
             (server, database)
         });
         Self { server, database, runtime }
+    }
+
+    /// The database.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The address of the server, for whoever may do everything.
+    pub(crate) fn server_url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Asks the server something.
+    pub(crate) fn block_on<T>(&self, question: impl Future<Output = T>) -> T {
+        self.runtime.block_on(question)
     }
 }
 
