@@ -122,9 +122,9 @@ struct SmallHasher(u32);
 
 impl Hasher for SmallHasher {
     fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u32(u32::from(byte));
-        }
+        let (words, rest) = bytes.as_chunks();
+        words.iter().for_each(|&word| self.write_u32(u32::from_le_bytes(word)));
+        rest.iter().for_each(|&byte| self.write_u32(u32::from(byte)));
     }
 
     fn write_u8(&mut self, byte: u8) {

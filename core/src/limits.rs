@@ -64,12 +64,16 @@ pub const LOOKAHEAD: Span = Span::from_secs(10);
 /// schedules by this much; a planner that is merely slow costs a wasted decision, no more.
 pub const PLAN_GRACE: Span = Span::from_secs(5);
 
-/// Schedules that one claim hands to a planner, and jobs that one claim hands to a worker: large
-/// enough to fill a transaction, small enough to leave some for others.
+/// Schedules that one claim hands to a planner: large enough to fill a transaction, small enough
+/// to leave some for others.
 pub const CLAIM_MAX: u32 = 100;
 
-/// Jobs that one call queues, where somebody queues many.
-pub const ENQUEUE_MAX: usize = 100;
+/// Jobs that one claim hands to a worker: large enough that what a transaction costs by itself is
+/// little, small enough that it is short. A worker never claims more than it may run at once.
+pub const JOBS_PER_CLAIM: u32 = 1_000;
+
+/// Items of any other verb that one call carries, for the same reasons.
+pub const ITEMS_PER_CALL: usize = 1_000;
 
 /// The longest time a node goes without asking its store for news, unless told otherwise.
 pub const MAX_IDLE: Span = Span::from_secs(5);

@@ -6,6 +6,7 @@
 //! [`poll`](Worker::poll) until `None`, then wait for [`deadline`](Worker::deadline) or an input.
 
 use core::fmt;
+use core::mem::take;
 
 use crate::dice::Dice;
 use crate::domain::Domain;
@@ -211,6 +212,10 @@ pub struct Worker<D: Domain, R: Room> {
     ticket: Ticket,
     adopted: u32,
     stopped: bool,
+    /// Settles travel with claims.
+    travel: bool,
+    /// How many settles wait for the claim that they travel with: so many places will be free.
+    leaving: usize,
 }
 
 impl<D: Domain, const N: usize> Worker<D, Inline<N>> {
@@ -245,6 +250,8 @@ impl<D: Domain, R: Room> Worker<D, R> {
             ticket: Ticket::ZERO,
             adopted: 0,
             stopped: false,
+            travel: false,
+            leaving: 0,
         }
     }
 
@@ -258,6 +265,13 @@ impl<D: Domain, R: Room> Worker<D, R> {
     /// [`MAX_IDLE`](limits::MAX_IDLE).
     pub fn max_idle(&mut self, span: Span) {
         self.max_idle = Some(span);
+    }
+
+    /// Promises that the settles which [`poll`](Self::poll) returns before a claim are carried out
+    /// before it, in the same call of the store, and reported before it. The places that they free
+    /// are then claimed for at once.
+    pub fn settles_travel(&mut self) {
+        self.travel = true;
     }
 
     /// Takes a job into the window that the claim under way has brought.
@@ -296,11 +310,13 @@ impl<D: Domain, R: Room> Worker<D, R> {
             Input::Pulse(pulse) => self.hear(&pulse, now),
             Input::Hint => self.horizon.hear(Some(now.mono)),
             Input::Verify(suspects) => self.each(|entry| {
-                if suspects.include(&entry.job) {
+                let is_one = suspects.include(&entry.job);
+                if is_one {
                     // A renewal that is under way may have been judged before.
                     entry.renewing = None;
                     entry.renew_at = Mono::ZERO;
                 }
+                is_one
             }),
             Input::ClockJumped => {
                 self.horizon.hear(Some(now.mono));
@@ -315,20 +331,25 @@ impl<D: Domain, R: Room> Worker<D, R> {
                     }
                     entry.renewing = None;
                     entry.renew_at = Mono::ZERO;
+                    true
                 });
             }
             Input::Stop => {
                 self.stopped = true;
                 self.each(|entry| {
-                    if matches!(entry.phase, Phase::Claimed) {
+                    let is_one = matches!(entry.phase, Phase::Claimed);
+                    if is_one {
                         entry.phase = Phase::Ending { ended: None, under_way: None };
                     }
+                    is_one
                 });
             }
             Input::Abort => self.each(|entry| {
-                if matches!(entry.phase, Phase::Running { .. }) {
+                let is_one = matches!(entry.phase, Phase::Running { .. });
+                if is_one {
                     entry.phase = Phase::Aborting { why: Outcome::Interrupted, told: false };
                 }
+                is_one
             }),
         }
     }
@@ -340,14 +361,18 @@ impl<D: Domain, R: Room> Worker<D, R> {
             let output = self.step(slot, now);
             self.rearm(slot);
             if output.is_some() {
+                self.leaving +=
+                    usize::from(self.travel && matches!(output, Some(Output::Settle { .. })));
                 return output;
             }
         }
-        if self.claim_at(now).is_some_and(|at| at <= now.mono) {
+        let claims = self.claim_at(now).is_some_and(|at| at <= now.mono);
+        let leaving = take(&mut self.leaving);
+        if claims {
             let ticket = self.next_ticket();
             self.claiming = Some((ticket, self.horizon.epoch(), now.mono));
-            let room = self.window.capacity() - self.window.len();
-            let max = u32::try_from(room).unwrap_or(u32::MAX).min(limits::CLAIM_MAX);
+            let room = self.window.capacity() - self.window.len() + leaving;
+            let max = u32::try_from(room).unwrap_or(u32::MAX).min(limits::JOBS_PER_CLAIM);
             return Some(Output::Claim { ticket, lease_for: self.lease().lease_for, max });
         }
         None
@@ -375,7 +400,8 @@ impl<D: Domain, R: Room> Worker<D, R> {
     }
 
     fn claim_at(&self, now: Now) -> Option<Mono> {
-        if self.stopped || self.claiming.is_some() || self.window.len() == self.window.capacity() {
+        let is_full = self.window.len() - self.leaving == self.window.capacity();
+        if self.stopped || self.claiming.is_some() || is_full {
             return None;
         }
         let at = earlier(Some(self.look_at), self.horizon.at())?.max(self.spare_until);
@@ -596,11 +622,10 @@ impl<D: Domain, R: Room> Worker<D, R> {
         self.horizon.hear(pulse.mono_at(pulse.next_ready_at, now));
     }
 
-    /// Changes every entry and lets each look at its new state.
-    fn each(&mut self, change: impl Fn(&mut Entry<D>)) {
+    /// Shows every entry to `change`, and lets those that it changed look at their new state.
+    fn each(&mut self, change: impl Fn(&mut Entry<D>) -> bool) {
         for slot in 0..self.window.capacity() {
-            if let Some(entry) = self.window.get_mut(slot) {
-                change(entry);
+            if self.window.get_mut(slot).is_some_and(&change) {
                 self.rearm(slot);
             }
         }

@@ -1,5 +1,6 @@
 //! What a running task knows about its run, and how it learns that it should stop.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use mainspring_contract::record::Job;
@@ -7,7 +8,7 @@ use mainspring_contract::{JobId, ScheduleId, TaskId};
 use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::time::Timestamp;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::Notify;
 
 /// One run of a task: what it is for, and whether it should stop.
 ///
@@ -26,10 +27,12 @@ struct Inner {
     attempt: u32,
     token: Token,
     started_at: Timestamp,
-    cancelled: CancellationToken,
+    /// Why the run should stop, once it should.
     why: OnceLock<Outcome>,
-    /// The lease is lost: the run must end now.
-    lost: CancellationToken,
+    /// The run must end now: its lease is lost, or its node is gone.
+    over: AtomicBool,
+    /// Tells of changes of `why` and `over`.
+    changed: Notify,
 }
 
 impl Context {
@@ -42,9 +45,9 @@ impl Context {
             attempt: job.attempt(),
             token: job.token,
             started_at,
-            cancelled: CancellationToken::new(),
             why: OnceLock::new(),
-            lost: CancellationToken::new(),
+            over: AtomicBool::new(false),
+            changed: Notify::new(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -88,7 +91,7 @@ impl Context {
     /// Resolves when this run should stop: it took too long, was cancelled, its node stops, or
     /// its lease was lost.
     pub async fn cancelled(&self) {
-        self.inner.cancelled.cancelled().await;
+        self.until(|inner| inner.why.get().is_some()).await;
     }
 
     /// Why this run should stop; `None` as long as it should not.
@@ -99,14 +102,25 @@ impl Context {
     pub(crate) fn cancel(&self, why: Outcome) {
         // The first reason stays.
         let _ = self.inner.why.set(why);
-        self.inner.cancelled.cancel();
         if why == Outcome::LeaseLost {
-            self.inner.lost.cancel();
+            self.inner.over.store(true, Ordering::Release);
         }
+        self.inner.changed.notify_waiters();
     }
 
     /// Resolves when the lease is lost, even if the run was to stop for another reason before.
     pub(crate) async fn lost(&self) {
-        self.inner.lost.cancelled().await;
+        self.until(|inner| inner.over.load(Ordering::Acquire)).await;
+    }
+
+    async fn until(&self, is_so: impl Fn(&Inner) -> bool) {
+        loop {
+            // Made before the question is asked, so that no answer is missed.
+            let changed = self.inner.changed.notified();
+            if is_so(&self.inner) {
+                return;
+            }
+            changed.await;
+        }
     }
 }

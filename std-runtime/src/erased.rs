@@ -98,6 +98,10 @@ erased! {
     release(releases: &'a [Release]) -> Vec<Written>;
     retry(retries: &'a [Retry]) -> Vec<Written>;
     settle(settles: &'a [Settle]) -> Vec<Written>;
+    settle_and_claim(
+        settles: &'a [Settle],
+        claim: &'a ClaimJobs<'a>
+    ) -> (Vec<Written>, Vec<Job>);
     cancel(jobs: &'a [JobId]) -> Vec<Cancelled>;
     rescue(rescue: &'a Rescue, max: u32) -> Vec<Run>;
     prune(before: Timestamp, max: u32) -> u32;

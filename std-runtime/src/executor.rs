@@ -1,7 +1,17 @@
 //! Runs tasks; a panic or an abort becomes an outcome like any other.
+//!
+//! Many runs are short and end without ever waiting. So a run is not given a tokio task from the
+//! start: as many *starters* as the runtime has threads take runs from one list and poll each once,
+//! and only a run that has to wait goes on as a task of its own. Runs that keep their threads delay
+//! the others on the list by no more than [`STUCK_AFTER`]: then each of these gets a starter.
 
 use core::any::Any;
-use std::collections::HashMap;
+use core::future::poll_fn;
+use core::task::{Context as Poller, Poll};
+use core::time::Duration;
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mainspring_contract::record::{Ended, Job};
 use mainspring_contract::{Encoded, JobId};
@@ -9,18 +19,20 @@ use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::retry::Ask;
 use mainspring_core::time::Timestamp;
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
 
 use crate::clock;
 use crate::context::Context;
-use crate::task::{Bound, RunEnd};
-use crate::telemetry;
+use crate::task::{Bound, RunEnd, TaskRun};
+use crate::telemetry::Telemetry;
 
 /// The runs of one node.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Executor {
-    set: JoinSet<RunEnd>,
-    runs: HashMap<Id, (JobId, Context)>,
+    shared: Arc<Shared>,
+    /// What [`launch`](Self::launch) is going to start.
+    fresh: Vec<Start>,
     contexts: HashMap<(JobId, Token), Context>,
 }
 
@@ -34,58 +46,199 @@ pub(crate) struct Finished {
 }
 
 impl Executor {
-    /// Starts a run.
-    pub(crate) fn start(&mut self, task: Bound, job: &Job, now: Timestamp) {
-        let context = Context::new(job, now);
-        telemetry::run_started(&context, now);
-        let run = guarded(task, job.payload.clone(), context.clone());
-        let handle = self.set.spawn(run);
+    /// No runs, and where those to come are told of.
+    pub(crate) fn new(telemetry: Telemetry) -> Self {
+        let shared = Arc::new(Shared { telemetry, ..Shared::default() });
+        Self { shared, fresh: Vec::new(), contexts: HashMap::new() }
+    }
+
+    /// Prepares a run; [`launch`](Self::launch) starts it.
+    pub(crate) fn start(&mut self, task: Bound, job: Job, now: Timestamp) {
+        let context = Context::new(&job, now);
+        self.shared.telemetry.run_started(&context, now);
         self.contexts.insert((job.id, job.token), context.clone());
-        self.runs.insert(handle.id(), (job.id, context));
+        self.fresh.push(Start { task, payload: job.payload, context });
+    }
+
+    /// Starts what was prepared.
+    pub(crate) fn launch(&mut self) {
+        if !self.fresh.is_empty() {
+            let threads = Handle::current().metrics().num_workers();
+            self.shared.unstarted().starts.extend(self.fresh.drain(..));
+            self.shared.man(threads);
+        }
     }
 
     /// Tells a run to stop.
     pub(crate) fn abort(&self, job: JobId, token: Token, why: Outcome) {
         if let Some(context) = self.contexts.get(&(job, token)) {
-            telemetry::run_aborted(context, why);
+            self.shared.telemetry.run_aborted(context, why);
             context.cancel(why);
         }
     }
 
-    /// Waits for the next run to end; for ever, if there is none.
-    pub(crate) async fn next(&mut self) -> Finished {
+    /// Waits until there is something to [take](Self::take_ended).
+    pub(crate) async fn any_ended(&self) {
         loop {
-            let (id, end) = match self.set.join_next_with_id().await {
-                Some(Ok((id, end))) => (id, end),
-                Some(Err(error)) => (error.id(), crashed(error)),
-                None => core::future::pending().await,
-            };
-            let Some((job, context)) = self.runs.remove(&id) else { continue };
-            self.contexts.remove(&(job, context.token()));
-            let finished_at = clock::wall();
-            telemetry::run_finished(&context, &end, finished_at);
-            let started_at = Some(context.started_at());
-            let detail = Some(end.detail);
-            let ended = Ended { outcome: end.outcome, started_at, finished_at, detail };
-            return Finished { job, token: context.token(), ended, ask: end.ask };
+            if self.shared.unstarted().starts.is_empty() {
+                return self.shared.any_ended.notified().await;
+            }
+            tokio::select! {
+                () = self.shared.any_ended.notified() => return,
+                () = clock::wait_for(STUCK_AFTER) => self.shared.man(usize::MAX),
+            }
+            if !self.shared.ended().is_empty() {
+                return;
+            }
         }
+    }
+
+    /// Takes the runs that have ended.
+    pub(crate) fn take_ended(&mut self) -> Vec<Finished> {
+        let ended = core::mem::take(&mut *self.shared.ended());
+        for run in &ended {
+            self.contexts.remove(&(run.job, run.token));
+        }
+        ended
     }
 
     /// How many runs there are.
     pub(crate) fn len(&self) -> usize {
-        self.runs.len()
+        self.contexts.len()
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        self.shared.unstarted().starts.clear();
+        // Nobody is left who could renew leases: what runs is dropped as soon as it waits.
+        self.contexts.values().for_each(|context| context.cancel(Outcome::LeaseLost));
+    }
+}
+
+/// A run that has not started.
+#[derive(Debug)]
+struct Start {
+    task: Bound,
+    payload: Encoded,
+    context: Context,
+}
+
+/// What an executor shares with its runs.
+#[derive(Debug, Default)]
+struct Shared {
+    unstarted: Mutex<Unstarted>,
+    ended: Mutex<Vec<Finished>>,
+    any_ended: Notify,
+    telemetry: Telemetry,
+}
+
+#[derive(Debug, Default)]
+struct Unstarted {
+    starts: VecDeque<Start>,
+    /// How many starters there are. Each ends when it finds no start, so that there is none without
+    /// a starter.
+    starters: usize,
+}
+
+impl Shared {
+    /// Makes starters: one for each start, but no more than `most` in all.
+    fn man(self: &Arc<Self>, most: usize) {
+        let more = {
+            let mut unstarted = self.unstarted();
+            let most = most.saturating_sub(unstarted.starters);
+            let more = unstarted.starts.len().min(most);
+            unstarted.starters += more;
+            more
+        };
+        for _ in 0..more {
+            tokio::spawn(start_all(Arc::clone(self)));
+        }
+    }
+
+    /// The next start, for a starter that ends if there is none.
+    fn next(&self) -> Option<Start> {
+        let mut unstarted = self.unstarted();
+        let next = unstarted.starts.pop_front();
+        if next.is_none() {
+            unstarted.starters -= 1;
+        }
+        next
+    }
+
+    /// Polls a run for the first time; if it has to wait, it goes on as a task of its own.
+    fn begin(self: &Arc<Self>, start: Start, poller: &mut Poller<'_>) {
+        let Start { task, payload, context } = start;
+        let mut run = None;
+        let first = caught(|| {
+            let run = run.insert(task.call(payload, context.clone()));
+            run.as_mut().poll(poller)
+        });
+        match (first, run) {
+            (Poll::Ready(end), run) => {
+                // What is left of a run may panic too; the run itself has ended by then.
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(run)));
+                self.end(&context, end);
+            }
+            (Poll::Pending, Some(run)) => {
+                let shared = Arc::clone(self);
+                tokio::spawn(async move {
+                    let mut run = Box::pin(guarded(run, task.abort_grace, context.clone()));
+                    let end = poll_fn(|poller| caught(|| run.as_mut().poll(poller))).await;
+                    let _ = catch_unwind(AssertUnwindSafe(|| drop(run)));
+                    shared.end(&context, end);
+                    shared.any_ended.notify_one();
+                });
+            }
+            (Poll::Pending, None) => unreachable!("what has not been made cannot wait"),
+        }
+    }
+
+    fn end(&self, context: &Context, end: RunEnd) {
+        let finished_at = clock::wall();
+        self.telemetry.run_finished(context, &end, finished_at);
+        let RunEnd { outcome, detail, ask } = end;
+        let started_at = Some(context.started_at());
+        let ended = Ended { outcome, started_at, finished_at, detail: Some(detail) };
+        self.ended().push(Finished { job: context.job(), token: context.token(), ended, ask });
+    }
+
+    fn unstarted(&self) -> MutexGuard<'_, Unstarted> {
+        // Nothing under the lock can panic halfway.
+        self.unstarted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ended(&self) -> MutexGuard<'_, Vec<Finished>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A starter.
+async fn start_all(shared: Arc<Shared>) {
+    loop {
+        let more = poll_fn(|poller| {
+            Poll::Ready((0..STARTS_AT_ONCE).all(|_| {
+                let next = shared.next();
+                next.map(|start| shared.begin(start, poller)).is_some()
+            }))
+        });
+        let more = more.await;
+        shared.any_ended.notify_one();
+        if !more {
+            return;
+        }
+        tokio::task::yield_now().await;
     }
 }
 
 /// A run that is dropped some time after it was told to stop.
-async fn guarded(task: Bound, payload: Encoded, context: Context) -> RunEnd {
-    let run = task.call(payload, context.clone());
+async fn guarded(run: TaskRun, grace: Duration, context: Context) -> RunEnd {
     let told = async {
         context.cancelled().await;
         // A lost lease leaves no time: the job may start elsewhere at any moment.
         tokio::select! {
             () = context.lost() => {}
-            () = clock::wait_for(task.abort_grace) => {}
+            () = clock::wait_for(grace) => {}
         }
     };
     tokio::select! {
@@ -99,11 +252,12 @@ async fn guarded(task: Bound, payload: Encoded, context: Context) -> RunEnd {
     }
 }
 
-fn crashed(error: JoinError) -> RunEnd {
-    if !error.is_panic() {
-        return RunEnd::failure(Outcome::Interrupted, "the runtime dropped the run");
-    }
-    RunEnd::failure(Outcome::Panicked, panic_text(&*error.into_panic()))
+/// A panic is an end like any other; what panicked is not polled again.
+fn caught(poll: impl FnOnce() -> Poll<RunEnd>) -> Poll<RunEnd> {
+    catch_unwind(AssertUnwindSafe(poll)).unwrap_or_else(|panic| {
+        let text = panic_text(&*panic);
+        Poll::Ready(RunEnd::failure(Outcome::Panicked, text))
+    })
 }
 
 /// What a panic said.
@@ -114,6 +268,13 @@ pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> String {
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".to_owned())
 }
+
+/// How many runs a starter begins before it lets other tasks of its thread go on: enough to make
+/// little of the change, few enough to keep nobody waiting.
+const STARTS_AT_ONCE: usize = 32;
+
+/// How long runs wait for starters whose runs keep their threads.
+const STUCK_AFTER: Duration = Duration::from_millis(5);
 
 #[cfg(test)]
 mod tests {
@@ -139,7 +300,8 @@ mod tests {
         let known = task::Task::new(name.clone());
         let job = Enqueue::new(id, name, payload.clone()).job(&known, Timestamp::UNIX_EPOCH);
         let context = Context::new(&job, Timestamp::UNIX_EPOCH);
-        (guarded(task, payload, context.clone()), context)
+        let run = task.call(payload, context.clone());
+        (guarded(run, task.abort_grace, context.clone()), context)
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 //! One law: after every input both machines are polled until they have nothing more to say; then
 //! the pump waits for an event or for the earlier of their deadlines. It decides nothing itself.
 
+use core::ops::ControlFlow;
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -26,8 +27,8 @@ use crate::erased::AnyStore;
 use crate::executor::{Executor, Finished};
 use crate::plan::{self, AnyPlan};
 use crate::registry::Registry;
-use crate::request::{Answered, Batch, Caller, Request};
-use crate::telemetry;
+use crate::request::{Answered, Batch, Caller, Claim};
+use crate::telemetry::Telemetry;
 use crate::trigger::Triggers;
 use crate::waiting::Waiting;
 use crate::zone::Zones;
@@ -50,6 +51,8 @@ pub(crate) enum Event {
 /// Everything that one node's loop works with.
 pub(crate) struct Pump {
     clock: Clock,
+    /// What the clock showed when what is being handled was taken in.
+    now: Now,
     store: Arc<dyn AnyStore>,
     node: NodeId,
     node_is_mine: bool,
@@ -58,12 +61,13 @@ pub(crate) struct Pump {
     zones: Arc<Zones>,
     triggers: Arc<Triggers>,
     waiting: Waiting,
+    telemetry: Telemetry,
     planner: Planner<Stored, AnyPlan, Boxed>,
     worker: Worker<Stored, Boxed>,
     executor: Executor,
     calls: JoinSet<Answered>,
-    quarantines: Vec<Quarantine>,
-    releases: Vec<Release<Stored>>,
+    /// What is to be asked of the store.
+    batch: Batch,
     events: mpsc::UnboundedReceiver<Event>,
     /// Whether anybody is left who could send an event.
     has_handles: bool,
@@ -84,6 +88,8 @@ pub(crate) struct Parts {
     pub(crate) triggers: Arc<Triggers>,
     /// Who waits for jobs.
     pub(crate) waiting: Waiting,
+    /// What is told of what happens.
+    pub(crate) telemetry: Telemetry,
     pub(crate) planner: Planner<Stored, AnyPlan, Boxed>,
     pub(crate) worker: Worker<Stored, Boxed>,
     pub(crate) events: mpsc::UnboundedReceiver<Event>,
@@ -91,8 +97,10 @@ pub(crate) struct Parts {
 
 impl Pump {
     pub(crate) fn new(parts: Parts) -> Self {
+        let clock = Clock::new();
         Self {
-            clock: Clock::new(),
+            now: clock.now(),
+            clock,
             store: parts.store,
             node: parts.node,
             node_is_mine: parts.node_is_mine,
@@ -103,10 +111,10 @@ impl Pump {
             waiting: parts.waiting,
             planner: parts.planner,
             worker: parts.worker,
-            executor: Executor::default(),
+            executor: Executor::new(parts.telemetry.clone()),
+            telemetry: parts.telemetry,
             calls: JoinSet::new(),
-            quarantines: Vec::new(),
-            releases: Vec::new(),
+            batch: Batch::default(),
             events: parts.events,
             has_handles: true,
             store_is_down: false,
@@ -116,38 +124,20 @@ impl Pump {
 
     /// Runs until it is told to stop and everything has ended; returns how many jobs were left.
     pub(crate) async fn run(mut self) -> usize {
-        telemetry::node_started(&self.node, self.tasks.ids().len());
+        self.telemetry.node_started(&self.node, self.tasks.ids().len());
         loop {
             let deadline = self.drain();
             let idle = self.planner.is_idle() && self.worker.is_idle();
             if self.stopping && idle && self.calls.is_empty() {
                 break;
             }
-            tokio::select! {
-                event = self.events.recv(), if self.has_handles => match event {
-                    Some(Event::Quit) => break,
-                    Some(event) => self.told(event),
-                    // The last handle is gone, and with it whoever could have stopped us.
-                    None => {
-                        self.has_handles = false;
-                        self.told(Event::Stop);
-                    }
-                },
-                finished = self.executor.next() => self.finished(finished),
-                Some(answered) = self.calls.join_next() => {
-                    // A store that panics has answered with an error; only the end of the whole
-                    // runtime ends a call without one.
-                    if let Ok(answered) = answered {
-                        self.answered(answered);
-                    }
-                }
-                () = self.clock.wait_until(deadline) => {}
+            if self.wait(deadline).await.is_break() {
+                break;
             }
             if self.clock.jumped() {
-                telemetry::clock_jumped();
-                let now = self.clock.now();
-                self.worker.handle(worker::Input::ClockJumped, now);
-                self.planner.handle(planner::Input::ClockJumped, now);
+                self.telemetry.clock_jumped();
+                self.work_input(worker::Input::ClockJumped);
+                self.plan_input(planner::Input::ClockJumped);
             }
         }
         let left = self.worker.len();
@@ -155,8 +145,48 @@ impl Pump {
         if left == 0 && self.node_is_mine {
             self.leave().await;
         }
-        telemetry::node_stopped(left);
+        self.telemetry.node_stopped(left);
         left
+    }
+
+    /// Waits for an input or the deadline, and takes in everything that is there by then: what came
+    /// together is answered together.
+    async fn wait(&mut self, deadline: Option<Mono>) -> ControlFlow<()> {
+        let mut event = None;
+        let mut answered = None;
+        tokio::select! {
+            received = self.events.recv(), if self.has_handles => match received {
+                Some(received) => event = Some(received),
+                // The last handle is gone, and with it whoever could have stopped us.
+                None => {
+                    self.has_handles = false;
+                    event = Some(Event::Stop);
+                }
+            },
+            () = self.executor.any_ended() => {}
+            Some(joined) = self.calls.join_next() => answered = Some(joined),
+            () = self.clock.wait_until(deadline) => {}
+        }
+        self.now = self.clock.now();
+        while let Some(next) = event.take().or_else(|| self.events.try_recv().ok()) {
+            if let Event::Quit = next {
+                return ControlFlow::Break(());
+            }
+            self.told(next);
+        }
+        for run in self.executor.take_ended() {
+            let Finished { job, token, ended, ask } = run;
+            self.work_input(worker::Input::Finished { job, token, ended, ask });
+        }
+        while let Some(joined) = answered.take().or_else(|| self.calls.try_join_next()) {
+            // A store that panics has answered with an error; only the end of the whole runtime
+            // ends a call without one.
+            if let Ok(answered) = joined {
+                self.batch.answered(&answered);
+                self.answered(answered);
+            }
+        }
+        ControlFlow::Continue(())
     }
 
     /// Gives up what this node still has in the store, so that nobody waits for it to lapse.
@@ -174,15 +204,12 @@ impl Pump {
 
     /// Polls both machines until they are silent, and starts what they want.
     fn drain(&mut self) -> Option<Mono> {
-        let now = self.clock.now();
-        let mut batch = Batch {
-            quarantine: core::mem::take(&mut self.quarantines),
-            release: self.releases.drain(..).map(|one| (Ticket::default(), one)).collect(),
-            ..Batch::default()
-        };
+        self.now = self.clock.now();
+        let now = self.now;
         while let Some(output) = self.worker.poll(now) {
-            self.work(output, now, &mut batch);
+            self.work(output);
         }
+        self.executor.launch();
         while let Some(output) = self.planner.poll(now) {
             if let planner::Output::Advance { advance, .. } = &output
                 && let Some(fault) = self.planner.plan(&advance.schedule).and_then(plan::fault)
@@ -190,75 +217,66 @@ impl Pump {
                 // What a broken trigger decides is not to be believed.
                 self.planner.forget(&advance.schedule);
                 let (revision, schedule) = (advance.revision, advance.schedule.clone());
-                telemetry::quarantined(&schedule, &fault);
-                batch.quarantine.push(Quarantine { schedule, revision, reason: fault });
+                self.telemetry.quarantined(&schedule, &fault);
+                self.batch.quarantine.push(Quarantine { schedule, revision, reason: fault });
                 continue;
             }
-            batch.plan(output);
+            self.batch.plan(output);
         }
-        let caller = Caller {
-            store: Arc::clone(&self.store),
-            node: self.node.clone(),
-            tasks: self.tasks.ids(),
-            tags: self.tags.clone(),
-        };
-        for request in batch.into_requests() {
-            self.calls.spawn(request.call(caller.clone()));
+        for request in self.batch.take_requests() {
+            let caller = Caller {
+                store: Arc::clone(&self.store),
+                node: self.node.clone(),
+                tasks: self.tasks.ids(),
+                tags: self.tags.clone(),
+            };
+            self.calls.spawn(request.call(caller));
         }
         let deadlines = [self.worker.deadline(now), self.planner.deadline(now)];
         deadlines.into_iter().flatten().min()
     }
 
     fn told(&mut self, event: Event) {
-        let now = self.clock.now();
         match event {
             Event::Changed(pulse) => {
-                self.worker.handle(worker::Input::Pulse(pulse), now);
-                self.worker.handle(worker::Input::Hint, now);
-                self.planner.handle(planner::Input::Pulse(pulse), now);
-                self.planner.handle(planner::Input::Hint, now);
+                self.work_input(worker::Input::Pulse(pulse));
+                self.work_input(worker::Input::Hint);
+                self.plan_input(planner::Input::Pulse(pulse));
+                self.plan_input(planner::Input::Hint);
             }
-            Event::Verify(suspects) => {
-                self.worker.handle(worker::Input::Verify(suspects), now);
-            }
+            Event::Verify(suspects) => self.work_input(worker::Input::Verify(suspects)),
             Event::Stop => {
                 if !core::mem::replace(&mut self.stopping, true) {
-                    telemetry::node_stopping(self.executor.len());
+                    self.telemetry.node_stopping(self.executor.len());
                 }
-                self.worker.handle(worker::Input::Stop, now);
-                self.planner.handle(planner::Input::Stop, now);
+                self.work_input(worker::Input::Stop);
+                self.plan_input(planner::Input::Stop);
             }
-            Event::Abort => self.worker.handle(worker::Input::Abort, now),
+            Event::Abort => self.work_input(worker::Input::Abort),
             Event::Quit => {}
         }
     }
 
-    fn work(&mut self, output: worker::Output<Stored>, now: Now, batch: &mut Batch) {
+    fn work(&mut self, output: worker::Output<Stored>) {
         use worker::Output as O;
         match output {
             O::Claim { ticket, lease_for, max } => {
-                batch.single.push(Request::ClaimJobs { ticket, lease_for, max });
+                self.batch.claim = Some(Claim { ticket, lease_for, max });
             }
             O::Run(job) => match self.tasks.find(&job.task) {
-                Some(task) => self.executor.start(task, &job, now.wall),
+                Some(task) => self.executor.start(task, job, self.now.wall),
                 // The task was taken away since the claim was sent: the job goes back.
                 None => {
                     let input = worker::Input::Unstarted { job: job.id, token: job.token };
-                    self.worker.handle(input, now);
+                    self.work_input(input);
                 }
             },
             O::Abort { job, token, why } => self.executor.abort(job, token, why),
-            O::Renew { ticket, renew } => batch.renew.push((ticket, renew)),
-            O::Release { ticket, release } => batch.release.push((ticket, release)),
-            O::Retry { ticket, retry } => batch.retry.push((ticket, retry)),
-            O::Settle { ticket, settle } => batch.settle.push((ticket, settle)),
+            O::Renew { ticket, renew } => self.batch.renew.push((ticket, renew)),
+            O::Release { ticket, release } => self.batch.release.push((ticket, release)),
+            O::Retry { ticket, retry } => self.batch.retry.push((ticket, retry)),
+            O::Settle { ticket, settle } => self.batch.settle.push((ticket, settle)),
         }
-    }
-
-    fn finished(&mut self, finished: Finished) {
-        let Finished { job, token, ended, ask } = finished;
-        let input = worker::Input::Finished { job, token, ended, ask };
-        self.worker.handle(input, self.clock.now());
     }
 
     fn answered(&mut self, answered: Answered) {
@@ -272,17 +290,25 @@ impl Pump {
                 self.plan_input(planner::Input::Claimed { ticket, result });
             }
             A::ClaimJobs(ticket, answer) => {
-                let result = self.checked("claim jobs", answer).map(|reply| {
-                    let count = u32::try_from(reply.value.len()).unwrap_or(u32::MAX);
-                    reply.value.into_iter().for_each(|job| self.adopt_job(job));
-                    (count, reply.pulse)
-                });
-                self.work_input(worker::Input::Claimed { ticket, result });
+                let reply = self.checked("claim jobs", answer);
+                self.claimed(ticket, reply);
+            }
+            A::SettleAndClaim(tickets, settles, ticket, answer) => {
+                let reply = self.checked("settle and claim", answer);
+                let (written, claimed) = match reply {
+                    Ok(Reply { value: (written, jobs), pulse }) => {
+                        (Ok(Reply { value: written, pulse }), Ok(Reply { value: jobs, pulse }))
+                    }
+                    Err(Down) => (Err(Down), Err(Down)),
+                };
+                let jobs = settles.iter().map(|settle| settle.job);
+                self.written("settle", tickets, jobs, written);
+                self.claimed(ticket, claimed);
             }
             A::Rescue(ticket, answer) => {
                 let result = self.checked("rescue", answer).map(|reply| {
                     for run in &reply.value {
-                        telemetry::rescued(run);
+                        self.telemetry.rescued(run);
                         self.waiting.look(run.job);
                     }
                     self.share(reply.pulse, !reply.value.is_empty());
@@ -292,7 +318,7 @@ impl Pump {
             }
             A::Prune(ticket, answer) => {
                 let result = self.checked("prune", answer).map(|reply| {
-                    telemetry::pruned(reply.value);
+                    self.telemetry.pruned(reply.value);
                     (reply.value, reply.pulse)
                 });
                 self.plan_input(planner::Input::Pruned { ticket, result });
@@ -303,26 +329,27 @@ impl Pump {
             }
             A::Advance(tickets, advances, answer) => self.advanced(tickets, advances, answer),
             A::Renew(tickets, renews, answer) => {
-                let answers = self.spread(tickets.len(), "renew", answer);
+                let reply = self.checked("renew", answer);
+                let answers = spread(tickets.len(), "renew", reply, &self.telemetry);
                 for ((ticket, renew), result) in tickets.into_iter().zip(renews).zip(answers) {
                     if let Ok((Renewed::LeaseLost, _)) = result {
-                        telemetry::lease_lost(renew.job, "renew");
+                        self.telemetry.lease_lost(renew.job, "renew");
                     }
                     let result = result.map(|(renewed, _)| renewed);
                     self.work_input(worker::Input::Renewed { ticket, job: renew.job, result });
                 }
             }
             A::Release(tickets, releases, answer) => {
-                let jobs = releases.iter().map(|release| release.job).collect();
-                self.written("release", tickets, jobs, answer);
+                let reply = self.checked("release", answer);
+                self.written("release", tickets, releases.iter().map(|release| release.job), reply);
             }
             A::Retry(tickets, retries, answer) => {
-                let jobs = retries.iter().map(|retry| retry.job).collect();
-                self.written("retry", tickets, jobs, answer);
+                let reply = self.checked("retry", answer);
+                self.written("retry", tickets, retries.iter().map(|retry| retry.job), reply);
             }
             A::Settle(tickets, settles, answer) => {
-                let jobs = settles.iter().map(|settle| settle.job).collect();
-                self.written("settle", tickets, jobs, answer);
+                let reply = self.checked("settle", answer);
+                self.written("settle", tickets, settles.iter().map(|settle| settle.job), reply);
             }
         }
     }
@@ -333,41 +360,51 @@ impl Pump {
         advances: Vec<Advance>,
         answer: Answer<Vec<Advanced>>,
     ) {
-        let answers = self.spread(tickets.len(), "advance", answer);
+        let reply = self.checked("advance", answer);
+        let answers = spread(tickets.len(), "advance", reply, &self.telemetry);
         for ((ticket, advance), result) in tickets.into_iter().zip(advances).zip(answers) {
             let schedule = advance.schedule;
             match result {
                 Ok((Advanced::Done { inserted, .. }, pulse)) => {
-                    advance.skips.iter().for_each(|skip| telemetry::skipped(&schedule, skip));
+                    advance.skips.iter().for_each(|skip| self.telemetry.skipped(&schedule, skip));
                     self.share(pulse, inserted > 0);
                     if !advance.fires.is_empty() {
                         let suspects = Suspects::Schedule(schedule.clone());
                         self.work_input(worker::Input::Verify(suspects));
                     }
                 }
-                Ok((Advanced::Full, _)) => telemetry::store_is_full(&schedule),
+                Ok((Advanced::Full, _)) => self.telemetry.store_is_full(&schedule),
                 Ok((Advanced::Stale, _)) | Err(Down) => {}
             }
             self.plan_input(planner::Input::Advanced { ticket, schedule, result });
         }
     }
 
+    fn claimed(&mut self, ticket: Ticket, reply: Result<Reply<Vec<Job>>, Down>) {
+        let result = reply.map(|reply| {
+            let count = u32::try_from(reply.value.len()).unwrap_or(u32::MAX);
+            reply.value.into_iter().for_each(|job| self.adopt_job(job));
+            (count, reply.pulse)
+        });
+        self.work_input(worker::Input::Claimed { ticket, result });
+    }
+
     fn written(
         &mut self,
         verb: &'static str,
         tickets: Vec<Ticket>,
-        jobs: Vec<JobId>,
-        answer: Answer<Vec<Written>>,
+        jobs: impl Iterator<Item = JobId>,
+        reply: Result<Reply<Vec<Written>>, Down>,
     ) {
-        let answers = self.spread(tickets.len(), verb, answer);
+        if let Ok(reply) = &reply {
+            self.plan_input(planner::Input::Pulse(reply.pulse));
+        }
+        let answers = spread(tickets.len(), verb, reply, &self.telemetry);
         for ((ticket, job), result) in tickets.into_iter().zip(jobs).zip(answers) {
             match result {
-                Ok((Written::LeaseLost, _)) => telemetry::lease_lost(job, verb),
+                Ok((Written::LeaseLost, _)) => self.telemetry.lease_lost(job, verb),
                 Ok((Written::Done, _)) => self.waiting.look(job),
                 Err(Down) => {}
-            }
-            if let Ok((_, pulse)) = result {
-                self.plan_input(planner::Input::Pulse(pulse));
             }
             self.work_input(worker::Input::Written { ticket, job, result });
         }
@@ -386,35 +423,18 @@ impl Pump {
             // A full window leaves the schedule to whoever claims it next.
             Ok(plan) => drop(self.planner.adopt(&schedule, plan)),
             Err(reason) => {
-                telemetry::quarantined(&schedule.spec.id, &reason);
+                self.telemetry.quarantined(&schedule.spec.id, &reason);
                 let (revision, schedule) = (schedule.revision, schedule.spec.id);
-                self.quarantines.push(Quarantine { schedule, revision, reason });
+                self.batch.quarantine.push(Quarantine { schedule, revision, reason });
             }
         }
     }
 
     fn adopt_job(&mut self, job: Job) {
-        if let Err(Full(job)) = self.worker.adopt(job, self.clock.now()) {
-            self.releases.push(Release { job: job.id, token: job.token });
-        }
-    }
-
-    /// The answer to each item of a batch. An item that the store forgot to answer is asked again.
-    fn spread<T: Copy>(
-        &mut self,
-        count: usize,
-        verb: &str,
-        answer: Answer<Vec<T>>,
-    ) -> Vec<Result<(T, Pulse), Down>> {
-        match self.checked(verb, answer) {
-            Ok(Reply { value, pulse }) => {
-                if value.len() != count {
-                    telemetry::answers_missing(verb, count, value.len());
-                }
-                let answers = value.into_iter().map(|one| Ok((one, pulse)));
-                answers.chain(core::iter::repeat(Err(Down))).take(count).collect()
-            }
-            Err(Down) => vec![Err(Down); count],
+        if let Err(Full(job)) = self.worker.adopt(job, self.now) {
+            let release = Release { job: job.id, token: job.token };
+            // A ticket that no output has: the worker does not wait for the answer.
+            self.batch.release.push((Ticket::default(), release));
         }
     }
 
@@ -423,25 +443,41 @@ impl Pump {
         match answer {
             Ok(reply) => {
                 if core::mem::take(&mut self.store_is_down) {
-                    telemetry::store_is_back();
+                    self.telemetry.store_is_back();
                 }
                 Ok(reply)
             }
             Err(error) => {
                 self.store_is_down = true;
-                telemetry::store_failed(verb, &error);
+                self.telemetry.store_failed(verb, &error);
                 Err(Down)
             }
         }
     }
 
     fn plan_input(&mut self, input: planner::Input<Stored>) {
-        self.planner.handle(input, self.clock.now());
+        self.planner.handle(input, self.now);
     }
 
     fn work_input(&mut self, input: worker::Input<Stored>) {
-        self.worker.handle(input, self.clock.now());
+        self.worker.handle(input, self.now);
     }
+}
+
+/// The answer to each item of a batch. An item that the store forgot to answer is asked again.
+fn spread<T: Copy>(
+    count: usize,
+    verb: &str,
+    reply: Result<Reply<Vec<T>>, Down>,
+    telemetry: &Telemetry,
+) -> impl Iterator<Item = Result<(T, Pulse), Down>> + use<T> {
+    let answers = reply.map(|Reply { value, pulse }| {
+        if value.len() != count {
+            telemetry.answers_missing(verb, count, value.len());
+        }
+        value.into_iter().map(move |one| Ok((one, pulse)))
+    });
+    answers.into_iter().flatten().chain(core::iter::repeat(Err(Down))).take(count)
 }
 
 /// How long a node that ends waits for its store to hear of it.

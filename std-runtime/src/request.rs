@@ -17,6 +17,10 @@ use crate::clock;
 use crate::erased::AnyStore;
 
 /// Outputs of both machines that are to be carried out, by verb.
+///
+/// Ends of runs wait here while [`WRITES_AT_ONCE`] calls that write such ends are under way, so
+/// that under load each call carries what has come together during those before it, and while there
+/// is little to do nothing waits.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) advance: Vec<(Ticket, Advance)>,
@@ -25,23 +29,48 @@ pub(crate) struct Batch {
     pub(crate) release: Vec<(Ticket, Release)>,
     pub(crate) retry: Vec<(Ticket, Retry)>,
     pub(crate) settle: Vec<(Ticket, Settle)>,
-    /// Verbs that ask for one thing at a time.
+    pub(crate) claim: Option<Claim>,
+    /// Other verbs that ask for one thing at a time.
     pub(crate) single: Vec<Request>,
+    /// How many calls are under way that write ends of runs.
+    writes: usize,
 }
 
 /// One call of the store.
 #[derive(Debug)]
 pub(crate) enum Request {
-    ClaimSchedules { ticket: Ticket, within: Span, claim_for: Span, max: u32 },
-    ClaimJobs { ticket: Ticket, lease_for: Span, max: u32 },
-    Rescue { ticket: Ticket, max: u32 },
-    Prune { ticket: Ticket, before: Timestamp, max: u32 },
+    ClaimSchedules {
+        ticket: Ticket,
+        within: Span,
+        claim_for: Span,
+        max: u32,
+    },
+    ClaimJobs(Claim),
+    /// Ends of runs that travel with the claim that they make room for.
+    SettleAndClaim(Vec<Ticket>, Vec<Settle>, Claim),
+    Rescue {
+        ticket: Ticket,
+        max: u32,
+    },
+    Prune {
+        ticket: Ticket,
+        before: Timestamp,
+        max: u32,
+    },
     Quarantine(Vec<Quarantine>),
     Advance(Vec<Ticket>, Vec<Advance>),
     Renew(Vec<Ticket>, Vec<Renew>),
     Release(Vec<Ticket>, Vec<Release>),
     Retry(Vec<Ticket>, Vec<Retry>),
     Settle(Vec<Ticket>, Vec<Settle>),
+}
+
+/// A claim on jobs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Claim {
+    pub(crate) ticket: Ticket,
+    pub(crate) lease_for: Span,
+    pub(crate) max: u32,
 }
 
 /// Who calls the store, and what it has to offer.
@@ -58,6 +87,7 @@ pub(crate) struct Caller {
 pub(crate) enum Answered {
     ClaimSchedules(Ticket, Answer<Vec<Schedule>>),
     ClaimJobs(Ticket, Answer<Vec<Job>>),
+    SettleAndClaim(Vec<Ticket>, Vec<Settle>, Ticket, Answer<(Vec<Written>, Vec<Job>)>),
     Rescue(Ticket, Answer<Vec<Run>>),
     Prune(Ticket, Answer<u32>),
     Quarantine(Answer<()>),
@@ -84,32 +114,80 @@ impl Batch {
         }
     }
 
-    /// The calls that carry this batch out.
-    pub(crate) fn into_requests(self) -> Vec<Request> {
+    /// The calls to be made now.
+    pub(crate) fn take_requests(&mut self) -> Vec<Request> {
         let mut requests = Vec::new();
-        let mut add = |some: bool, request: Request| {
-            if some {
-                requests.push(request);
-            }
-        };
         // Ends of runs first: they make room for what the claims ask for.
-        let (tickets, settles): (Vec<_>, Vec<_>) = self.settle.into_iter().unzip();
-        add(!settles.is_empty(), Request::Settle(tickets, settles));
-        let (tickets, retries): (Vec<_>, Vec<_>) = self.retry.into_iter().unzip();
-        add(!retries.is_empty(), Request::Retry(tickets, retries));
-        let (tickets, releases): (Vec<_>, Vec<_>) = self.release.into_iter().unzip();
-        add(!releases.is_empty(), Request::Release(tickets, releases));
-        let (tickets, renews): (Vec<_>, Vec<_>) = self.renew.into_iter().unzip();
-        add(!renews.is_empty(), Request::Renew(tickets, renews));
-        let (tickets, advances): (Vec<_>, Vec<_>) = self.advance.into_iter().unzip();
-        add(!advances.is_empty(), Request::Advance(tickets, advances));
-        add(!self.quarantine.is_empty(), Request::Quarantine(self.quarantine));
-        requests.extend(self.single);
+        if let Some(claim) = self.claim.take() {
+            let (tickets, settles) = take(&mut self.settle);
+            requests.push(match settles.is_empty() {
+                true => Request::ClaimJobs(claim),
+                false => Request::SettleAndClaim(tickets, settles, claim),
+            });
+        }
+        while self.writes + requests.iter().filter(|one| one.writes_ends()).count() < WRITES_AT_ONCE
+        {
+            requests.push(if !self.settle.is_empty() {
+                let (tickets, settles) = take(&mut self.settle);
+                Request::Settle(tickets, settles)
+            } else if !self.retry.is_empty() {
+                let (tickets, retries) = take(&mut self.retry);
+                Request::Retry(tickets, retries)
+            } else if !self.release.is_empty() {
+                let (tickets, releases) = take(&mut self.release);
+                Request::Release(tickets, releases)
+            } else {
+                break;
+            });
+        }
+        self.writes += requests.iter().filter(|one| one.writes_ends()).count();
+        // Leases wait for nobody.
+        while !self.renew.is_empty() {
+            let (tickets, renews) = take(&mut self.renew);
+            requests.push(Request::Renew(tickets, renews));
+        }
+        while !self.advance.is_empty() {
+            let (tickets, advances) = take(&mut self.advance);
+            requests.push(Request::Advance(tickets, advances));
+        }
+        if !self.quarantine.is_empty() {
+            requests.push(Request::Quarantine(core::mem::take(&mut self.quarantine)));
+        }
+        requests.append(&mut self.single);
         requests
+    }
+
+    /// A call has been answered.
+    pub(crate) fn answered(&mut self, answered: &Answered) {
+        if answered.writes_ends() {
+            self.writes -= 1;
+        }
+    }
+}
+
+/// As many items as one call may carry, apart from their tickets.
+fn take<T>(items: &mut Vec<(Ticket, T)>) -> (Vec<Ticket>, Vec<T>) {
+    let many = items.len().min(limits::ITEMS_PER_CALL);
+    items.drain(..many).unzip()
+}
+
+impl Answered {
+    fn writes_ends(&self) -> bool {
+        matches!(
+            self,
+            Self::Settle(..) | Self::SettleAndClaim(..) | Self::Retry(..) | Self::Release(..)
+        )
     }
 }
 
 impl Request {
+    fn writes_ends(&self) -> bool {
+        matches!(
+            self,
+            Self::Settle(..) | Self::SettleAndClaim(..) | Self::Retry(..) | Self::Release(..)
+        )
+    }
+
     /// Calls the store. An answer that does not come is an error, so that no machine waits for it
     /// for ever.
     pub(crate) async fn call(self, caller: Caller) -> Answered {
@@ -119,9 +197,14 @@ impl Request {
                 let claim = ClaimSchedules { node, within, claim_for, max };
                 Answered::ClaimSchedules(ticket, patiently(store.claim_schedules(&claim)).await)
             }
-            Self::ClaimJobs { ticket, lease_for, max } => {
+            Self::ClaimJobs(Claim { ticket, lease_for, max }) => {
                 let claim = ClaimJobs { node, tasks: &tasks, tags: &tags, lease_for, max };
                 Answered::ClaimJobs(ticket, patiently(store.claim_jobs(&claim)).await)
+            }
+            Self::SettleAndClaim(tickets, settles, Claim { ticket, lease_for, max }) => {
+                let claim = ClaimJobs { node, tasks: &tasks, tags: &tags, lease_for, max };
+                let answer = patiently(store.settle_and_claim(&settles, &claim)).await;
+                Answered::SettleAndClaim(tickets, settles, ticket, answer)
             }
             Self::Rescue { ticket, max } => {
                 Answered::Rescue(ticket, patiently(store.rescue(&Rescue::Lapsed, max)).await)
@@ -166,3 +249,7 @@ async fn patiently<T>(call: impl Future<Output = Answer<T>> + Send) -> Answer<T>
         )),
     }
 }
+
+/// How many calls that write ends of runs are under way at once: while one waits for the disk,
+/// another one may work.
+const WRITES_AT_ONCE: usize = 2;

@@ -1,5 +1,6 @@
 //! The newest records of what happened, as many as fit.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 
 use mainspring_contract::record::Run;
@@ -16,12 +17,32 @@ use mainspring_core::verb::History;
 pub(crate) struct Records {
     runs: VecDeque<RunView>,
     skips: VecDeque<SkipView>,
-    /// The attempts of each job that are in `runs`: token, outcome, whether it settled the job.
-    ended: HashMap<JobId, Vec<(Token, Outcome, bool)>>,
+    /// The attempts of each job that are in `runs`.
+    ended: HashMap<JobId, Attempts>,
     last_seq: u64,
     limit: usize,
     /// The instant by which the verb under way is judged.
     pub(crate) now: Timestamp,
+}
+
+/// How the attempts of one job ended, the oldest first. Most jobs have one.
+#[derive(Debug)]
+struct Attempts {
+    before: Vec<Attempt>,
+    last: Attempt,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Attempt {
+    token: Token,
+    outcome: Outcome,
+    settled: bool,
+}
+
+impl Attempts {
+    fn iter(&self) -> impl Iterator<Item = &Attempt> {
+        self.before.iter().chain([&self.last])
+    }
 }
 
 impl Records {
@@ -73,11 +94,10 @@ impl Records {
 
     fn forget_oldest_run(&mut self) {
         let Some(RunView { run, .. }) = self.runs.pop_front() else { return };
-        if let Some(attempts) = self.ended.get_mut(&run.job) {
-            attempts.retain(|(token, ..)| *token != run.token);
-            if attempts.is_empty() {
-                self.ended.remove(&run.job);
-            }
+        let Entry::Occupied(mut attempts) = self.ended.entry(run.job) else { return };
+        match attempts.get_mut().before.is_empty() {
+            true => drop(attempts.remove()),
+            false => drop(attempts.get_mut().before.remove(0)),
         }
     }
 }
@@ -87,7 +107,17 @@ impl History<Stored> for Records {
         if self.runs.len() >= self.limit {
             self.forget_oldest_run();
         }
-        self.ended.entry(run.job).or_default().push((run.token, run.ended.outcome, run.settled));
+        let outcome = run.ended.outcome;
+        let attempt = Attempt { token: run.token, outcome, settled: run.settled };
+        match self.ended.entry(run.job) {
+            Entry::Vacant(place) => {
+                place.insert(Attempts { before: Vec::new(), last: attempt });
+            }
+            Entry::Occupied(mut attempts) => {
+                let Attempts { before, last } = attempts.get_mut();
+                before.push(core::mem::replace(last, attempt));
+            }
+        }
         let seq = self.next_seq();
         let noted_at = self.now;
         self.runs.push_back(RunView { seq, run, noted_at });
@@ -103,12 +133,11 @@ impl History<Stored> for Records {
     }
 
     fn is_settled(&self, job: &JobId) -> bool {
-        self.ended.get(job).is_some_and(|attempts| attempts.iter().any(|(.., settled)| *settled))
+        self.ended.get(job).is_some_and(|attempts| attempts.iter().any(|attempt| attempt.settled))
     }
 
     fn ended(&self, job: &JobId, token: Token) -> Option<(Outcome, bool)> {
-        let attempts = self.ended.get(job)?;
-        let (_, outcome, settled) = attempts.iter().find(|(other, ..)| *other == token)?;
-        Some((*outcome, *settled))
+        let attempt = self.ended.get(job)?.iter().find(|attempt| attempt.token == token)?;
+        Some((attempt.outcome, attempt.settled))
     }
 }

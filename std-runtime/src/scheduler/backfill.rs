@@ -80,7 +80,7 @@ impl Scheduler {
         loop {
             let batch: Vec<Enqueue> = fires
                 .by_ref()
-                .take(limits::ENQUEUE_MAX)
+                .take(limits::ITEMS_PER_CALL)
                 .map(|at| {
                     let job = JobId::derived(&id, at, Origin::Backfill);
                     extra(&spec, job, at, Origin::Backfill)

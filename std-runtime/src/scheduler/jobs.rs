@@ -210,7 +210,7 @@ impl Scheduler {
         let requests: Vec<Enqueue> =
             jobs.into_iter().map(NewJob::into_request).collect::<Result<_, _>>()?;
         let mut queued = Vec::with_capacity(requests.len());
-        for batch in requests.chunks(limits::ENQUEUE_MAX) {
+        for batch in requests.chunks(limits::ITEMS_PER_CALL) {
             let answers = self.told(self.shared.store.enqueue(batch).await?);
             queued.extend(batch.iter().zip(answers).map(|(request, answer)| match answer {
                 Enqueued::Exists => Queued::Known(request.id),
