@@ -175,6 +175,8 @@ pub struct Tally {
     pub outages: usize,
     /// Kills during which at least one command ran.
     pub kills_in_commands: usize,
+    /// First attempts of fires that came due while a daemon served and was left alone.
+    pub judged: usize,
     /// The worst lateness of a first attempt of a fire that came due while a daemon served.
     pub worst_lateness: Span,
     /// The middle one of these.
@@ -205,12 +207,12 @@ impl fmt::Display for Tally {
             "kills {} (in the middle of a command {}), pauses {}, outages of the store {}",
             self.kills, self.kills_in_commands, self.pauses, self.outages
         )?;
-        write!(
-            f,
-            "lateness outside of kills: worst {} ms, median {} ms",
-            ms(self.worst_lateness),
-            ms(self.median_lateness)
-        )
+        write!(f, "fires in times without kills {}", self.judged)?;
+        if self.judged == 0 {
+            return Ok(());
+        }
+        let (worst, median) = (ms(self.worst_lateness), ms(self.median_lateness));
+        write!(f, ", lateness worst {worst} ms, median {median} ms")
     }
 }
 
@@ -286,6 +288,7 @@ fn skips(evidence: &Evidence, faults: &mut Vec<Fault>) -> BTreeSet<Fire> {
 fn lateness(evidence: &Evidence, tally: &mut Tally) {
     let mut all: Vec<Span> = evidence.runs.iter().filter_map(|run| evidence.late(run)).collect();
     all.sort();
+    tally.judged = all.len();
     tally.worst_lateness = all.last().copied().unwrap_or(Span::ZERO);
     tally.median_lateness = all.get(all.len() / 2).copied().unwrap_or(Span::ZERO);
 }

@@ -123,6 +123,7 @@ fn a_faultless_run_passes_and_is_counted() {
         pauses: 0,
         outages: 0,
         kills_in_commands: 1,
+        judged: 2,
         worst_lateness: Span::from_millis(15),
         median_lateness: Span::from_millis(15),
     };

@@ -27,8 +27,9 @@ fn nothing_is_lost_doubled_or_overlapped(mut site: impl Site) {
     println!("jobs queued by hand {queued}\n{tally}");
     assert!(faults.is_empty(), "{SEED}={seed}: {} faults:\n{faults:#?}", faults.len());
     // Otherwise the test would prove little.
-    assert!(tally.kills > 5 && tally.pauses > 5 && tally.interrupted > 5, "{tally}");
-    assert!(tally.skipped > 0 && tally.retried > 0 && queued > 100, "{tally}");
+    assert!(tally.kills > 0 && tally.pauses > 0 && tally.outages > 0, "{tally}");
+    assert!(tally.interrupted > 0 && tally.skipped > 0 && tally.retried > 0, "{tally}");
+    assert!(queued > 100, "{queued}");
 }
 
 #[test]

@@ -54,6 +54,11 @@ impl<S: Databases> Site for Place<S> {
         self.database.url().to_owned()
     }
 
+    /// They take a minute and a half.
+    fn fires(&self) -> i64 {
+        4_000
+    }
+
     fn has_one_lock(&self) -> bool {
         false
     }

@@ -8,6 +8,9 @@ pub(crate) trait Site {
     /// Its address for nodes.
     fn url(&self) -> String;
 
+    /// How many fires are due, unless somebody says otherwise.
+    fn fires(&self) -> i64;
+
     /// Whether a node that stands still may keep all others waiting, because it holds the store's
     /// only lock.
     fn has_one_lock(&self) -> bool;
@@ -28,6 +31,10 @@ impl File {
 impl Site for File {
     fn url(&self) -> String {
         format!("sqlite:{}", self.0.path().join("jobs.db").display())
+    }
+
+    fn fires(&self) -> i64 {
+        2_000
     }
 
     fn has_one_lock(&self) -> bool {
