@@ -78,10 +78,7 @@ pub(crate) fn binary(bytes: &[u8]) -> String {
 
 /// Items as lists whose lengths are powers of two, the last one padded by its last item again: for
 /// lists in which it makes no difference that something is named twice.
-pub(crate) fn padded<T: Clone>(items: &[T]) -> impl Iterator<Item = Vec<T>> + Send
-where
-    T: Send + Sync,
-{
+pub(crate) fn padded<T: Clone + Send + Sync>(items: &[T]) -> impl Iterator<Item = Vec<T>> + Send {
     items.chunks(MOST).map(|chunk| {
         let mut list = chunk.to_vec();
         if let Some(last) = chunk.last() {

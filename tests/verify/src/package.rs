@@ -33,6 +33,9 @@ const PACKAGES: &[Package] = &[
     },
     // Without the parts that make a server of the whole machine.
     Package { name: "mariadb-server-core", program: "mariadbd", reason: SERVER },
+    Package { name: "redis-server", program: "redis-server", reason: SERVER },
+    Package { name: "mosquitto", program: "mosquitto", reason: SERVER },
+    Package { name: "nats-server", program: "nats-server", reason: SERVER },
 ];
 
 const SERVER: &str = "tests start private servers";
