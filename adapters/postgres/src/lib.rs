@@ -75,6 +75,10 @@
 //!   no dead rows, whether or not vacuum can run.
 //! - **Jobs** leave two dead rows each: one of the claim, one of the settle. Vacuum of that table
 //!   comes early and at full speed, which is cheap, because it is as small as the backlog.
+//!   While another session of the database keeps an old snapshot open (a long report, a forgotten
+//!   transaction), no vacuum can remove them, and claims have to pass over those at the head of their
+//!   lane: they become slower with each job that was run since, and recover when it ends. Set
+//!   `idle_in_transaction_session_timeout` for such sessions.
 //! - **Numbers about the whole store** have a page for their versions (`fillfactor`), and are
 //!   written when people change something, not by the hot path. There is no counter of running jobs.
 //!

@@ -74,7 +74,7 @@ statements! {
     job_renew job_settle job_unclaim job_update job_watchers
     key_keep key_leave key_lock key_sweep key_take
     last_runs
-    prune_lock prune_rotate prune_runs prune_skips prune_slots
+    prune_lock prune_look prune_rotate prune_runs prune_skips prune_slots
     pulse
     run_insert run_recorded
     schedule_claim schedule_drop_claims schedule_find schedule_insert schedule_lock
