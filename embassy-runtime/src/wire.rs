@@ -1,7 +1,7 @@
 //! Commands as bytes: what a host sends and a device takes, over whatever wire there is.
 //!
-//! `mainspring firmware encode` writes frames of an [`Order`] each, and a [`Receiver`] on the device
-//! makes [commands](crate::command::Command) of what comes in, byte by byte.
+//! `mainspring firmware encode` writes frames of an [`Order`] each, and a [`Receiver`] on the
+//! device makes [commands](crate::command::Command) of what comes in, byte by byte.
 //!
 //! # Byte by byte
 //!
@@ -12,7 +12,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 1 | [`VERSION`] |
-//! | 4 | checksum of what follows, least significant byte first: FNV-1a of 32 bits, as for [`Name`] |
+//! | 4 | checksum of what follows, least significant byte first: FNV-1a, as for [`Name`] |
 //! | n | the [`Order`] in [postcard's wire format] |
 //!
 //! Orders and their fields are numbered in the order in which they are written down here; new ones
@@ -124,8 +124,8 @@ pub fn decode<D: Lasting>(frame: &mut [u8]) -> Result<Order<D>, WireError> {
     postcard::from_bytes(order).map_err(|_| WireError::Foreign)
 }
 
-/// Collects bytes until they are a frame. `N` is the longest frame: 256 is enough for every order of
-/// [`Small`](crate::domain::Small).
+/// Collects bytes until they are a frame. `N` is the longest frame: 256 is enough for every order
+/// of [`Small`](crate::domain::Small).
 #[derive(Debug)]
 pub struct Receiver<const N: usize> {
     bytes: [u8; N],

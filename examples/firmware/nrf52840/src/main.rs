@@ -1,8 +1,8 @@
 //! An nRF52840 development kit whose first lamp blinks by a schedule, and once more when its first
 //! button is pressed. It logs over the debug probe, and goes on after a loss of power.
 //!
-//! What comes over the serial port of its USB cable are orders: `mainspring firmware clock` tells it
-//! the time, and `mainspring firmware encode FILE` further schedules for the task `lamp`.
+//! What comes over the serial port of its USB cable are orders: `mainspring firmware clock` tells
+//! it the time, and `mainspring firmware encode FILE` further schedules for the task `lamp`.
 #![no_std]
 #![no_main]
 
