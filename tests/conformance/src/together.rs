@@ -115,8 +115,8 @@ pub async fn each_fire_is_decided_once<S: Subject>(subject: &S) {
     }
 }
 
-/// Fires come while earlier jobs end: whoever is held goes on when the last of them is over, also if
-/// both happen at the same moment.
+/// Fires come while earlier jobs end: whoever is held goes on when the last of them is over, also
+/// if both happen at the same moment.
 pub async fn a_held_job_is_never_left_behind<S: Subject>(subject: &S) {
     let rigs = handles(subject).await;
     let _ = rigs[0].put(0, &replace(&overlapping("q", Overlap::Queue), at(1))).await;
