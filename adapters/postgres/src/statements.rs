@@ -89,6 +89,7 @@ statements! {
     job_watchers = "sql/job_watchers.sql",
     key_keep = "sql/key_keep.sql",
     key_leave = "sql/key_leave.sql",
+    key_lives = "sql/key_lives.sql",
     key_lock = "sql/key_lock.sql",
     key_sweep = "sql/key_sweep.sql",
     key_take = "sql/key_take.sql",
