@@ -24,6 +24,11 @@ pub(crate) fn at(at: Option<Timestamp>) -> Option<i64> {
     at.map(Timestamp::as_micros)
 }
 
+/// A text without the character that PostgreSQL cannot keep.
+pub(crate) fn text(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 /// The number of a state in which a job has a row.
 pub(crate) const fn state(state: &JobState) -> Option<i16> {
     match state {

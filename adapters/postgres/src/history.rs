@@ -28,7 +28,7 @@ pub(crate) async fn settle_alone(tx: &mut Transaction<'_>, settles: &[Settle]) -
         for settle in settles {
             let detail = settle.ended.detail.as_ref();
             output.push(detail.and_then(|detail| detail.output.as_ref()));
-            errors.push(detail.and_then(|detail| detail.error.as_deref()));
+            errors.push(detail.and_then(|detail| detail.error.as_deref()).map(columns::text));
         }
     }
     let ended = || settles.iter().map(|settle| &settle.ended);
@@ -54,7 +54,7 @@ pub(crate) async fn record(tx: &mut Transaction<'_>, runs: &[Run]) -> Done<()> {
     for run in runs {
         let detail = run.ended.detail.as_ref();
         output.push(detail.and_then(|detail| detail.output.as_ref()));
-        errors.push(detail.and_then(|detail| detail.error.as_deref()));
+        errors.push(detail.and_then(|detail| detail.error.as_deref()).map(columns::text));
     }
     let schedule = |run: &Run| run.schedule.as_ref().map(ToString::to_string);
     let node = |run: &Run| run.node.as_ref().map(ToString::to_string);

@@ -1,6 +1,6 @@
 //! Which job holds which key.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use mainspring_contract::tables::{Done, Hold, Holder};
 use mainspring_contract::{JobId, Key, StoreError, StoreErrorKind, TaskId};
@@ -31,12 +31,21 @@ pub(crate) async fn lock(
             let holder = Holder {
                 job: JobId::from_bytes(row.try_get::<Uuid, _>(2)?.into_bytes()),
                 over_until: over_until.map(|us| Timestamp::UNIX_EPOCH + Span::from_micros(us)),
-                lives: row.try_get(4)?,
+                lives: false,
             };
             Ok(((row.try_get(0)?, row.try_get(1)?), holder))
         })();
         let (key, holder) = holder.map_err(|error| tx.error(error))?;
         held.insert(key, holder);
+    }
+    if !held.is_empty() {
+        let jobs: Vec<Uuid> = held.values().map(|holder| uuid(&holder.job)).collect();
+        let rows = tx.all(query(&tx.sql.key_lives).bind(jobs)).await?;
+        let lives = rows.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<Uuid>, _>>();
+        let lives = lives.map_err(|error| tx.error(error))?;
+        for holder in held.values_mut() {
+            holder.lives = lives.contains(&uuid(&holder.job));
+        }
     }
     let of = |(task, key): &(TaskId, Key)| {
         held.get(&(task.as_str().to_owned(), key.as_str().to_owned())).copied()

@@ -209,7 +209,7 @@ pub(crate) async fn quarantine(tx: &mut Transaction<'_>, quarantines: &[Quaranti
     let statement = query(&tx.sql.schedule_quarantine)
         .bind(quarantines.iter().map(|item| item.schedule.as_str()).collect::<Vec<_>>())
         .bind(quarantines.iter().map(|item| i64::from(item.revision.number())).collect::<Vec<_>>())
-        .bind(quarantines.iter().map(|item| item.reason.as_str()).collect::<Vec<_>>())
+        .bind(quarantines.iter().map(|item| columns::text(&item.reason)).collect::<Vec<_>>())
         .bind(tx.now.as_micros());
     Ok(tx.run(statement).await? > 0)
 }

@@ -1,10 +1,10 @@
 -- Adds jobs, except those that exist, or existed and are over. What most jobs of a batch have in
 -- common is said once (`kind`) and referred to by its number. Ids begin with their time: a new job
--- has a larger one than all that are over, so that history is hardly ever asked about it. A job that
--- is settled at this moment is still there for this statement, and must not come back when it is
--- gone: so the table is asked, too. Two who add one job at the same moment meet in the table's key.
--- (ON CONFLICT would be a further record in the log for each row.) The answer is NULL if all jobs
--- were added.
+-- has a larger one than all that are over, so that history is hardly ever asked about it. A job
+-- that is settled at this moment is still there for this statement, and must not come back when it
+-- is gone: so the table is asked, too. Two who add one job at the same moment meet in the table's
+-- key. (ON CONFLICT would be a further record in the log for each row.) The answer is NULL if all
+-- jobs were added.
 WITH newest AS MATERIALIZED (
     SELECT job FROM schema.mainspring_runs ORDER BY job DESC LIMIT 1
 ),
@@ -32,9 +32,9 @@ added AS (
     ) AS job (id, payload_bytes, ready_at_us, fire_at_us, start_by_us, unique_key, kind)
     JOIN unnest(
         $8::text[], $9::text[], $10::smallint[], $11::smallint[], $12::integer[], $13::smallint[],
-        $14::bigint[], $15::integer[], $16::smallint[], $17::bigint[], $18::bigint[], $19::smallint[],
-        $20::integer[], $21::text[], $22::smallint[], $23::bigint[], $24::boolean[], $25::smallint[],
-        $26::bigint[]
+        $14::bigint[], $15::integer[], $16::smallint[], $17::bigint[], $18::bigint[],
+        $19::smallint[], $20::integer[], $21::text[], $22::smallint[], $23::bigint[],
+        $24::boolean[], $25::smallint[], $26::bigint[]
     ) WITH ORDINALITY AS kind (
         task, schedule, origin, payload_format, payload_version, priority, timeout_us, retry_max,
         backoff_kind, backoff_first_us, backoff_max_us, retry_jitter, max_rescues, tags, hold_kind,

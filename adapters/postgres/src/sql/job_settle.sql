@@ -35,5 +35,6 @@ noted AS (
     FROM gone CROSS JOIN slot
     RETURNING job
 )
-SELECT CASE WHEN count(*) < cardinality($1::uuid[]) THEN coalesce(array_agg(job), '{}') END AS settled
+SELECT CASE WHEN count(*) < cardinality($1::uuid[])
+    THEN coalesce(array_agg(job), '{}') END AS settled
 FROM noted
