@@ -35,3 +35,9 @@ impl Deadline {
         self.0.saturating_duration_since(Instant::now())
     }
 }
+
+/// What a task does that has nothing to do.
+#[expect(clippy::disallowed_methods, reason = "this is the clock file")]
+pub async fn rest(span: Duration) {
+    tokio::time::sleep(span).await;
+}

@@ -3,10 +3,12 @@
 //! A line is `WORD SCHEDULE FIRE_AT JOB ATTEMPT TOKEN PID NANOSECONDS`. Commands append it with
 //! one write to a file that was opened for appending, so lines are whole and in order.
 
+use core::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use mainspring_contract::JobId;
+use mainspring_contract::record::Run;
 use mainspring_core::id::Token;
 use mainspring_core::time::{Span, Timestamp};
 
@@ -17,6 +19,21 @@ pub struct Fire {
     pub schedule: String,
     /// The instant that the trigger named.
     pub at: Timestamp,
+}
+
+impl Fire {
+    /// What stands for a job that no schedule asked for.
+    pub fn queued(job: JobId) -> Self {
+        Self { schedule: format!("job-{job}"), at: Timestamp::UNIX_EPOCH }
+    }
+
+    /// What a run was for.
+    pub fn of(run: &Run) -> Self {
+        match (&run.schedule, run.fire_at) {
+            (Some(schedule), Some(at)) => Self { schedule: schedule.to_string(), at },
+            _ => Self::queued(run.job),
+        }
+    }
 }
 
 /// What a command has to say.
@@ -58,13 +75,7 @@ impl Line {
         let [word, schedule, fire_at, job, attempt, token, pid, nanos] = parts[..] else {
             return None;
         };
-        let word = match word {
-            "start" => Word::Start,
-            "overlap" => Word::Overlap,
-            "end" => Word::End,
-            "fail" => Word::Fail,
-            _ => return None,
-        };
+        let (word, _) = WORDS.into_iter().find(|(_, text)| *text == word)?;
         let nanos: i64 = nanos.parse().ok()?;
         Some(Self {
             word,
@@ -77,6 +88,22 @@ impl Line {
         })
     }
 }
+
+/// As [`Line::parse`] reads it.
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = WORDS.into_iter().find(|(word, _)| *word == self.word);
+        let (_, word) = word.expect("every word has its text");
+        let Fire { schedule, at } = &self.fire;
+        let (token, micros) =
+            (self.token.number(), self.at.since(Timestamp::UNIX_EPOCH).as_micros());
+        let Self { job, attempt, pid, .. } = self;
+        write!(f, "{word} {schedule} {at} {job} {attempt} {token} {pid} {micros}000")
+    }
+}
+
+const WORDS: [(Word, &str); 4] =
+    [(Word::Start, "start"), (Word::Overlap, "overlap"), (Word::End, "end"), (Word::Fail, "fail")];
 
 /// A folder with the journal, a lock file for each job, and the program that writes them.
 #[derive(Debug)]
@@ -104,6 +131,11 @@ impl Journal {
             "run = [\"/bin/sh\", \"{dir}/subject.sh\", \"{seconds}\", \"{fails}\"]\n\
              env = {{ {MARK} = \"{dir}\" }}\n"
         )
+    }
+
+    /// The file.
+    pub fn file(&self) -> PathBuf {
+        self.dir.join("journal")
     }
 
     /// Every line so far.
@@ -162,6 +194,7 @@ mod tests {
         let line = Line::parse(&text).expect("a line");
         assert_eq!((line.word, line.attempt, line.pid), (Word::Start, 2, 77));
         assert_eq!(line.at.since(line.fire.at), Span::from_micros(123_456));
+        assert_eq!(line.to_string(), text.replace("123456789", "123456000"));
         assert_eq!(Line::parse(&text[..text.len() - 20]), None);
         assert_eq!(Line::parse(&text.replace("start", "begin")), None);
     }

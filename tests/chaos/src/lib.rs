@@ -5,6 +5,7 @@
 //! cargo tells only them where that program is.
 
 pub mod clock;
+pub mod cluster;
 pub mod daemon;
 pub mod dice;
 pub mod history;
@@ -12,3 +13,4 @@ pub mod journal;
 pub mod matcher;
 pub mod process;
 pub mod rows;
+pub mod store;

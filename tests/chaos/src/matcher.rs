@@ -1,13 +1,17 @@
 //! The matcher: holds what ran against what was due.
 //!
-//! It knows nothing of daemons and stores, only of what they left behind, and it trusts neither
+//! It knows nothing of nodes and stores, only of what they left behind, and it trusts neither
 //! the journal nor the history alone: each must bear out the other. Its own tests plant every
 //! fault that it is there to find.
+//!
+//! One daemon on its own store and several nodes that share one are the same to it: who was in
+//! trouble, and when, is part of the evidence.
 
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mainspring_contract::record::Run;
+use mainspring_contract::{JobId, NodeId};
 use mainspring_core::fire::SkipReason;
 use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
@@ -34,8 +38,8 @@ pub struct Evidence {
     pub open_schedules: Vec<String>,
     /// Processes and locks that should be gone, for people.
     pub survivors: Vec<String>,
-    /// When daemons were killed.
-    pub kills: Vec<Kill>,
+    /// What was done to nodes and to the store.
+    pub troubles: Vec<Trouble>,
     /// When daemons served.
     pub lives: Vec<Life>,
 }
@@ -55,13 +59,42 @@ pub struct Skipped {
     pub count: u64,
 }
 
-/// One SIGKILL.
-#[derive(Clone, Copy, Debug)]
-pub struct Kill {
-    /// Just before it was sent.
-    pub asked: Timestamp,
-    /// Just after the daemon was gone.
-    pub gone: Timestamp,
+/// Something that was done to a node, or to the store and so to every node.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// What.
+    pub harm: Harm,
+    /// To whom; `None` if to all.
+    pub node: Option<NodeId>,
+    /// Just before it was done.
+    pub from: Timestamp,
+    /// Just after it was over: the node was gone or went on, the store was back.
+    pub until: Timestamp,
+}
+
+/// What can be done to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Harm {
+    /// SIGKILL.
+    Kill,
+    /// SIGSTOP until SIGCONT: when it goes on, it does not know that its leases have ended.
+    Pause,
+    /// The store was killed, stood still or cut connections.
+    Outage,
+}
+
+impl Trouble {
+    /// The only daemon was killed.
+    pub const fn kill(from: Timestamp, until: Timestamp) -> Self {
+        Self { harm: Harm::Kill, node: None, from, until }
+    }
+
+    /// Whether it can be why something happened to a run between two instants, give or take what
+    /// it takes to notice.
+    fn meets(&self, run: &Run, from: Timestamp, to: Timestamp) -> bool {
+        let concerns = self.node.is_none() || self.node == run.node;
+        concerns && self.until + NOTICE >= from && self.from <= to
+    }
 }
 
 /// A stretch in which a daemon served.
@@ -100,8 +133,8 @@ pub enum Fault {
     TokenNotRaised(Fire, Token),
     /// A command started while an earlier run of its job was alive.
     Overlap(Fire, Token),
-    /// The history says that a lease was lost when no daemon had been killed.
-    LostWithoutKill(Fire, Token),
+    /// The history says that a lease was lost when nothing had been done to its holder.
+    LostUnexplained(Fire, Token),
     /// A job that is not over.
     StuckJob(String),
     /// A schedule that is out of service or has fires left.
@@ -127,14 +160,23 @@ pub struct Tally {
     pub rescued: usize,
     /// Of these, attempts that were claimed but had not started their command.
     pub unstarted: usize,
-    /// Of these, attempts whose command had just ended but was not yet written down.
+    /// Of these, attempts whose command ended but could not be written down in time.
     pub unwritten: usize,
+    /// Of these, attempts of a node that stood still and then went on, not knowing that its lease
+    /// had ended; what they did did not count.
+    pub fenced: usize,
     /// Attempts that failed on purpose and were made again.
     pub retried: usize,
-    /// Daemons killed.
+    /// Nodes killed.
     pub kills: usize,
+    /// Nodes that stood still for a while.
+    pub pauses: usize,
+    /// Stretches in which the store was killed, stood still or cut connections.
+    pub outages: usize,
     /// Kills during which at least one command ran.
     pub kills_in_commands: usize,
+    /// First attempts of fires that came due while a daemon served and was left alone.
+    pub judged: usize,
     /// The worst lateness of a first attempt of a fire that came due while a daemon served.
     pub worst_lateness: Span,
     /// The middle one of these.
@@ -156,24 +198,35 @@ impl fmt::Display for Tally {
         )?;
         writeln!(
             f,
-            "attempts rescued {} (of these not yet started {}, ended but not yet written down {})",
-            self.rescued, self.unstarted, self.unwritten
+            "attempts rescued {} (of these not yet started {}, ended but not yet written down {}, \
+             too late {})",
+            self.rescued, self.unstarted, self.unwritten, self.fenced
         )?;
-        writeln!(f, "kills {}, in the middle of a command {}", self.kills, self.kills_in_commands)?;
-        write!(
+        writeln!(
             f,
-            "lateness outside of kills: worst {} ms, median {} ms",
-            ms(self.worst_lateness),
-            ms(self.median_lateness)
-        )
+            "kills {} (in the middle of a command {}), pauses {}, outages of the store {}",
+            self.kills, self.kills_in_commands, self.pauses, self.outages
+        )?;
+        write!(f, "fires in times without kills {}", self.judged)?;
+        if self.judged == 0 {
+            return Ok(());
+        }
+        let (worst, median) = (ms(self.worst_lateness), ms(self.median_lateness));
+        write!(f, ", lateness worst {worst} ms, median {median} ms")
     }
 }
 
 /// Holds what ran against what was due: every fault, and what was counted.
 pub fn check(evidence: &Evidence) -> (Vec<Fault>, Tally) {
     let mut faults = Vec::new();
-    let mut tally =
-        Tally { due: evidence.due.len(), kills: evidence.kills.len(), ..Tally::default() };
+    let of = |harm| evidence.troubles.iter().filter(|trouble| trouble.harm == harm).count();
+    let mut tally = Tally {
+        due: evidence.due.len(),
+        kills: of(Harm::Kill),
+        pauses: of(Harm::Pause),
+        outages: of(Harm::Outage),
+        ..Tally::default()
+    };
     let skipped = skips(evidence, &mut faults);
     tally.skipped = skipped.len();
     let mut traces: BTreeMap<Fire, Trace<'_>> = BTreeMap::new();
@@ -184,9 +237,7 @@ pub fn check(evidence: &Evidence) -> (Vec<Fault>, Tally) {
         traces.entry(line.fire.clone()).or_default().lines.push(line);
     }
     for run in &evidence.runs {
-        if let Some(fire) = fire_of(run) {
-            traces.entry(fire).or_default().runs.push(run);
-        }
+        traces.entry(Fire::of(run)).or_default().runs.push(run);
     }
     for (fire, mut trace) in traces {
         trace.runs.sort_by_key(|run| run.token);
@@ -208,7 +259,7 @@ pub fn check(evidence: &Evidence) -> (Vec<Fault>, Tally) {
     faults.extend(of(&evidence.open_jobs, Fault::StuckJob));
     faults.extend(of(&evidence.open_schedules, Fault::StuckSchedule));
     faults.extend(of(&evidence.survivors, Fault::Survivor));
-    tally.kills_in_commands = evidence.kills.iter().filter(|k| evidence.hit(k)).count();
+    tally.kills_in_commands = evidence.hits();
     lateness(evidence, &mut tally);
     (faults, tally)
 }
@@ -234,14 +285,10 @@ fn skips(evidence: &Evidence, faults: &mut Vec<Fault>) -> BTreeSet<Fire> {
     skipped
 }
 
-fn fire_of(run: &Run) -> Option<Fire> {
-    let schedule = run.schedule.as_ref()?.to_string();
-    Some(Fire { schedule, at: run.fire_at? })
-}
-
 fn lateness(evidence: &Evidence, tally: &mut Tally) {
     let mut all: Vec<Span> = evidence.runs.iter().filter_map(|run| evidence.late(run)).collect();
     all.sort();
+    tally.judged = all.len();
     tally.worst_lateness = all.last().copied().unwrap_or(Span::ZERO);
     tally.median_lateness = all.get(all.len() / 2).copied().unwrap_or(Span::ZERO);
 }
@@ -254,29 +301,32 @@ impl Evidence {
         (run.attempt == 1 && self.lives.iter().any(served)).then(|| started.since(due))
     }
 
-    /// Whether a command ran when a daemon was killed.
-    fn hit(&self, kill: &Kill) -> bool {
-        let began = |line: &&Line| matches!(line.word, Word::Start | Word::Overlap);
-        self.journal.iter().filter(began).any(|start| {
-            let end = self.journal.iter().find(|line| {
-                matches!(line.word, Word::End | Word::Fail)
-                    && line.job == start.job
-                    && line.token == start.token
-            });
-            let lost = self.runs.iter().any(|run| {
-                run.job == start.job
-                    && run.token == start.token
-                    && run.ended.outcome == Outcome::LeaseLost
-                    && run.ended.finished_at >= kill.asked - ROUNDING
-            });
-            start.at <= kill.asked && end.is_none_or(|end| end.at > kill.asked) && lost
-        })
+    /// In how many kills a command ran.
+    fn hits(&self) -> usize {
+        let said = |words: [Word; 2]| {
+            let lines = self.journal.iter().filter(move |line| words.contains(&line.word));
+            lines.map(|line| ((line.job, line.token), line.at))
+        };
+        let starts: BTreeMap<(JobId, Token), _> = said([Word::Start, Word::Overlap]).collect();
+        let ends: BTreeMap<(JobId, Token), _> = said([Word::End, Word::Fail]).collect();
+        let kills = self.troubles.iter().filter(|trouble| trouble.harm == Harm::Kill);
+        let was_hit = |kill: &&Trouble| {
+            self.runs.iter().any(|run| {
+                let attempt = (run.job, run.token);
+                run.ended.outcome == Outcome::LeaseLost
+                    && run.ended.finished_at >= kill.from - ROUNDING
+                    && (kill.node.is_none() || kill.node == run.node)
+                    && starts.get(&attempt).is_some_and(|at| *at <= kill.from)
+                    && ends.get(&attempt).is_none_or(|at| *at > kill.from)
+            })
+        };
+        kills.filter(was_hit).count()
     }
 
-    /// Whether a daemon was killed between `from` and `to`, give or take what it takes a command
-    /// to notice.
-    fn kill_between(&self, from: Timestamp, to: Timestamp) -> bool {
-        self.kills.iter().any(|kill| kill.gone + NOTICE >= from && kill.asked <= to)
+    /// Whether something of these kinds was done to the holder of a run between two instants.
+    fn harmed(&self, run: &Run, harms: &[Harm], from: Timestamp, to: Timestamp) -> bool {
+        let mut troubles = self.troubles.iter().filter(|trouble| harms.contains(&trouble.harm));
+        troubles.any(|trouble| trouble.meets(run, from, to))
     }
 }
 
@@ -314,7 +364,7 @@ impl Trace<'_> {
         for run in &self.runs {
             self.check_attempt(run, fire, evidence, faults, tally);
         }
-        self.check_starts(fire, faults, tally);
+        self.check_starts(fire, evidence, faults, tally);
     }
 
     /// One attempt in the history.
@@ -333,18 +383,26 @@ impl Trace<'_> {
             Outcome::LeaseLost => {
                 tally.rescued += 1;
                 let rescued_at = run.ended.finished_at + ROUNDING;
-                let began = start.map_or(Timestamp::MIN, |line| line.at);
-                if !evidence.kill_between(began, rescued_at) {
-                    faults.push(Fault::LostWithoutKill(fire.clone(), run.token));
+                let began = start.map_or(Timestamp::MIN, |line| line.at.min(rescued_at));
+                if !evidence.harmed(run, &ALL, began, rescued_at) {
+                    faults.push(Fault::LostUnexplained(fire.clone(), run.token));
                 }
                 match (start, end.or_else(|| self.said(run.token, Word::Fail))) {
                     (None, _) => tally.unstarted += 1,
+                    (Some(start), _) if is_fenced(evidence, run, start.at) => tally.fenced += 1,
                     (Some(_), None) => tally.interrupted += 1,
-                    // A command that ended is settled within moments, or its daemon was killed.
-                    (Some(_), Some(end)) if evidence.kill_between(end.at, end.at + WRITING) => {
-                        tally.unwritten += 1;
+                    (Some(start), Some(end)) => {
+                        // A command that ended is settled within moments, or its node was killed,
+                        // or could not settle it for want of time or of a store.
+                        let until = end.at + WRITING;
+                        let unwritten = evidence.harmed(run, &[Harm::Kill], end.at, until)
+                            || evidence.harmed(run, &LASTING, start.at, until);
+                        if unwritten {
+                            tally.unwritten += 1;
+                        } else {
+                            faults.push(Fault::DoneTwice(fire.clone()));
+                        }
                     }
-                    (Some(_), Some(_)) => faults.push(Fault::DoneTwice(fire.clone())),
                 }
             }
             Outcome::Succeeded => {}
@@ -358,9 +416,15 @@ impl Trace<'_> {
     }
 
     /// The starts in the journal, in their order.
-    fn check_starts(&self, fire: &Fire, faults: &mut Vec<Fault>, tally: &mut Tally) {
+    fn check_starts(
+        &self,
+        fire: &Fire,
+        evidence: &Evidence,
+        faults: &mut Vec<Fault>,
+        tally: &mut Tally,
+    ) {
         let begins = |line: &&&Line| matches!(line.word, Word::Start | Word::Overlap);
-        let starts: Vec<&&Line> = self.lines.iter().filter(begins).collect();
+        let mut starts: Vec<&&Line> = self.lines.iter().filter(begins).collect();
         tally.starts += starts.len();
         for start in &starts {
             if start.word == Word::Overlap {
@@ -370,6 +434,10 @@ impl Trace<'_> {
                 faults.push(Fault::Unrecorded(fire.clone(), start.token));
             }
         }
+        // What a node starts that stood still is in nobody's way: its token is too old.
+        starts.retain(|start| {
+            !self.run(start.token).is_some_and(|run| is_fenced(evidence, run, start.at))
+        });
         for pair in starts.windows(2) {
             let (earlier, later) = (pair[0], pair[1]);
             if later.token <= earlier.token {
@@ -379,16 +447,27 @@ impl Trace<'_> {
             if run.is_none_or(|run| run.settled || run.ended.outcome == Outcome::Succeeded) {
                 faults.push(Fault::StartedAgain(fire.clone(), later.token));
             }
-            let end = [Word::End, Word::Fail].into_iter().find_map(|w| self.said(earlier.token, w));
-            let over = match (end, run) {
-                (Some(end), _) => end.at,
-                // Without a last word, it was over when it was rescued.
-                (None, Some(run)) => run.ended.finished_at,
-                (None, None) => earlier.at,
-            };
-            if later.at < over {
+            if later.at < self.over(earlier, evidence) {
                 faults.push(Fault::Overlap(fire.clone(), later.token));
             }
+        }
+    }
+
+    /// When the run of this start was over, at the latest: nobody may start before.
+    fn over(&self, start: &Line, evidence: &Evidence) -> Timestamp {
+        let words = [Word::End, Word::Fail];
+        let end = words.into_iter().find_map(|word| self.said(start.token, word));
+        let end = end.map_or(start.at, |line| line.at);
+        match self.run(start.token) {
+            Some(run) if run.ended.outcome == Outcome::LeaseLost => {
+                let rescued_at = run.ended.finished_at;
+                // A node that stood still ends what it had begun, too late to count.
+                let may_go_on = evidence.harmed(run, &[Harm::Pause], start.at, end);
+                if may_go_on { rescued_at } else { end.max(rescued_at) }
+            }
+            // Without a last word, it was over when that was written down.
+            Some(run) if end == start.at => run.ended.finished_at,
+            _ => end,
         }
     }
 
@@ -401,9 +480,22 @@ impl Trace<'_> {
     }
 }
 
+/// Whether a run was started only after its lease had ended, because its node stood still.
+fn is_fenced(evidence: &Evidence, run: &Run, start: Timestamp) -> bool {
+    let rescued_at = run.ended.finished_at;
+    run.ended.outcome == Outcome::LeaseLost
+        && start >= rescued_at
+        && evidence.harmed(run, &[Harm::Pause], rescued_at, start)
+}
+
+const ALL: [Harm; 3] = [Harm::Kill, Harm::Pause, Harm::Outage];
+/// What a run can outlast.
+const LASTING: [Harm; 2] = [Harm::Pause, Harm::Outage];
+
 /// The store's clock counts whole milliseconds.
 const ROUNDING: Span = Span::from_millis(1);
-/// How long a command may live on when its daemon is gone: until its guard runs.
+/// How long it takes until something is noticed: by a guard that its daemon is gone, by a node that
+/// time has passed.
 const NOTICE: Span = Span::from_secs(1);
 /// How long it may take until the end of a command is written down.
 const WRITING: Span = Span::from_secs(2);

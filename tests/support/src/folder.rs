@@ -52,10 +52,23 @@ pub(crate) fn unguarded(name: &str, owner: Option<Account>) -> PathBuf {
     let path = folder.expect("a folder for temporary files").keep();
     // What `/proc` says of processes in it has no links.
     let path = fs::canonicalize(path).expect("the folder is there");
-    if let Some(account) = owner {
-        chown(&path, Some(account.user), Some(account.group)).expect("root may give a folder away");
-    }
+    give(&path, owner);
     path
+}
+
+/// Makes a folder.
+///
+/// # Panics
+/// If it is there already.
+pub(crate) fn make(path: &Path, owner: Option<Account>) {
+    fs::create_dir(path).expect("a new folder takes folders");
+    give(path, owner);
+}
+
+fn give(path: &Path, owner: Option<Account>) {
+    if let Some(account) = owner {
+        chown(path, Some(account.user), Some(account.group)).expect("root may give a folder away");
+    }
 }
 
 /// A shell that runs `script`, apart from us: signals to our process group do not reach it, and

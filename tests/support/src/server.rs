@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::clock::{self, Deadline};
 use crate::database::{Database, Databases};
-use crate::folder::Folder;
+use crate::folder::{self, Folder};
 use crate::port::Port;
 use crate::process;
 use crate::program::{self, Account, Program};
@@ -37,8 +37,10 @@ pub trait Service: fmt::Debug + Send + Sync + 'static {
     /// The account that its package makes.
     const ACCOUNT: &'static str;
 
-    /// The command that fills the folder `data`, which does not exist yet.
-    fn prepare(data: &Path) -> Vec<Step>;
+    /// The commands that make and fill the folder `data`. Default: it is made, and empty.
+    fn prepare(_data: &Path) -> Vec<Step> {
+        Vec::new()
+    }
 
     /// The command that serves what lies in `data`.
     fn serve(data: &Path, port: u16, settings: &Settings) -> Step;
@@ -75,6 +77,8 @@ impl Step {
         let same = log.try_clone().expect("a file can be opened twice");
         let mut command = self.program.command(account);
         command.args(&self.args).current_dir(folder).stdout(log).stderr(same);
+        // MariaDB clears away what other servers left there, even while those run.
+        command.env("TMPDIR", folder);
         command
     }
 }
@@ -212,7 +216,12 @@ impl<S: Databases> Server<S> {
 /// # Panics
 /// With what the programs wrote if one of them fails.
 pub(crate) async fn prepare<S: Service>(folder: &Path) {
-    for step in S::prepare(&folder.join(DATA)) {
+    let data = folder.join(DATA);
+    let steps = S::prepare(&data);
+    if steps.is_empty() {
+        folder::make(&data, program::account(S::ACCOUNT));
+    }
+    for step in steps {
         let mut command = step.command(folder, program::account(S::ACCOUNT));
         let mut child = command.spawn().expect("an installed program can be started");
         let status = ended(&mut child).await;

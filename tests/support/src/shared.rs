@@ -35,7 +35,7 @@ pub struct Shared<S: Service> {
     service: PhantomData<S>,
 }
 
-impl<S: Databases> Shared<S> {
+impl<S: Service> Shared<S> {
     /// The server, started if it is not there yet.
     ///
     /// # Panics
@@ -54,6 +54,13 @@ impl<S: Databases> Shared<S> {
         Self { url: S::url(port), _lock: Some(lock), service: PhantomData }
     }
 
+    /// The address of the server, for whoever may do everything.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl<S: Databases> Shared<S> {
     /// A new, empty database.
     ///
     /// # Panics

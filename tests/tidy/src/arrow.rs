@@ -42,15 +42,18 @@ const ARROWS: &[(Role, &[Role], &[Role])] = &[
     (Runtime, &[Core, Contract], &[Adapter, Conformance]),
     (Embassy, &[Core], &[]),
     (Console, &[Core, Contract, Runtime], &[Adapter]),
-    (Cli, &[Core, Contract, Adapter, Runtime, Console], &[Test]),
+    (Cli, &[Core, Contract, Adapter, Runtime, Embassy, Console], &[Test]),
     (Conformance, &[Core, Contract], &[Adapter]),
     (Support, &[], &[]),
     (
         Test,
-        &[Core, Contract, Adapter, Runtime, Embassy, Console, Cli, Conformance, Support, Test],
+        &[
+            Core, Contract, Adapter, Runtime, Embassy, Console, Cli, Conformance, Support, Test,
+            Example,
+        ],
         &[],
     ),
-    (Example, &[Core, Contract, Adapter, Runtime, Embassy, Console], &[]),
+    (Example, &[Core, Contract, Adapter, Runtime, Embassy, Console, Example], &[]),
 ];
 
 static MANIFESTS: LazyLock<Vec<Manifest>> = LazyLock::new(|| {

@@ -8,7 +8,7 @@ use mainspring_chaos::daemon::{Daemon, PATIENCE, SERVING};
 use mainspring_chaos::dice::{Dice, SEED};
 use mainspring_chaos::history::Visit;
 use mainspring_chaos::journal::{Fire, Journal};
-use mainspring_chaos::matcher::{self, Evidence, Kill, Life, Skipped};
+use mainspring_chaos::matcher::{self, Evidence, Life, Skipped, Trouble};
 use mainspring_core::time::{Span, Timestamp};
 use rustix::process::Signal;
 
@@ -95,7 +95,7 @@ fn one_life(
     let asked = clock::wall();
     daemon.kill();
     let gone = clock::wall();
-    evidence.kills.push(Kill { asked, gone });
+    evidence.troubles.push(Trouble::kill(asked, gone));
     evidence.lives.extend(ready.map(|from| Life { from, until: asked }));
     ready
 }

@@ -89,7 +89,7 @@ fn faultless() -> Evidence {
             to: at(2_400),
             count: 1,
         }],
-        kills: vec![Kill { asked: at(2_500), gone: at(2_502) }],
+        troubles: vec![Trouble::kill(at(2_500), at(2_502))],
         lives: vec![
             Life { from: at(500), until: at(2_500) },
             Life { from: at(2_650), until: at(9_000) },
@@ -117,9 +117,13 @@ fn a_faultless_run_passes_and_is_counted() {
         rescued: 3,
         unstarted: 1,
         unwritten: 1,
+        fenced: 0,
         retried: 1,
         kills: 1,
+        pauses: 0,
+        outages: 0,
         kills_in_commands: 1,
+        judged: 2,
         worst_lateness: Span::from_millis(15),
         median_lateness: Span::from_millis(15),
     };
@@ -228,9 +232,9 @@ fn a_run_beside_another_one_is_noticed() {
 }
 
 #[test]
-fn a_lease_that_is_lost_while_the_daemon_lives_is_noticed() {
-    let found = faults(|e| e.kills.clear());
-    let tokens = |ms| Fault::LostWithoutKill(fire(ms), Token::new(1));
+fn a_lease_that_is_lost_while_its_holder_is_well_is_noticed() {
+    let found = faults(|e| e.troubles.clear());
+    let tokens = |ms| Fault::LostUnexplained(fire(ms), Token::new(1));
     for ms in [2_000, 2_200, 2_300] {
         assert!(found.contains(&tokens(ms)), "{found:?}");
     }
@@ -265,4 +269,66 @@ fn whatever_is_left_over_is_noticed() {
     assert_eq!(faults(|e| e.open_jobs.push(left())), [Fault::StuckJob(left())]);
     assert_eq!(faults(|e| e.open_schedules.push(left())), [Fault::StuckSchedule(left())]);
     assert_eq!(faults(|e| e.survivors.push(left())), [Fault::Survivor(left())]);
+}
+
+/// The node of every run stands still for five seconds.
+fn paused(evidence: &mut Evidence) {
+    let node = evidence.runs[3].node.clone();
+    evidence.troubles[0] = Trouble { harm: Harm::Pause, node, from: at(2_490), until: at(2_710) };
+}
+
+#[test]
+fn a_node_that_stood_still_may_start_and_end_too_late() {
+    let mut evidence = faultless();
+    paused(&mut evidence);
+    // One goes on with what it had begun, one starts what it had claimed.
+    evidence.journal.push(line(Word::End, 2_000, 1, 2_750));
+    evidence.journal.push(line(Word::Start, 2_200, 1, 2_715));
+    evidence.journal.push(line(Word::End, 2_200, 1, 2_760));
+    let (faults, tally) = check(&evidence);
+    assert_eq!(faults, []);
+    assert_eq!((tally.fenced, tally.unwritten, tally.pauses), (1, 2, 1));
+}
+
+#[test]
+fn going_on_too_late_needs_a_pause() {
+    // The store was away: that is no reason not to stop in time.
+    let found = faults(|e| {
+        paused(e);
+        e.troubles[0].harm = Harm::Outage;
+        e.journal.push(line(Word::End, 2_000, 1, 2_750));
+    });
+    assert_eq!(found, [Fault::Overlap(fire(2_000), Token::new(2))]);
+    // It had started before, so that it had to stop; and it counts for nobody else.
+    let early = faults(|e| {
+        paused(e);
+        e.journal[9].at = at(2_590);
+    });
+    assert_eq!(early, [Fault::Overlap(fire(2_000), Token::new(2))]);
+}
+
+#[test]
+fn the_trouble_of_another_node_explains_nothing() {
+    let found = faults(|e| {
+        paused(e);
+        e.troubles[0].node = NodeId::new("other").ok();
+    });
+    assert!(found.contains(&Fault::LostUnexplained(fire(2_200), Token::new(1))), "{found:?}");
+}
+
+#[test]
+fn a_job_of_its_own_is_known_by_its_id() {
+    let mut evidence = faultless();
+    let mut queued = run(Outcome::Succeeded, 1_000, 1, Some(1_015), 1_505);
+    (queued.schedule, queued.fire_at) = (None, None);
+    queued.job = job(&fire(77));
+    let target = Fire::queued(queued.job);
+    for (word, ms) in [(Word::Start, 1_020), (Word::End, 1_500)] {
+        let line = line(word, 1_000, 1, ms);
+        evidence.journal.push(Line { fire: target.clone(), job: queued.job, ..line });
+    }
+    evidence.runs.push(queued);
+    assert_eq!(check(&evidence).0, [Fault::Undue(target.clone())]);
+    evidence.due.insert(target);
+    assert_eq!(check(&evidence).0, []);
 }

@@ -1,18 +1,21 @@
-//! Starts a private server and a database on it, says where they are, and ends them with standard
-//! input.
+//! Starts a private server, for databases with an empty one on it, says where they are, and ends
+//! them with standard input.
 //!
 //! ```text
 //! cargo run -p mainspring-support --bin serve -- postgres
 //! ```
 //!
-//! The first line is the database's address, the second the server's folder.
+//! The first line is the address, the second the server's folder.
 
 #![expect(clippy::print_stdout, reason = "it says where the server is")]
 
 use std::io::Read;
 use std::process::ExitCode;
 
-use mainspring_support::{Databases, MariaDbService, PostgresService, Server, Shared};
+use mainspring_support::{
+    Databases, MariaDbService, MosquittoService, NatsService, PostgresService, RedisService,
+    Server, Service, Shared,
+};
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -24,8 +27,11 @@ fn main() -> ExitCode {
         ["mariadb"] => runtime.block_on(serve::<MariaDbService>()),
         ["shared", "postgres"] => runtime.block_on(share::<PostgresService>()),
         ["shared", "mariadb"] => runtime.block_on(share::<MariaDbService>()),
+        ["redis"] => runtime.block_on(plain::<RedisService>()),
+        ["mosquitto"] => runtime.block_on(plain::<MosquittoService>()),
+        ["nats"] => runtime.block_on(plain::<NatsService>()),
         _ => {
-            eprintln!("usage: serve [shared] postgres | mariadb");
+            eprintln!("usage: serve [shared] postgres | mariadb, serve redis | mosquitto | nats");
             return ExitCode::from(2);
         }
     }
@@ -36,6 +42,12 @@ async fn serve<S: Databases>() {
     let server: Server<S> = Server::start().await;
     let database = server.database().await;
     println!("{}\n{}", database.url(), server.folder().display());
+    wait();
+}
+
+async fn plain<S: Service>() {
+    let server: Server<S> = Server::start().await;
+    println!("{}\n{}", server.url(), server.folder().display());
     wait();
 }
 

@@ -3,8 +3,11 @@
 mod clock;
 mod left;
 mod sql;
+mod talk;
 
-use mainspring_support::{MariaDbService, PostgresService, Server, Settings};
+use mainspring_support::{
+    MariaDbService, MosquittoService, NatsService, PostgresService, RedisService, Server, Settings,
+};
 use sql::Sql;
 
 /// The same tests for each kind of server.
@@ -50,10 +53,32 @@ macro_rules! servers {
     )*};
 }
 
-use {MariaDbService as M, PostgresService as P};
 servers! {
-    postgres: crate::P,
-    mariadb: crate::M,
+    postgres: super::PostgresService,
+    mariadb: super::MariaDbService,
+}
+
+/// The same tests for each kind of broker.
+macro_rules! brokers {
+    ($($name:ident: $service:ty,)*) => {$(
+        mod $name {
+            #[tokio::test]
+            async fn a_broker_does_as_it_is_told() {
+                super::talk::a_broker_does_as_it_is_told::<$service>().await;
+            }
+
+            #[test]
+            fn a_killed_owner_leaves_nothing() {
+                super::left::a_killed_owner_leaves_nothing(stringify!($name));
+            }
+        }
+    )*};
+}
+
+brokers! {
+    redis: super::RedisService,
+    mosquitto: super::MosquittoService,
+    nats: super::NatsService,
 }
 
 const MAKE: &str = "CREATE TABLE t (n INT)";

@@ -1,0 +1,48 @@
+//! Four nodes share one store while they are killed and stopped and the store is mistreated, and
+//! what ran is held against what was due.
+
+#![expect(clippy::print_stdout, reason = "the counts are the result")]
+
+mod driver;
+mod idle;
+mod server;
+mod site;
+mod versions;
+
+use driver::Driver;
+use mainspring_chaos::dice::{Dice, SEED};
+use mainspring_chaos::matcher;
+use mainspring_support::{MariaDbService, PostgresService};
+use server::Place;
+use site::{File, Site};
+
+fn nothing_is_lost_doubled_or_overlapped(mut site: impl Site) {
+    let mut dice = Dice::from_env();
+    let seed = dice.seed();
+    println!("{SEED}={seed}");
+    let mut driver = Driver::new(&mut site, &mut dice);
+    let timetable = driver.mistreat();
+    let (evidence, queued) = driver.settle(&timetable);
+    let (faults, tally) = matcher::check(&evidence);
+    println!("jobs queued by hand {queued}\n{tally}");
+    assert!(faults.is_empty(), "{SEED}={seed}: {} faults:\n{faults:#?}", faults.len());
+    // Otherwise the test would prove little.
+    assert!(tally.kills > 0 && tally.pauses > 0 && tally.outages > 0, "{tally}");
+    assert!(tally.interrupted > 0 && tally.skipped > 0 && tally.retried > 0, "{tally}");
+    assert!(queued > 100, "{queued}");
+}
+
+#[test]
+fn nodes_that_share_a_file_survive() {
+    nothing_is_lost_doubled_or_overlapped(File::new());
+}
+
+#[test]
+fn nodes_that_share_a_postgresql_server_survive() {
+    nothing_is_lost_doubled_or_overlapped(Place::<PostgresService>::new());
+}
+
+#[test]
+fn nodes_that_share_a_mariadb_server_survive() {
+    nothing_is_lost_doubled_or_overlapped(Place::<MariaDbService>::new());
+}

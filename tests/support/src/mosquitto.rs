@@ -1,0 +1,41 @@
+//! Mosquitto.
+
+use std::path::Path;
+
+use rustix::process::Signal;
+
+use crate::program::Program;
+use crate::server::{Server, Service, Step};
+use crate::settings::Settings;
+use crate::shared::Shared;
+
+/// A Mosquitto server of our own, for MQTT 3.1.1 and 5.
+pub type Mosquitto = Server<MosquittoService>;
+
+/// The Mosquitto server that all tests of a run share.
+pub type SharedMosquitto = Shared<MosquittoService>;
+
+/// What is particular to Mosquitto.
+#[derive(Debug)]
+pub struct MosquittoService;
+
+impl Service for MosquittoService {
+    const NAME: &'static str = "mosquitto";
+    const VARIABLE: &'static str = "MAINSPRING_MQTT_URL";
+    const READY: &'static str = " running";
+    const PORT_TAKEN: &'static str = "Address already in use";
+    const STOP: Signal = Signal::TERM;
+    const ACCOUNT: &'static str = "mosquitto";
+
+    /// Without a file of settings it listens for clients of this machine only, and lets all in.
+    /// It keeps nothing, and the [`Settings`] say nothing to it.
+    fn serve(_data: &Path, port: u16, _settings: &Settings) -> Step {
+        Step::new(MOSQUITTO).arg("-p").arg(port.to_string())
+    }
+
+    fn url(port: u16) -> String {
+        format!("mqtt://127.0.0.1:{port}")
+    }
+}
+
+const MOSQUITTO: Program = Program { name: "mosquitto", package: "mosquitto" };
