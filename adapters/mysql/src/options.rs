@@ -13,7 +13,8 @@ use crate::connections::Connections;
 /// How a database is reached, and what its tables are called.
 ///
 /// ```
-/// let mut options = mainspring_mysql::Options::new("mysql://app@db.example/app?ssl-mode=VERIFY_CA");
+/// let url = "mysql://app@db.example/app?ssl-mode=VERIFY_CA";
+/// let mut options = mainspring_mysql::Options::new(url);
 /// options.prefix = mainspring_mysql::Prefix::new("jobs_")?;
 /// assert_eq!(options.connections, 8);
 /// # Ok::<(), mainspring_mysql::PrefixError>(())

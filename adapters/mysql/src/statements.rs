@@ -157,7 +157,7 @@ fn unit_start(part: &str) -> usize {
 const REST: &str = "...";
 
 macro_rules! statements {
-    ($($name:ident)*) => {
+    ($($name:ident = $file:literal,)*) => {
         /// Every statement of the store.
         #[derive(Debug)]
         pub(crate) struct Statements {
@@ -169,7 +169,7 @@ macro_rules! statements {
             pub(crate) fn new(prefix: &Prefix) -> Self {
                 Self {
                     $($name: Text::new(
-                        include_str!(concat!("sql/", stringify!($name), ".sql")),
+                        include_str!($file),
                         prefix,
                     ),)*
                 }
@@ -179,21 +179,72 @@ macro_rules! statements {
 }
 
 statements! {
-    begin_read begin_write clock config_changed config_revision count_jobs
-    chain_any_held chain_free chain_lock chain_watch
-    job_bury job_candidates job_delete job_exist job_insert job_lapsed job_lease job_known job_limits job_live
-    job_held_by job_lock job_lock_now job_other_lanes job_renew job_renewable
-    job_settleable job_take job_update job_watchers
-    key_delete key_forget key_insert key_keep key_leave key_lock key_old key_take
-    last_runs list_jobs list_runs list_schedules list_skips
-    prune_runs prune_skips
-    pulse
-    run_insert run_known run_recorded
-    schedule_claim schedule_drop_claims schedule_due schedule_find schedule_insert schedule_lock
-    schedule_quarantine schedule_remove schedule_replace schedule_set_aside schedule_source
-    schedule_update
-    skip_insert
-    task_find task_insert task_lock task_update
+    begin_read = "sql/begin_read.sql",
+    begin_write = "sql/begin_write.sql",
+    clock = "sql/clock.sql",
+    config_changed = "sql/config_changed.sql",
+    config_revision = "sql/config_revision.sql",
+    count_jobs = "sql/count_jobs.sql",
+    chain_any_held = "sql/chain_any_held.sql",
+    chain_free = "sql/chain_free.sql",
+    chain_lock = "sql/chain_lock.sql",
+    chain_watch = "sql/chain_watch.sql",
+    job_bury = "sql/job_bury.sql",
+    job_candidates = "sql/job_candidates.sql",
+    job_delete = "sql/job_delete.sql",
+    job_exist = "sql/job_exist.sql",
+    job_insert = "sql/job_insert.sql",
+    job_lapsed = "sql/job_lapsed.sql",
+    job_lease = "sql/job_lease.sql",
+    job_known = "sql/job_known.sql",
+    job_limits = "sql/job_limits.sql",
+    job_live = "sql/job_live.sql",
+    job_held_by = "sql/job_held_by.sql",
+    job_lock = "sql/job_lock.sql",
+    job_lock_now = "sql/job_lock_now.sql",
+    job_other_lanes = "sql/job_other_lanes.sql",
+    job_renew = "sql/job_renew.sql",
+    job_renewable = "sql/job_renewable.sql",
+    job_settleable = "sql/job_settleable.sql",
+    job_take = "sql/job_take.sql",
+    job_update = "sql/job_update.sql",
+    job_watchers = "sql/job_watchers.sql",
+    key_delete = "sql/key_delete.sql",
+    key_forget = "sql/key_forget.sql",
+    key_insert = "sql/key_insert.sql",
+    key_keep = "sql/key_keep.sql",
+    key_leave = "sql/key_leave.sql",
+    key_lock = "sql/key_lock.sql",
+    key_old = "sql/key_old.sql",
+    key_take = "sql/key_take.sql",
+    last_runs = "sql/last_runs.sql",
+    list_jobs = "sql/list_jobs.sql",
+    list_runs = "sql/list_runs.sql",
+    list_schedules = "sql/list_schedules.sql",
+    list_skips = "sql/list_skips.sql",
+    prune_runs = "sql/prune_runs.sql",
+    prune_skips = "sql/prune_skips.sql",
+    pulse = "sql/pulse.sql",
+    run_insert = "sql/run_insert.sql",
+    run_known = "sql/run_known.sql",
+    run_recorded = "sql/run_recorded.sql",
+    schedule_claim = "sql/schedule_claim.sql",
+    schedule_drop_claims = "sql/schedule_drop_claims.sql",
+    schedule_due = "sql/schedule_due.sql",
+    schedule_find = "sql/schedule_find.sql",
+    schedule_insert = "sql/schedule_insert.sql",
+    schedule_lock = "sql/schedule_lock.sql",
+    schedule_quarantine = "sql/schedule_quarantine.sql",
+    schedule_remove = "sql/schedule_remove.sql",
+    schedule_replace = "sql/schedule_replace.sql",
+    schedule_set_aside = "sql/schedule_set_aside.sql",
+    schedule_source = "sql/schedule_source.sql",
+    schedule_update = "sql/schedule_update.sql",
+    skip_insert = "sql/skip_insert.sql",
+    task_find = "sql/task_find.sql",
+    task_insert = "sql/task_insert.sql",
+    task_lock = "sql/task_lock.sql",
+    task_update = "sql/task_update.sql",
 }
 
 #[cfg(test)]

@@ -31,7 +31,8 @@ async fn many(connection: &mut MySqlConnection, table: &str, changes: &[(&str, &
     // Two short lists, because servers limit the length of one.
     let sql = format!(
         "INSERT INTO {table} ({}) \
-         WITH RECURSIVE few (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM few WHERE i < {EDGE} - 1), \
+         WITH RECURSIVE \
+             few (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM few WHERE i < {EDGE} - 1), \
              new (n) AS (SELECT a.i * {EDGE} + b.i FROM few AS a CROSS JOIN few AS b) \
          SELECT {} FROM {table} AS old CROSS JOIN new",
         names.join(", "),
