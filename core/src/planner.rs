@@ -6,6 +6,8 @@
 //! each [`Output`], then wait for [`deadline`](Planner::deadline) or an input. Calling early is
 //! harmless; each call does bounded work.
 
+mod input;
+mod output;
 mod rules;
 
 use core::fmt;
@@ -26,94 +28,8 @@ use crate::verb::{Advance, Advanced};
 
 use self::rules::Rules;
 
-/// The store did not do what was asked, or nobody knows whether it did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Down;
-
-/// What happened outside. Replies quote the ticket of the [`Output`] that they answer.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Input<D: Domain> {
-    /// Reply to [`Output::Claim`]; each claimed schedule was [adopted](Planner::adopt) before.
-    Claimed {
-        /// The output's ticket.
-        ticket: Ticket,
-        /// The store's pulse.
-        result: Result<Pulse, Down>,
-    },
-    /// Reply to [`Output::Advance`].
-    Advanced {
-        /// The output's ticket.
-        ticket: Ticket,
-        /// The schedule in question.
-        schedule: D::ScheduleId,
-        /// The store's verdict and pulse.
-        result: Result<(Advanced, Pulse), Down>,
-    },
-    /// Reply to [`Output::Rescue`].
-    Rescued {
-        /// The output's ticket.
-        ticket: Ticket,
-        /// The store's pulse.
-        result: Result<Pulse, Down>,
-    },
-    /// Reply to [`Output::Prune`].
-    Pruned {
-        /// The output's ticket.
-        ticket: Ticket,
-        /// How many records went, and the store's pulse.
-        result: Result<(u32, Pulse), Down>,
-    },
-    /// News from a reply to somebody else's request.
-    Pulse(Pulse),
-    /// A schedule was put, resumed or removed, here or elsewhere: look now.
-    Hint,
-    /// The wall clock was set, or the machine slept.
-    ClockJumped,
-    /// Plan no more. What is under way goes on.
-    Stop,
-}
-
-/// What to do. Each is done once; its reply is an [`Input`].
-#[derive(Clone, Debug, PartialEq)]
-pub enum Output<D: Domain> {
-    /// Ask the store for schedules; [adopt](Planner::adopt) each, then report
-    /// [`Input::Claimed`].
-    Claim {
-        /// To be quoted.
-        ticket: Ticket,
-        /// Those that come due within this span.
-        within: Span,
-        /// How long the claims last.
-        claim_for: Span,
-        /// At most so many.
-        max: u32,
-    },
-    /// Ask the store to advance a schedule, then report [`Input::Advanced`].
-    Advance {
-        /// To be quoted.
-        ticket: Ticket,
-        /// The request.
-        advance: Advance<D>,
-    },
-    /// Ask the store to rescue lapsed jobs, then report [`Input::Rescued`].
-    Rescue {
-        /// To be quoted.
-        ticket: Ticket,
-        /// At most so many.
-        max: u32,
-    },
-    /// Ask the store to forget history, then report [`Input::Pruned`].
-    Prune {
-        /// To be quoted.
-        ticket: Ticket,
-        /// Records from before this instant.
-        before: Timestamp,
-        /// At most so many of each kind.
-        max: u32,
-    },
-}
+pub use self::input::{Down, Input};
+pub use self::output::Output;
 
 /// A claimed schedule in the planner's window. What each decision needs is in as few cache lines as
 /// possible: among many schedules, fetching them is most of the work.

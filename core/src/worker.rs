@@ -5,6 +5,10 @@
 //! planner it owns no clock and does no I/O: [`handle`](Worker::handle), then
 //! [`poll`](Worker::poll) until `None`, then wait for [`deadline`](Worker::deadline) or an input.
 
+mod entry;
+mod input;
+mod output;
+
 use core::fmt;
 use core::mem::take;
 
@@ -18,178 +22,17 @@ use crate::outcome::Outcome;
 use crate::planner::Down;
 use crate::pulse::{Horizon, Outage, Pulse, earlier, look_at};
 use crate::queue::{Cells, Queue};
-use crate::retry::{Ask, Verdict, verdict};
+use crate::retry::Ask;
 use crate::room::{Inline, Room};
-use crate::table::{Full, Keyed, Slots, Table};
+use crate::table::{Full, Slots, Table};
 use crate::time::{Mono, Now, Span};
-use crate::verb::{Ended, Release, Renew, Renewed, Retry, Settle, Written};
+use crate::verb::{Ended, Release, Renewed, Written};
 
-/// What happened outside. Replies quote the ticket of the [`Output`] that they answer.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Input<D: Domain> {
-    /// Reply to [`Output::Claim`]; each claimed job was [adopted](Worker::adopt) before.
-    Claimed {
-        /// The output's ticket.
-        ticket: Ticket,
-        /// How many jobs there were, and the store's pulse.
-        result: Result<(u32, Pulse), Down>,
-    },
-    /// A run ended, by itself or because it was aborted.
-    Finished {
-        /// Which job.
-        job: D::JobId,
-        /// The token that it ran under.
-        token: Token,
-        /// How it went.
-        ended: Ended<D>,
-        /// What the task asks for.
-        ask: Ask,
-    },
-    /// A run could not start here, because its task was taken away: its job goes back.
-    Unstarted {
-        /// Which job.
-        job: D::JobId,
-        /// The token that it was to run under.
-        token: Token,
-    },
-    /// Reply to [`Output::Renew`].
-    Renewed {
-        /// The output's ticket.
-        ticket: Ticket,
-        /// Which job.
-        job: D::JobId,
-        /// The store's verdict.
-        result: Result<Renewed, Down>,
-    },
-    /// Reply to [`Output::Release`], [`Output::Retry`] and [`Output::Settle`].
-    Written {
-        /// The output's ticket.
-        ticket: Ticket,
-        /// Which job.
-        job: D::JobId,
-        /// The store's verdict and pulse.
-        result: Result<(Written, Pulse), Down>,
-    },
-    /// News from a reply to somebody else's request.
-    Pulse(Pulse),
-    /// A job became ready, here or elsewhere: look now.
-    Hint,
-    /// Jobs may have been told to stop: those that run here are renewed now, which tells.
-    Verify(Suspects<D>),
-    /// The wall clock was set, or the machine slept: leases are verified at once.
-    ClockJumped,
-    /// Start nothing more and hand back what has not started.
-    Stop,
-    /// Abort what runs.
-    Abort,
-}
+use self::entry::{Phase, write_down};
 
-/// Jobs that may have been told to stop.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Suspects<D: Domain> {
-    /// This one.
-    Job(D::JobId),
-    /// Those of this schedule, as far as its [overlap](crate::overlap::Overlap) may cancel them.
-    Schedule(D::ScheduleId),
-}
-
-impl<D: Domain> Suspects<D> {
-    fn include(&self, job: &Job<D>) -> bool {
-        match self {
-            Self::Job(id) => job.id == *id,
-            Self::Schedule(id) => job.watched && job.schedule.as_ref() == Some(id),
-        }
-    }
-}
-
-/// What to do. Each is done once; its reply is an [`Input`].
-#[derive(Clone, Debug, PartialEq)]
-pub enum Output<D: Domain> {
-    /// Ask the store for jobs; [adopt](Worker::adopt) each, then report [`Input::Claimed`].
-    Claim {
-        /// To be quoted.
-        ticket: Ticket,
-        /// How long the leases last.
-        lease_for: Span,
-        /// At most so many.
-        max: u32,
-    },
-    /// Run a job; report [`Input::Finished`] when it has ended.
-    Run(Job<D>),
-    /// Make a run stop as soon as possible; it still reports [`Input::Finished`]. One that was told
-    /// before is told again if its lease is lost, which leaves it no time.
-    Abort {
-        /// Which job.
-        job: D::JobId,
-        /// The token that it runs under.
-        token: Token,
-        /// Why: timed out, cancelled, interrupted or lease lost.
-        why: Outcome,
-    },
-    /// Ask the store to prolong a lease, then report [`Input::Renewed`].
-    Renew {
-        /// To be quoted.
-        ticket: Ticket,
-        /// The request.
-        renew: Renew<D>,
-    },
-    /// Tell the store that a job goes back, then report [`Input::Written`].
-    Release {
-        /// To be quoted.
-        ticket: Ticket,
-        /// The request.
-        release: Release<D>,
-    },
-    /// Tell the store that another attempt follows, then report [`Input::Written`].
-    Retry {
-        /// To be quoted.
-        ticket: Ticket,
-        /// The request.
-        retry: Retry<D>,
-    },
-    /// Tell the store that a job is over, then report [`Input::Written`].
-    Settle {
-        /// To be quoted.
-        ticket: Ticket,
-        /// The request.
-        settle: Settle<D>,
-    },
-}
-
-/// A claimed job in the worker's window.
-#[derive(Clone, Debug)]
-pub struct Entry<D: Domain> {
-    job: Job<D>,
-    /// Jobs start in the order in which the store gave them.
-    order: u32,
-    /// When the request was sent on which the lease rests.
-    sent: Mono,
-    /// The renewal that is under way, and when it was sent.
-    renewing: Option<(Ticket, Mono)>,
-    /// When to renew; moves when a renewal fails.
-    renew_at: Mono,
-    phase: Phase<D>,
-}
-
-impl<D: Domain> Keyed for Entry<D> {
-    type Key = D::JobId;
-    fn key(&self) -> &D::JobId {
-        &self.job.id
-    }
-}
-
-/// Where a claimed job stands on this node.
-#[derive(Clone, Debug)]
-enum Phase<D: Domain> {
-    /// Not started.
-    Claimed,
-    /// Started.
-    Running { timeout_at: Option<Mono> },
-    /// To be aborted; `told` once the executor knows.
-    Aborting { why: Outcome, told: bool },
-    /// Ended, or not started and going back (`None`); to be written down, or being written.
-    Ending { ended: Option<(Ended<D>, Ask)>, under_way: Option<Ticket> },
-}
+pub use self::entry::Entry;
+pub use self::input::{Input, Suspects};
+pub use self::output::Output;
 
 /// Runs jobs within bounds and keeps their leases.
 ///
@@ -645,35 +488,6 @@ impl<D: Domain, R: Room> Worker<D, R> {
     fn next_ticket(&mut self) -> Ticket {
         self.ticket = self.ticket.next();
         self.ticket
-    }
-}
-
-impl<D: Domain> Entry<D> {
-    fn renew(&mut self, ticket: Ticket, terms: LeaseTerms, now: Now) -> Option<Output<D>> {
-        if self.renewing.is_some() || now.mono < self.renew_at {
-            return None;
-        }
-        self.renewing = Some((ticket, now.mono));
-        let (job, token) = (self.job.id.clone(), self.job.token);
-        Some(Output::Renew { ticket, renew: Renew { job, token, lease_for: terms.lease_for } })
-    }
-}
-
-fn write_down<D: Domain>(
-    job: &Job<D>,
-    ticket: Ticket,
-    (mut ended, ask): (Ended<D>, Ask),
-    dice: &mut Dice,
-) -> Output<D> {
-    let (id, token) = (job.id.clone(), job.token);
-    match verdict(ended.outcome, ask, job.counts, job.terms(), dice) {
-        Verdict::Again { after, cause } => {
-            Output::Retry { ticket, retry: Retry { job: id, token, after, cause, ended } }
-        }
-        Verdict::Settle(outcome) => {
-            ended.outcome = outcome;
-            Output::Settle { ticket, settle: Settle { job: id, token, ended } }
-        }
     }
 }
 
