@@ -4,6 +4,7 @@ use core::borrow::Borrow;
 use core::fmt::Debug;
 use core::hash::Hash;
 
+use crate::offer::Offer;
 use crate::settings::{Level, Terms};
 use crate::time::Timestamp;
 
@@ -46,6 +47,10 @@ pub trait Domain: Copy + Debug + Eq + Hash + 'static {
     type Settings: Level<Self::Terms>;
     /// What has been decided of it for a job: [`Terms`], or where they lie.
     type Terms: Borrow<Terms> + Copy + Debug + PartialEq;
+
+    /// What schedules and jobs of this domain may ask for. A device goes without the code for what
+    /// it rules out.
+    const OFFER: Offer = Offer::EVERYTHING;
 
     /// The id of the job that a schedule's fire becomes.
     ///

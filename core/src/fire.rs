@@ -6,6 +6,7 @@
 
 use crate::exclude::{Allowed, Exclude, Plan, Stretch as Range, excluded};
 use crate::limits::{FIRES_PER_ADVANCE, SKIPS_PER_ADVANCE};
+use crate::offer::Offer;
 use crate::schedule::{Coalesce, Next, Policies};
 use crate::time::{Span, Timestamp};
 use crate::trigger::{Count, Trigger};
@@ -117,23 +118,31 @@ pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Polici
         return None;
     }
     let Some(after) = only(plan, next, now, policies) else {
-        return Some(more(plan, next, now, policies));
+        return Some(more(plan, next, now, policies, Offer::EVERYTHING));
     };
     let mut due = Due { next: after, ..Due::NOTHING };
     due.push(next);
     Some(due)
 }
 
-/// The decision about a cursor that has come, if it is not the usual one.
+/// The decision about a cursor that has come, if it is not the usual one, in a domain with this
+/// offer.
 #[cold]
-#[inline(never)]
-pub(crate) fn more<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Policies) -> Due {
+#[cfg_attr(target_pointer_width = "64", inline(never))]
+pub(crate) fn more<P: Plan>(
+    plan: &P,
+    next: Timestamp,
+    now: Timestamp,
+    policies: &Policies,
+    offer: Offer,
+) -> Due {
     let mut due = Due::NOTHING;
+    let policies = &policies.within(offer);
     if policies.limit == Some(0) {
         return due;
     }
     if policies.after_run.is_some() {
-        due.after_run(plan, next);
+        due.after_run(plan, next, offer);
         return due;
     }
     let trigger = &Allowed(plan);
@@ -141,21 +150,22 @@ pub(crate) fn more<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies:
     let cursor = if is_allowed(next) { Some(next) } else { trigger.next_after(next) };
     match cursor {
         Some(cursor) if cursor <= now && is_allowed(cursor) => {
-            due.decide(&Stretch { trigger, cursor, now }, policies);
+            due.decide(&Stretch { trigger, cursor, now }, policies, offer);
             // A search that gave up names an excluded instant, to be continued there.
             due.fires.retain(|&at| is_allowed(at));
         }
         ahead => due.next = ahead.into(),
     }
     let until = due.next.at().unwrap_or(Timestamp::MAX);
-    let mut out = excluded(plan, Range { from: next, until });
-    if !is_allowed(next) && plan.trigger().next_after(next - ONE_MICRO) != Some(next) {
-        let (_, to, count) = out.unwrap_or((next, next, Count::Exact(0)));
-        out = Some((next, to, count.plus(Count::Exact(1))));
-    }
-    if let Some((from, to, count)) = out {
-        due.record(Skip { reason: SkipReason::Excluded, from, to, count });
-    }
+    due.record(offer, || {
+        let mut out = excluded(plan, Range { from: next, until });
+        if !is_allowed(next) && plan.trigger().next_after(next - ONE_MICRO) != Some(next) {
+            let (_, to, count) = out.unwrap_or((next, next, Count::Exact(0)));
+            out = Some((next, to, count.plus(Count::Exact(1))));
+        }
+        let (from, to, count) = out?;
+        Some(Skip { reason: SkipReason::Excluded, from, to, count })
+    });
     due
 }
 
@@ -188,18 +198,18 @@ impl Due {
         Self { fires: heapless::Vec::new(), skips: heapless::Vec::new(), next: Next::Done };
 
     /// Decides about a stretch whose first fire is due and not excluded.
-    fn decide<T: Trigger>(&mut self, stretch: &Stretch<'_, T>, policies: &Policies) {
+    fn decide<T: Trigger>(&mut self, stretch: &Stretch<'_, T>, policies: &Policies, offer: Offer) {
         let Stretch { trigger, cursor, now } = *stretch;
         let after = trigger.next_after(cursor);
         if after.is_some_and(|after| after <= now) {
-            let last = self.several(stretch, policies);
+            let last = self.several(stretch, policies, offer);
             self.next = trigger.next_after(last).into();
             return;
         }
         self.next = after.into();
         if stretch.is_missed(policies) {
             let (reason, count) = (SkipReason::Missed, Count::Exact(1));
-            self.record(Skip { reason, from: cursor, to: cursor, count });
+            self.record(offer, || Some(Skip { reason, from: cursor, to: cursor, count }));
         } else {
             self.push(cursor);
         }
@@ -207,39 +217,47 @@ impl Due {
 
     /// More fires are due than the first one. Returns the last fire that is settled by this.
     #[cold]
-    fn several<T: Trigger>(&mut self, stretch: &Stretch<'_, T>, policies: &Policies) -> Timestamp {
+    fn several<T: Trigger>(
+        &mut self,
+        stretch: &Stretch<'_, T>,
+        policies: &Policies,
+        offer: Offer,
+    ) -> Timestamp {
         let Stretch { cursor: next, now, .. } = *stretch;
         let last = stretch.last();
         let oldest_in_grace = match policies.misfire_grace {
             None => Some(next),
             Some(grace) => stretch.from(now - grace.max(Span::ZERO)),
         };
-        let missed_until = match oldest_in_grace {
-            Some(oldest) => stretch.before(oldest),
-            None => Some(last),
-        };
-        if let Some(to) = missed_until {
-            self.record(stretch.skip(SkipReason::Missed, next, to));
-        }
+        self.record(offer, || {
+            let to = match oldest_in_grace {
+                Some(oldest) => stretch.before(oldest)?,
+                None => last,
+            };
+            Some(stretch.skip(SkipReason::Missed, next, to))
+        });
         let Some(oldest) = oldest_in_grace else { return last };
         match policies.coalesce {
             Coalesce::Latest => {
-                if let Some(to) = stretch.before(last).filter(|&to| to >= oldest) {
-                    self.record(stretch.skip(SkipReason::Coalesced, oldest, to));
-                }
+                self.record(offer, || {
+                    let to = stretch.before(last).filter(|&to| to >= oldest)?;
+                    Some(stretch.skip(SkipReason::Coalesced, oldest, to))
+                });
                 self.push(last);
             }
             Coalesce::Earliest => {
                 self.push(oldest);
-                if let Some(from) = stretch.after(oldest) {
-                    self.record(stretch.skip(SkipReason::Coalesced, from, last));
-                }
+                self.record(offer, || {
+                    let from = stretch.after(oldest)?;
+                    Some(stretch.skip(SkipReason::Coalesced, from, last))
+                });
             }
             Coalesce::All => {
                 let kept = stretch.most_recent(oldest, policies.catch_up.max(1));
-                if let Some(to) = stretch.before(kept).filter(|&to| to >= oldest) {
-                    self.record(stretch.skip(SkipReason::CatchUp, oldest, to));
-                }
+                self.record(offer, || {
+                    let to = stretch.before(kept).filter(|&to| to >= oldest)?;
+                    Some(stretch.skip(SkipReason::CatchUp, oldest, to))
+                });
                 let mut settled = kept;
                 let mut fire = Some(kept);
                 let most = policies.limit.map_or(FIRES_PER_ADVANCE, |left| left as usize);
@@ -257,13 +275,13 @@ impl Due {
 
     /// The one fire of a schedule that fires again only when its job is over. It is never too late:
     /// nobody knows when it should have been.
-    fn after_run<P: Plan>(&mut self, plan: &P, next: Timestamp) {
+    fn after_run<P: Plan>(&mut self, plan: &P, next: Timestamp, offer: Offer) {
         if plan.trigger().next_after(next - ONE_MICRO).is_none() {
             return;
         }
         if let Some(stretch) = plan.exclude().around(next) {
             let (reason, count) = (SkipReason::Excluded, Count::Exact(1));
-            self.record(Skip { reason, from: next, to: next, count });
+            self.record(offer, || Some(Skip { reason, from: next, to: next, count }));
             self.next = Next::At(stretch.until.max(next + ONE_MICRO));
         } else {
             self.push(next);
@@ -271,7 +289,9 @@ impl Due {
         }
     }
 
-    fn record(&mut self, skip: Skip) {
+    /// Records a skip where anybody wants to know.
+    fn record(&mut self, offer: Offer, skip: impl FnOnce() -> Option<Skip>) {
+        let Some(skip) = offer.skips.then(skip).flatten() else { return };
         let pushed = self.skips.push(skip);
         debug_assert!(pushed.is_ok(), "one decision skips for three reasons at most");
     }

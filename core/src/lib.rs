@@ -19,6 +19,7 @@ pub mod limits;
 #[cfg(feature = "defmt")]
 pub mod log;
 pub mod number;
+pub mod offer;
 pub mod outcome;
 pub mod overlap;
 pub mod planner;

@@ -4,9 +4,10 @@
 //! are all zeros and a static array of them takes no flash.
 
 use core::fmt::Debug;
+use core::hash::Hash;
 
 /// The number of a slot, or none.
-pub trait Number: Copy + Debug + PartialEq {
+pub trait Number: Copy + Debug + Eq + Hash {
     /// No slot.
     const NONE: Self;
 

@@ -447,7 +447,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         let longest = if self.is_crowded(now) { None } else { Some(self.reach()) };
         let ticket = self.next_ticket().about(slot);
         let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
-        let policies = entry.rules.policies(entry.one_by_one);
+        let policies = entry.rules.policies(entry.one_by_one).within(D::OFFER);
         let Some(next) = fire::only(&entry.plan, entry.next, now.wall, &policies) else {
             return self.unusual(ticket, now.wall, longest);
         };
@@ -469,11 +469,11 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     ) -> Option<Output<D>> {
         let slot = ticket.slot();
         let entry = self.window.get_mut(slot)?;
-        let policies = &entry.rules.policies(entry.one_by_one);
+        let policies = &entry.rules.policies(entry.one_by_one).within(D::OFFER);
         if entry.next > now {
             return None;
         }
-        let decision = fire::more(&entry.plan, entry.next, now, policies);
+        let decision = fire::more(&entry.plan, entry.next, now, policies, D::OFFER);
         let keep_for = entry.send(ticket, decision.next, now, longest);
         let dice = &mut self.dice;
         let mut advance = Advance::decided(&entry.id, entry.revision, policies, decision, dice);

@@ -5,6 +5,8 @@ extern crate std;
 #[cfg(test)]
 mod exhaustive;
 #[cfg(test)]
+mod forgetting;
+#[cfg(test)]
 mod planning;
 #[cfg(test)]
 mod working;

@@ -5,6 +5,7 @@ use core::borrow::Borrow;
 use crate::domain::Domain;
 use crate::id::{ConfigRevision, Revision};
 use crate::limits;
+use crate::offer::Offer;
 use crate::outcome::Outcome;
 use crate::overlap::Overlap;
 use crate::settings::Level;
@@ -139,6 +140,38 @@ impl Policies {
         max_failures: None,
     };
 
+    /// Whether they ask for nothing that a domain rules out.
+    pub const fn is_within(&self, offer: Offer) -> bool {
+        (offer.all || !matches!(self.coalesce, Coalesce::All))
+            && (offer.misfire_grace || self.misfire_grace.is_none())
+            && (offer.jitter || self.jitter.is_none())
+            && (offer.slack || self.slack.as_micros() == 0)
+            && (offer.overlap || matches!(self.overlap, Overlap::Allow))
+            && (offer.limit || self.limit.is_none())
+            && (offer.after_run || self.after_run.is_none())
+            && (offer.max_failures || self.max_failures.is_none())
+    }
+
+    /// The same, which is within the offer, so that the compiler knows it too.
+    #[inline(always)]
+    pub(crate) fn within(self, offer: Offer) -> Self {
+        let coalesce = match self.coalesce {
+            Coalesce::All if !offer.all => Coalesce::Latest,
+            coalesce => coalesce,
+        };
+        Self {
+            coalesce,
+            misfire_grace: self.misfire_grace.filter(|_| offer.misfire_grace),
+            catch_up: self.catch_up,
+            jitter: self.jitter.filter(|_| offer.jitter),
+            slack: if offer.slack { self.slack } else { Span::ZERO },
+            overlap: if offer.overlap { self.overlap } else { Overlap::Allow },
+            limit: self.limit.filter(|_| offer.limit),
+            after_run: self.after_run.filter(|_| offer.after_run),
+            max_failures: self.max_failures.filter(|_| offer.max_failures),
+        }
+    }
+
     /// Whether the schedule has to hear of the end of each of its jobs.
     pub fn watches(&self) -> bool {
         let overlap = matches!(self.overlap, Overlap::Queue | Overlap::Cancel);
@@ -230,6 +263,14 @@ impl<D: Domain> Spec<D> {
             tags: None,
             paused: false,
         }
+    }
+}
+
+impl<D: Domain> Spec<D> {
+    /// The policies, as far as its domain knows any.
+    #[inline(always)]
+    pub(crate) fn known_policies(&self) -> Policies {
+        self.policies.within(D::OFFER)
     }
 }
 
@@ -350,8 +391,9 @@ impl<D: Domain> Schedule<D> {
 
     /// Its policies as they are for the next decision: the limit is what is left of it.
     pub fn policies(&self) -> Policies {
-        let limit = self.spec().policies.limit.map(|limit| limit.saturating_sub(self.fired));
-        Policies { limit, ..self.spec().policies }
+        let policies = self.spec().known_policies();
+        let limit = policies.limit.map(|limit| limit.saturating_sub(self.fired));
+        Policies { limit, ..policies }
     }
 
     /// The schedule after `spec` replaced this one at `now`, with `next` as the first instant
@@ -385,8 +427,8 @@ impl<D: Domain> Schedule<D> {
         let same = old.trigger == new.trigger && old.exclusions == new.exclusions;
         let ends = match self.next {
             Next::At(_) => false,
-            Next::AfterRun => new.policies.after_run.is_none(),
-            Next::Done => old.policies.limit != new.policies.limit,
+            Next::AfterRun => new.known_policies().after_run.is_none(),
+            Next::Done => old.known_policies().limit != new.known_policies().limit,
         };
         same && !ends && self.quarantine.is_none()
     }
@@ -422,7 +464,7 @@ impl<D: Domain> Schedule<D> {
         self.fired = self.fired.saturating_add(step.inserted);
         self.last_fire_at = step.last_fire_at.or(self.last_fire_at);
         self.revision = self.revision.next();
-        self.next = match (step.next, self.spec().policies.after_run) {
+        self.next = match (step.next, self.spec().known_policies().after_run) {
             _ if self.is_spent() => Next::Done,
             // Nobody will report an end: the delay counts from now.
             (Next::AfterRun, Some(delay)) if !step.awaited => Next::At(now + delay),
@@ -443,7 +485,7 @@ impl<D: Domain> Schedule<D> {
 
     /// Whether as many fires became jobs as its limit allows.
     fn is_spent(&self) -> bool {
-        self.spec().policies.limit.is_some_and(|limit| self.fired >= limit)
+        self.spec().known_policies().limit.is_some_and(|limit| self.fired >= limit)
     }
 
     /// Takes note that a job of this schedule is over, and whether another is left of whose end it
@@ -453,7 +495,7 @@ impl<D: Domain> Schedule<D> {
     /// hand besides.
     pub fn run_ended(&mut self, outcome: Outcome, awaited: bool, now: Timestamp) -> bool {
         let before = (self.failures, self.next, self.pause);
-        if let Some(max) = self.spec().policies.max_failures {
+        if let Some(max) = self.spec().known_policies().max_failures {
             if outcome.is_failure() {
                 self.failures = self.failures.saturating_add(1);
             } else if outcome == Outcome::Succeeded {
@@ -464,7 +506,7 @@ impl<D: Domain> Schedule<D> {
             }
         }
         if let (Next::AfterRun, Some(delay), false) =
-            (self.next, self.spec().policies.after_run, awaited)
+            (self.next, self.spec().known_policies().after_run, awaited)
         {
             self.next = Next::At(now + delay);
             self.revision = self.revision.next();

@@ -261,6 +261,12 @@ impl<D: Domain, R: Room> Worker<D, R> {
         self.dice = dice;
     }
 
+    /// Makes this worker ask for other leases than [usual](LeaseTerms::DEFAULT): long ones, if
+    /// nobody else could take over its jobs, so that a device need not wake up to renew them.
+    pub fn leases(&mut self, terms: LeaseTerms) {
+        self.terms = Some(terms);
+    }
+
     /// Makes this worker look at the store at least every `span`, instead of
     /// [`MAX_IDLE`](limits::MAX_IDLE).
     pub fn max_idle(&mut self, span: Span) {

@@ -7,7 +7,9 @@ use core::ops::ControlFlow;
 use core::time::Duration;
 use std::sync::Arc;
 
-use mainspring_contract::record::{Advance, Advanced, Job, Quarantine, Rescue, Schedule, Written};
+use mainspring_contract::record::{
+    Advance, Advanced, Job, Quarantine, Rescue, Run, Schedule, Written,
+};
 use mainspring_contract::store::Reply;
 use mainspring_contract::{Answer, JobId, NodeId, Stored, Tags};
 use mainspring_core::id::Ticket;
@@ -305,17 +307,7 @@ impl Pump {
                 self.written("settle", tickets, jobs, written);
                 self.claimed(ticket, claimed);
             }
-            A::Rescue(ticket, answer) => {
-                let result = self.checked("rescue", answer).map(|reply| {
-                    for run in &reply.value {
-                        self.telemetry.rescued(run);
-                        self.waiting.look(run.job);
-                    }
-                    self.share(reply.pulse, !reply.value.is_empty());
-                    reply.pulse
-                });
-                self.plan_input(planner::Input::Rescued { ticket, result });
-            }
+            A::Rescue(ticket, answer) => self.rescued(ticket, answer),
             A::Prune(ticket, answer) => {
                 let result = self.checked("prune", answer).map(|reply| {
                     self.telemetry.pruned(reply.value);
@@ -352,6 +344,18 @@ impl Pump {
                 self.written("settle", tickets, settles.iter().map(|settle| settle.job), reply);
             }
         }
+    }
+
+    fn rescued(&mut self, ticket: Ticket, answer: Answer<Vec<Run>>) {
+        let result = self.checked("rescue", answer).map(|reply| {
+            for run in &reply.value {
+                self.telemetry.rescued(run);
+                self.waiting.look(run.job);
+            }
+            self.share(reply.pulse, !reply.value.is_empty());
+            reply.pulse
+        });
+        self.plan_input(planner::Input::Rescued { ticket, result });
     }
 
     fn advanced(

@@ -228,7 +228,8 @@ impl Scheduler {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let store = mainspring_memory::MemoryStore::default();
-    /// let scheduler = Scheduler::builder(store).task(Task::new("nap", async || {})).build().await?;
+    /// let builder = Scheduler::builder(store).task(Task::new("nap", async || {}));
+    /// let scheduler = builder.build().await?;
     /// let mut events = scheduler.events();
     /// let running = scheduler.start().await?;
     /// scheduler.enqueue("nap", &()).await?;

@@ -3,9 +3,10 @@
 //! A backfill is not among them: its jobs stand for instants of the past, and neither wait for the
 //! schedule's other jobs nor are waited for.
 
-use super::{JobRow, Ledger, NONE, number};
+use super::{JobRow, Ledger};
 use crate::domain::Domain;
 use crate::job::{Change, JobState};
+use crate::number::Number;
 use crate::outcome::Outcome;
 use crate::overlap::Live;
 use crate::room::Room;
@@ -16,25 +17,28 @@ use crate::verb::History;
 /// The jobs of one schedule in a ledger. It exists as long as there are any, whatever becomes of
 /// the schedule.
 #[derive(Clone, Debug)]
-pub struct Chain<D: Domain> {
+pub struct Chain<D: Domain, J: Room> {
     schedule: D::ScheduleId,
-    first: u32,
+    first: J::Number,
     /// How many of them are free and held: counted where a job enters and leaves the queues only.
     live: Live,
     /// Of how many the schedule hears when they end.
     watched: u32,
 }
 
-impl<D: Domain> Keyed for Chain<D> {
+impl<D: Domain, J: Room> Keyed for Chain<D, J> {
     type Key = D::ScheduleId;
     fn key(&self) -> &D::ScheduleId {
         &self.schedule
     }
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
     /// Adds a job to the chain of its schedule.
     pub(super) fn join_chain(&mut self, slot: usize) {
+        if !D::OFFER.chains() {
+            return;
+        }
         let Some(row) = self.jobs.get(slot) else { return };
         let watched = u32::from(row.job.watched);
         let Some(schedule) = row.job.schedule.clone().filter(|_| row.job.is_in_turn()) else {
@@ -44,47 +48,61 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             Some(chain) => {
                 let row = self.chains.get_mut(chain).expect("find returns slots in use");
                 row.watched += watched;
-                (chain, core::mem::replace(&mut row.first, number(slot)))
+                (chain, core::mem::replace(&mut row.first, Number::of(slot)))
             }
             None => {
-                let first = number(slot);
+                let first = Number::of(slot);
                 let chain = Chain { schedule, first, live: Live::default(), watched };
                 let inserted = self.chains.insert(chain).map_err(|_| Full(()));
-                (inserted.expect("there are as many chains as jobs at most"), NONE)
+                (inserted.expect("there are as many chains as jobs at most"), Number::NONE)
             }
         };
         if let Some(row) = self.jobs.get_mut(slot) {
-            (row.chain, row.next, row.previous) = (number(chain), first, NONE);
+            (row.chain, row.next, row.previous) = (Number::of(chain), first, Number::NONE);
         }
-        if let Some(row) = self.jobs.get_mut(first as usize) {
-            row.previous = number(slot);
+        if let Some(row) = first.slot().and_then(|first| self.jobs.get_mut(first)) {
+            row.previous = Number::of(slot);
         }
     }
 
     /// Takes a job out of the chain of its schedule.
     pub(super) fn leave_chain(&mut self, slot: usize) {
+        if !D::OFFER.chains() {
+            return;
+        }
         let Some(row) = self.jobs.get(slot) else { return };
-        let (chain, next, previous) = (row.chain as usize, row.next, row.previous);
+        let (next, previous) = (row.next, row.previous);
         let watched = u32::from(row.job.watched);
+        let Some(chain) = row.chain.slot() else { return };
         let Some(chain_row) = self.chains.get_mut(chain) else { return };
         chain_row.watched -= watched;
-        if previous == NONE {
-            chain_row.first = next;
-            if next == NONE {
-                self.chains.remove(chain);
+        match previous.slot() {
+            Some(previous) => {
+                if let Some(row) = self.jobs.get_mut(previous) {
+                    row.next = next;
+                }
             }
-        } else if let Some(row) = self.jobs.get_mut(previous as usize) {
-            row.next = next;
+            None => {
+                chain_row.first = next;
+                if next == Number::NONE {
+                    self.chains.remove(chain);
+                }
+            }
         }
-        if let Some(row) = self.jobs.get_mut(next as usize) {
+        if let Some(row) = next.slot().and_then(|next| self.jobs.get_mut(next)) {
             row.previous = previous;
         }
     }
 
     /// A job enters (or leaves) the state that it is in.
     pub(super) fn tally(&mut self, slot: usize, enters: bool) {
+        if !D::OFFER.chains() {
+            return;
+        }
         let Some(row) = self.jobs.get(slot) else { return };
-        let Some(chain) = self.chains.get_mut(row.chain as usize) else { return };
+        let Some(chain) = row.chain.slot().and_then(|chain| self.chains.get_mut(chain)) else {
+            return;
+        };
         let count = match row.job.state {
             JobState::Held { .. } => &mut chain.live.held,
             JobState::Waiting { .. } | JobState::Leased { .. } => &mut chain.live.free,
@@ -121,7 +139,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
 
     /// How many jobs of a schedule are over at once if they are cancelled.
     pub(super) fn waiting(&self, schedule: &D::ScheduleId) -> usize {
-        let leased = |row: &JobRow<D>| matches!(row.job.state, JobState::Leased { .. });
+        let leased = |row: &JobRow<D, T, J>| matches!(row.job.state, JobState::Leased { .. });
         self.chain(schedule).filter(|(_, row)| !leased(row)).count()
     }
 
@@ -138,10 +156,10 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             return;
         }
         row.watched = row.live.free + row.live.held;
-        let mut at = row.first as usize;
-        while let Some(row) = self.jobs.get_mut(at) {
+        let mut at = row.first.slot();
+        while let Some(row) = at.and_then(|at| self.jobs.get_mut(at)) {
             row.job.watched = true;
-            at = row.next as usize;
+            at = row.next.slot();
         }
     }
 
@@ -152,12 +170,13 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         now: Timestamp,
         history: &mut impl History<D>,
     ) {
-        let mut at = self.first(schedule);
-        while let Some(row) = self.jobs.get(at) {
-            let next = row.next as usize;
+        let mut next = self.first(schedule);
+        while let Some(at) = next.slot()
+            && let Some(row) = self.jobs.get(at)
+        {
+            next = row.next;
             let done = self.end(at, &Change::Cancel, None, now, history);
             debug_assert!(done.is_ok(), "a job that is not over can be cancelled");
-            at = next;
         }
     }
 
@@ -184,7 +203,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Frees the job of a schedule that has been held for the longest; says whether there was one.
     pub(super) fn free_oldest(&mut self, schedule: &D::ScheduleId, now: Timestamp) -> bool {
         // The newest comes first in a chain, so the last that is held has been for the longest.
-        let held = |row: &JobRow<D>| matches!(row.job.state, JobState::Held { .. });
+        let held = |row: &JobRow<D, T, J>| matches!(row.job.state, JobState::Held { .. });
         let oldest = self.chain(schedule).filter(|(_, row)| held(row)).last();
         let Some(slot) = oldest.map(|(slot, _)| slot) else { return false };
         let freed = self.change(slot, &Change::Free, now);
@@ -193,20 +212,24 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     }
 
     /// The jobs of a schedule that are not over, the newest first.
-    fn chain(&self, schedule: &D::ScheduleId) -> impl Iterator<Item = (usize, &JobRow<D>)> {
+    fn chain(&self, schedule: &D::ScheduleId) -> impl Iterator<Item = (usize, &JobRow<D, T, J>)> {
         let mut at = self.first(schedule);
         core::iter::from_fn(move || {
-            let row = self.jobs.get(at)?;
-            let slot = core::mem::replace(&mut at, row.next as usize);
+            let slot = at.slot()?;
+            let row = self.jobs.get(slot)?;
+            at = row.next;
             Some((slot, row))
         })
     }
 
-    fn first(&self, schedule: &D::ScheduleId) -> usize {
-        self.chain_row(schedule).map_or(NONE, |chain| chain.first) as usize
+    fn first(&self, schedule: &D::ScheduleId) -> J::Number {
+        self.chain_row(schedule).map_or(Number::NONE, |chain| chain.first)
     }
 
-    fn chain_row(&self, schedule: &D::ScheduleId) -> Option<&Chain<D>> {
+    fn chain_row(&self, schedule: &D::ScheduleId) -> Option<&Chain<D, J>> {
+        if !D::OFFER.chains() {
+            return None;
+        }
         self.chains.find(schedule).and_then(|slot| self.chains.get(slot))
     }
 }

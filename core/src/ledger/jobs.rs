@@ -1,9 +1,10 @@
 //! The ledger's verbs on jobs.
 
-use super::{JobRow, Ledger, NONE, number};
+use super::{JobRow, Ledger};
 use crate::domain::{Domain, Origin};
 use crate::id::Token;
 use crate::job::{Change, Job, JobState, Refused};
+use crate::number::Number;
 use crate::outcome::Outcome;
 use crate::overlap::{Admission, Overlap};
 use crate::retry::Counts;
@@ -15,7 +16,7 @@ use crate::verb::{
     Rescue, Retry, Run, Settle, Written,
 };
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
     /// Queues a job.
     ///
     /// # Errors
@@ -41,9 +42,10 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         };
         let mut frees = usize::from(replaced.is_some());
         let mut turn = None;
-        if let Some(extra) = &request.extra {
+        assert!(D::OFFER.extra || request.extra.is_none(), "the domain rules this out");
+        if let Some(extra) = request.extra.as_ref().filter(|_| D::OFFER.extra) {
             let Some(row) = self.schedule(&extra.schedule) else { return Ok(Enqueued::Missing) };
-            let policies = &row.spec().policies;
+            let policies = row.spec().known_policies();
             let (overlap, watched) = (policies.overlap, policies.watches());
             let live = self.live_without(&extra.schedule, replaced).settle();
             if extra.origin != Origin::Backfill {
@@ -274,9 +276,12 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         let task = self.task_slot(task)?;
         let own = self.tasks.get(task).map(|row| row.task.tags.clone());
         let tags = tags.cloned().or(own).unwrap_or_default();
-        let lane = self.lane_slot(task, &tags)?;
-        self.join_lane(lane);
-        Ok(Place { task, lane })
+        let lane = self.lane_slot(task, &tags);
+        match lane {
+            Ok(lane) => self.join_lane(lane),
+            Err(Full(())) => self.forget_task(task),
+        }
+        lane.map(|lane| Place { task, lane })
     }
 
     /// How one more job gets in beside those of its schedule that are not over.
@@ -306,10 +311,10 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         // One that is held must not miss the end of this one.
         let any_held = job.schedule.as_ref().is_some_and(|id| self.live(id).held > 0);
         job.watched |= any_held && job.is_in_turn();
-        let (task, lane) = (number(place.task), number(place.lane));
+        let (task, lane) = (Number::of(place.task), Number::of(place.lane));
         self.take_key(&job);
-        let row =
-            JobRow { job, task, lane, in_lane: false, chain: NONE, next: NONE, previous: NONE };
+        let (chain, next, previous) = (Number::NONE, Number::NONE, Number::NONE);
+        let row = JobRow { job, task, lane, in_lane: false, chain, next, previous };
         let inserted = self.jobs.insert(row).map_err(|_| Full(()));
         let slot = inserted.expect("a place was made for it");
         self.join_lane(place.lane);
@@ -391,8 +396,9 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         self.leave_key(slot, now);
         self.leave_chain(slot);
         let Some(row) = self.jobs.remove(slot) else { return };
-        self.leave_lane(row.lane as usize);
-        if let Some(schedule) = row.job.schedule.filter(|_| row.job.watched) {
+        self.leave_lane(row.lane());
+        let watched = D::OFFER.watches() && row.job.watched;
+        if let Some(schedule) = row.job.schedule.filter(|_| watched) {
             self.run_ended(&schedule, outcome, now);
         }
     }
@@ -426,19 +432,19 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             }
             JobState::Leased { lease, .. } => {
                 self.lapses.put(slot, lease.until);
-                self.tasks.get_mut(row.task as usize).expect("a job's task stays").leased += 1;
+                self.tasks.get_mut(row.task()).expect("a job's task stays").leased += 1;
             }
             JobState::Settled { .. } => {}
         }
     }
 
     /// Takes a job out of all queues and counts.
-    fn unlink(&mut self, slot: usize) {
+    pub(super) fn unlink(&mut self, slot: usize) {
         self.leave_ready(slot);
         self.tally(slot, false);
         let Some(row) = self.jobs.get(slot) else { return };
         let leased = matches!(row.job.state, JobState::Leased { .. });
-        let task = self.tasks.get_mut(row.task as usize).expect("a job's task stays");
+        let task = self.tasks.get_mut(row.task()).expect("a job's task stays");
         task.leased -= u32::from(leased);
         self.future.remove(slot);
         self.lapses.remove(slot);

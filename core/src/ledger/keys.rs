@@ -5,7 +5,7 @@ use crate::domain::Domain;
 use crate::job::{Hold, Job, JobState};
 use crate::room::Room;
 use crate::table::{Full, Keyed};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::verb::{Conflict, Contest};
 
 /// A key in a ledger.
@@ -17,6 +17,12 @@ pub struct KeyRow<D: Domain> {
     over_until: Option<Timestamp>,
 }
 
+impl<D: Domain> KeyRow<D> {
+    pub(super) const fn job(&self) -> &D::JobId {
+        &self.job
+    }
+}
+
 impl<D: Domain> Keyed for KeyRow<D> {
     type Key = (D::TaskId, D::Key);
     fn key(&self) -> &(D::TaskId, D::Key) {
@@ -24,7 +30,16 @@ impl<D: Domain> Keyed for KeyRow<D> {
     }
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
+    /// The clock was set: what is held for a while is held for as long as before.
+    pub(super) fn move_keys(&mut self, by: Span) {
+        for slot in 0..self.keys.capacity() {
+            if let Some(row) = self.keys.get_mut(slot) {
+                row.over_until = row.over_until.map(|at| at + by);
+            }
+        }
+    }
+
     /// What a job that wants this key meets.
     pub(super) fn contest(
         &mut self,

@@ -1,46 +1,47 @@
 //! The lanes of waiting jobs: one for each task and each set of tags that jobs of it need, so that
 //! a job which nobody here may run hides no other.
 
-use super::{Ledger, NONE, number};
+use super::{JobRow, Ledger};
 use crate::domain::Domain;
 use crate::job::JobState;
 use crate::lane::Lane;
+use crate::number::Number;
 use crate::room::Room;
 use crate::table::{Full, Keyed, Storage, Table};
 use crate::time::Timestamp;
 
 /// A lane in a ledger.
 #[derive(Clone, Debug)]
-pub struct LaneRow<D: Domain, J: Room> {
+pub struct LaneRow<D: Domain, T: Room, J: Room> {
     /// The task's slot, and the tags.
-    key: (u32, D::Tags),
+    key: (T::Number, D::Tags),
     /// Its jobs that were found ready.
     ready: Lane<J::Number>,
     /// How many jobs belong here, ready or not. A lane without any goes.
     jobs: u32,
     /// The next lane of the same task.
-    next: u32,
+    next: T::Number,
 }
 
-impl<D: Domain, J: Room> Keyed for LaneRow<D, J> {
-    type Key = (u32, D::Tags);
-    fn key(&self) -> &(u32, D::Tags) {
+impl<D: Domain, T: Room, J: Room> Keyed for LaneRow<D, T, J> {
+    type Key = (T::Number, D::Tags);
+    fn key(&self) -> &(T::Number, D::Tags) {
         &self.key
     }
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
     /// Finds or makes the lane for jobs of this task that need these tags.
     pub(super) fn lane_slot(&mut self, task: usize, tags: &D::Tags) -> Result<usize, Full<()>> {
-        let key = (number(task), tags.clone());
+        let key = (Number::of(task), tags.clone());
         if let Some(slot) = self.lanes.find(&key) {
             return Ok(slot);
         }
-        let first = self.tasks.get(task).map_or(NONE, |row| row.lanes);
+        let first = self.tasks.get(task).map_or(Number::NONE, |row| row.lanes);
         let row = LaneRow { key, ready: Lane::EMPTY, jobs: 0, next: first };
         let slot = self.lanes.insert(row).map_err(|_| Full(()))?;
         if let Some(row) = self.tasks.get_mut(task) {
-            row.lanes = number(slot);
+            row.lanes = Number::of(slot);
         }
         Ok(slot)
     }
@@ -52,27 +53,29 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         }
     }
 
-    /// A job is over; its lane goes with its last one.
+    /// A job is over; its lane goes with its last one, and with the last lane of a task that nobody
+    /// has put, the task.
     pub(super) fn leave_lane(&mut self, lane: usize) {
         let Some(row) = self.lanes.get_mut(lane) else { return };
         row.jobs -= 1;
         if row.jobs > 0 {
             return;
         }
-        let (task, after) = (row.key.0 as usize, row.next);
+        let (task, after) = (row.key.0.slot().expect("a lane has a task"), row.next);
         self.lanes.remove(lane);
         let first = &mut self.tasks.get_mut(task).expect("a lane's task stays").lanes;
-        if *first as usize == lane {
+        if first.slot() == Some(lane) {
             *first = after;
+            self.forget_task(task);
             return;
         }
-        let mut at = *first as usize;
-        while let Some(row) = self.lanes.get_mut(at) {
-            if row.next as usize == lane {
+        let mut at = first.slot();
+        while let Some(row) = at.and_then(|at| self.lanes.get_mut(at)) {
+            at = row.next.slot();
+            if at == Some(lane) {
                 row.next = after;
                 return;
             }
-            at = row.next as usize;
         }
     }
 
@@ -82,7 +85,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             self.future.remove(slot);
             let row = self.jobs.get_mut(slot).expect("the queue names slots that are in use");
             row.in_lane = true;
-            let lane = row.lane as usize;
+            let lane = row.lane();
             let lane = &mut self.lanes.get_mut(lane).expect("a job's lane stays").ready;
             self.ready.push(lane, slot, before(&self.jobs));
         }
@@ -94,7 +97,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         if !core::mem::take(&mut row.in_lane) {
             return;
         }
-        let lane = row.lane as usize;
+        let lane = row.lane();
         let lane = &mut self.lanes.get_mut(lane).expect("a job's lane stays").ready;
         self.ready.remove(lane, slot, before(&self.jobs));
     }
@@ -130,24 +133,25 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// The lane of a task whose first job comes before those of its other lanes.
     fn best_lane(&self, task: usize, tags: &D::Tags) -> Option<usize> {
         let mut best: Option<(usize, usize)> = None;
-        let mut at = self.tasks.get(task)?.lanes as usize;
-        while let Some(row) = self.lanes.get(at) {
+        let mut next = self.tasks.get(task)?.lanes;
+        while let Some(at) = next.slot()
+            && let Some(row) = self.lanes.get(at)
+        {
             if let Some(first) = row.ready.peek().filter(|_| D::covers(tags, &row.key.1))
                 && best.is_none_or(|(_, other)| before(&self.jobs)(first, other))
             {
                 best = Some((at, first));
             }
-            at = row.next as usize;
+            next = row.next;
         }
         best.map(|(lane, _)| lane)
     }
 }
 
 /// The order within a task: the most urgent, then the longest ready, then by id.
-fn before<D: Domain, R>(jobs: &Table<super::JobRow<D>, R>) -> impl Fn(usize, usize) -> bool
-where
-    R: Storage<super::JobRow<D>>,
-{
+fn before<D: Domain, T: Room, J: Room>(
+    jobs: &Table<JobRow<D, T, J>, impl Storage<JobRow<D, T, J>>>,
+) -> impl Fn(usize, usize) -> bool {
     let key = |slot| {
         let job = jobs.get(slot).map(|row| &row.job)?;
         let JobState::Waiting { ready_at } = job.state else { return None };

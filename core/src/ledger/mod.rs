@@ -6,9 +6,11 @@
 //! halfway, and a full table hands the request back.
 
 mod chains;
+mod clock;
 mod jobs;
 mod keys;
 mod lanes;
+mod restore;
 mod schedules;
 
 use core::fmt;
@@ -17,6 +19,7 @@ use crate::domain::Domain;
 use crate::id::ConfigRevision;
 use crate::job::Job;
 use crate::lane::{Lanes, Link};
+use crate::number::Number;
 use crate::pulse::Pulse;
 use crate::queue::{Cells, Queue};
 use crate::room::{Inline, Room};
@@ -31,20 +34,21 @@ pub use lanes::LaneRow;
 
 /// Schedules, tasks and jobs, with the queues over them.
 ///
-/// There is room for as many keys as jobs. A domain without keys can save it, in a static: `K` is
-/// the room for keys.
-pub struct Ledger<D: Domain, S: Room, T: Room, J: Room, K: Room = J> {
-    schedules: Table<ScheduleRow<D>, S::Slots<ScheduleRow<D>>>,
+/// There is room for as many keys, and for jobs of as many schedules, as jobs. A domain can save
+/// it, in a static, if it has no keys, or if it [offers](crate::offer::Offer) neither overlap nor
+/// fixed delays: `K` is the room for keys, and `C` that for schedules with jobs.
+pub struct Ledger<D: Domain, S: Room, T: Room, J: Room, K: Room = J, C: Room = J> {
+    schedules: TableIn<S, ScheduleRow<D, S>>,
     /// Every schedule that can fire, by when it comes due.
     due: Queue<Timestamp, S::Cells>,
-    tasks: Table<TaskRow<D>, T::Slots<TaskRow<D>>>,
-    jobs: Table<JobRow<D>, J::Slots<JobRow<D>>>,
+    tasks: TableIn<T, TaskRow<D, T>>,
+    jobs: TableIn<J, JobRow<D, T, J>>,
     /// The jobs of each schedule that are not over.
-    chains: Table<Chain<D>, J::Slots<Chain<D>>>,
+    chains: TableIn<C, Chain<D, J>>,
     /// Which job holds which key.
-    keys: Table<KeyRow<D>, K::Slots<KeyRow<D>>>,
+    keys: TableIn<K, KeyRow<D>>,
     /// A lane for each task and each set of tags that a job of it needs.
-    lanes: Table<LaneRow<D, J>, T::Slots<LaneRow<D, J>>>,
+    lanes: TableIn<T, LaneRow<D, T, J>>,
     /// Waiting jobs that were found ready, in their lanes.
     ready: Lanes<J::Number, J::Links>,
     /// The other waiting jobs, by `ready_at`.
@@ -56,16 +60,18 @@ pub struct Ledger<D: Domain, S: Room, T: Room, J: Room, K: Room = J> {
     config_revision: ConfigRevision,
 }
 
+type TableIn<R, T> = Table<T, <R as Room>::Slots<T>>;
+
 /// A schedule in a ledger.
 #[derive(Clone, Debug)]
-pub struct ScheduleRow<D: Domain> {
+pub struct ScheduleRow<D: Domain, S: Room> {
     schedule: Schedule<D>,
     claim: Option<(D::NodeId, Timestamp)>,
     /// The next one of a chain that a claim sets aside while it looks further.
-    aside: Option<u32>,
+    aside: S::Number,
 }
 
-impl<D: Domain> ScheduleRow<D> {
+impl<D: Domain, S: Room> ScheduleRow<D, S> {
     /// When it comes due or, if it is claimed, when that claim ends, whichever is later.
     fn due(&self) -> Option<Timestamp> {
         let claimed_until = self.claim.as_ref().map_or(Timestamp::MIN, |(_, until)| *until);
@@ -73,7 +79,7 @@ impl<D: Domain> ScheduleRow<D> {
     }
 }
 
-impl<D: Domain> Keyed for ScheduleRow<D> {
+impl<D: Domain, S: Room> Keyed for ScheduleRow<D, S> {
     type Key = D::ScheduleId;
     fn key(&self) -> &D::ScheduleId {
         &self.schedule.spec().id
@@ -82,17 +88,17 @@ impl<D: Domain> Keyed for ScheduleRow<D> {
 
 /// A task in a ledger: what is known of it, and its jobs.
 #[derive(Clone, Debug)]
-pub struct TaskRow<D: Domain> {
+pub struct TaskRow<D: Domain, T: Room> {
     task: Task<D>,
     /// Whether somebody put it. If not, it only gives the jobs of that name a lane.
     known: bool,
     /// The first of its lanes.
-    lanes: u32,
+    lanes: T::Number,
     /// How many of its jobs are leased: counted where a job enters and leaves the queues only.
     leased: u32,
 }
 
-impl<D: Domain> Keyed for TaskRow<D> {
+impl<D: Domain, T: Room> Keyed for TaskRow<D, T> {
     type Key = D::TaskId;
     fn key(&self) -> &D::TaskId {
         &self.task.id
@@ -101,26 +107,38 @@ impl<D: Domain> Keyed for TaskRow<D> {
 
 /// A job in a ledger.
 #[derive(Clone, Debug)]
-pub struct JobRow<D: Domain> {
+pub struct JobRow<D: Domain, T: Room, J: Room> {
     job: Job<D>,
-    task: u32,
-    lane: u32,
+    task: T::Number,
+    lane: T::Number,
     in_lane: bool,
     /// The chain of its schedule, and the next and the previous job in it.
-    chain: u32,
-    next: u32,
-    previous: u32,
+    chain: J::Number,
+    next: J::Number,
+    previous: J::Number,
 }
 
-impl<D: Domain> Keyed for JobRow<D> {
+impl<D: Domain, T: Room, J: Room> JobRow<D, T, J> {
+    /// The slot of its task.
+    fn task(&self) -> usize {
+        self.task.slot().expect("a job has a task")
+    }
+
+    /// The slot of its lane.
+    fn lane(&self) -> usize {
+        self.lane.slot().expect("a job has a lane")
+    }
+}
+
+impl<D: Domain, T: Room, J: Room> Keyed for JobRow<D, T, J> {
     type Key = D::JobId;
     fn key(&self) -> &D::JobId {
         &self.job.id
     }
 }
 
-impl<D: Domain, const S: usize, const T: usize, const J: usize, const K: usize>
-    Ledger<D, Inline<S>, Inline<T>, Inline<J>, Inline<K>>
+impl<D: Domain, const S: usize, const T: usize, const J: usize, const K: usize, const C: usize>
+    Ledger<D, Inline<S>, Inline<T>, Inline<J>, Inline<K>, Inline<C>>
 {
     /// An empty ledger for a static: all its bits are zero, so that it takes no flash, and nothing
     /// has to build it on a stack.
@@ -162,7 +180,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     }
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
     /// Makes a task known, or changes it; a smaller version than the stored one changes nothing.
     ///
     /// # Errors
@@ -213,7 +231,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     }
 
     fn add_task(&mut self, task: Task<D>, known: bool) -> Result<usize, Full<Task<D>>> {
-        let row = TaskRow { task, known, lanes: NONE, leased: 0 };
+        let row = TaskRow { task, known, lanes: Number::NONE, leased: 0 };
         self.tasks.insert(row).map_err(|Full(row)| Full(row.task))
     }
 
@@ -224,17 +242,18 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             None => self.add_task(Task::new(task.clone()), false).map_err(|Full(_)| Full(())),
         }
     }
+
+    /// A task without any jobs that nobody has put takes no room.
+    fn forget_task(&mut self, slot: usize) {
+        if self.tasks.get(slot).is_some_and(|row| !row.known && row.lanes == Number::NONE) {
+            self.tasks.remove(slot);
+        }
+    }
 }
 
-/// The end of a list of slots.
-const NONE: u32 = u32::MAX;
-
-/// A slot's number as lists keep it.
-fn number(slot: usize) -> u32 {
-    u32::try_from(slot).expect("a table has fewer than 2^32 slots")
-}
-
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room> fmt::Debug for Ledger<D, S, T, J, K> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> fmt::Debug
+    for Ledger<D, S, T, J, K, C>
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger")
             .field("schedules", &self.schedules.len())

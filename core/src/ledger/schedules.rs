@@ -1,11 +1,13 @@
 //! The ledger's verbs on schedules.
 
 use core::borrow::Borrow;
+use core::mem::replace;
 
 use super::jobs::Beside;
 use super::{Ledger, ScheduleRow};
 use crate::domain::Domain;
 use crate::fire::Skip;
+use crate::number::Number;
 use crate::overlap::Overlap;
 use crate::room::Room;
 use crate::schedule::{PauseReason, Schedule, Step};
@@ -16,7 +18,7 @@ use crate::verb::{
     Remove, Resume, Resumed,
 };
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
     /// Puts a schedule.
     ///
     /// # Errors
@@ -26,11 +28,12 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         put: PutSchedule<D>,
         now: Timestamp,
     ) -> Result<Put, Full<PutSchedule<D>>> {
-        let (id, overlap) = (put.spec().id.clone(), put.spec().policies.overlap);
+        let (id, overlap) = (put.spec().id.clone(), put.spec().known_policies().overlap);
+        assert!(put.spec().policies.is_within(D::OFFER), "the domain rules this policy out");
         let PutSchedule { spec, next, conflict } = put;
         let Some(slot) = self.schedules.find(&id) else {
             let schedule = Schedule::created(spec, next, self.config_revision, now);
-            let row = ScheduleRow { schedule, claim: None, aside: None };
+            let row = ScheduleRow { schedule, claim: None, aside: Number::NONE };
             let slot = self.schedules.insert(row).map_err(|Full(row)| {
                 let Schedule { spec, next, .. } = row.schedule;
                 Full(PutSchedule { spec, next, conflict })
@@ -105,7 +108,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     ) {
         let horizon = now + claim.within;
         let mut left = claim.max;
-        let mut aside = None;
+        let mut aside = Number::NONE;
         while left > 0 {
             let Some((slot, _)) = self.due.peek().filter(|(_, due)| *due <= horizon) else {
                 break;
@@ -114,18 +117,17 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             let row = self.row_mut(slot);
             if row.claim.as_ref().is_some_and(|(_, until)| *until > now) {
                 row.aside = aside;
-                aside = u32::try_from(slot).ok();
+                aside = Number::of(slot);
                 continue;
             }
             row.claim = Some((claim.node.clone(), now + claim.claim_for));
             claimed(&row.schedule);
             row.aside = aside;
-            aside = u32::try_from(slot).ok();
+            aside = Number::of(slot);
             left -= 1;
         }
-        while let Some(slot) = aside {
-            let slot = slot as usize;
-            aside = self.row_mut(slot).aside.take();
+        while let Some(slot) = aside.slot() {
+            aside = replace(&mut self.row_mut(slot).aside, Number::NONE);
             self.requeue(slot);
         }
     }
@@ -184,7 +186,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             return Ok((0, None));
         }
         let spec = self.row_mut(slot).schedule.spec();
-        let (task, tags, overlap) = (spec.task.clone(), spec.tags.clone(), spec.policies.overlap);
+        let overlap = spec.known_policies().overlap;
+        let (task, tags) = (spec.task.clone(), spec.tags.clone());
         let (most, frees) = self.room_asked(overlap, id);
         let place = self.place(&task, tags.as_ref(), new.min(most), frees)?;
         let (mut inserted, mut last_fire_at) = (0, None);
@@ -290,7 +293,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         }
     }
 
-    fn row_mut(&mut self, slot: usize) -> &mut ScheduleRow<D> {
+    fn row_mut(&mut self, slot: usize) -> &mut ScheduleRow<D, S> {
         self.schedules.get_mut(slot).expect("queues and find name slots that are in use")
     }
 

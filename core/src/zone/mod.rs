@@ -96,6 +96,11 @@ impl<'a> Zone<'a> {
         Ok(Self { before, transitions, rule })
     }
 
+    /// The rule that holds after the last transition of the zone's history.
+    pub const fn rule(&self) -> Rule {
+        self.rule
+    }
+
     /// How far local time is ahead of UTC at `t`.
     pub fn offset_at(&self, t: Timestamp) -> Offset {
         self.segment(t.as_secs()).offset

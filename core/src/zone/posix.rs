@@ -6,6 +6,9 @@
 use core::fmt;
 use core::str::FromStr;
 
+#[cfg(feature = "serde")]
+mod data;
+
 use super::Segment;
 use crate::civil::weekday_of;
 use crate::civil::{Offset, SECONDS_PER_DAY, date_of, days_in_month, days_of, is_leap, split_days};
@@ -45,6 +48,7 @@ struct Change {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Day {
     /// `Jn`: 1 to 365, never counting the 29th of February.
     Common(u16),
@@ -107,12 +111,16 @@ impl Rule {
         if reader.at != bytes.len() {
             return Err(reader.error("the end"));
         }
+        Ok(Self::with_saving(standard, offset, starts, ends))
+    }
+
+    const fn with_saving(standard: Offset, offset: Offset, starts: Change, ends: Change) -> Self {
         if offset.as_secs() == standard.as_secs() {
-            return Ok(Self::fixed(standard));
+            return Self::fixed(standard);
         }
         let tame = starts.is_tame() && ends.is_tame();
         let saving = Saving { offset, starts, ends, tame };
-        Ok(Self { standard, saving: Some(saving) }.without_seams(&saving))
+        Self { standard, saving: Some(saving) }.without_seams(&saving)
     }
 
     /// RFC 8536 writes "daylight saving all year" as an end that coincides with the next start

@@ -12,6 +12,8 @@ mod command;
 mod config;
 mod explain;
 #[cfg(unix)]
+mod firmware;
+#[cfg(unix)]
 mod guard;
 #[cfg(unix)]
 mod hidden;
@@ -58,6 +60,10 @@ enum Verb {
     /// A description, the pattern in its usual form, and the next fires; those that a clock change
     /// moves or doubles are marked, and those that it skips are named.
     Explain(explain::Options),
+    /// Write schedules, or the time, as bytes for a device
+    #[cfg(unix)]
+    #[command(subcommand)]
+    Firmware(firmware::Options),
     /// Print the next instants that a trigger names
     ///
     /// One RFC 3339 instant with its offset a line, in order; fewer than --count if the trigger
@@ -97,6 +103,8 @@ fn main() -> ExitCode {
     match arguments.verb {
         Verb::Check { file } => check::main(&file),
         Verb::Explain(options) => explain::main(&options),
+        #[cfg(unix)]
+        Verb::Firmware(options) => firmware::main(&options),
         Verb::Next(options) => next::main(&options),
         #[cfg(unix)]
         Verb::Serve(options) => serve::main(&options),

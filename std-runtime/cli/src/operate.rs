@@ -96,8 +96,8 @@ fn main(
 ) -> ExitCode {
     if options.config.is_none() && options.store.is_none() {
         output::complain(
-            "no store is named (write `--config FILE`, which the daemon serves, or `--store \
-             sqlite:PATH`)",
+            "no store is named (write `--config FILE`, which the daemon serves, or `--store URL`, \
+             such as sqlite:PATH or postgres://USER@HOST/DATABASE)",
         );
         return ExitCode::from(BAD_INPUT);
     }

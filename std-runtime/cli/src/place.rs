@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use mainspring::{Builder, Scheduler};
 use mainspring_contract::StoreError;
 use mainspring_memory::MemoryStore;
+use mainspring_mysql::MysqlStore;
+use mainspring_postgres::PostgresStore;
 use mainspring_sqlite::SqliteStore;
 
 use crate::config::{Config, Host, Loaded};
@@ -43,6 +45,10 @@ pub(crate) enum StorePlace {
     Memory,
     /// In this SQLite database.
     Sqlite(PathBuf),
+    /// In the PostgreSQL database with this URL.
+    Postgres(String),
+    /// In the MariaDB or MySQL database with this URL.
+    Mysql(String),
 }
 
 impl StorePlace {
@@ -57,19 +63,43 @@ impl StorePlace {
                 // Both `sqlite:x.db` and the URL form `sqlite:///x.db` are in use.
                 Ok(Self::Sqlite(base.join(path.strip_prefix("//").unwrap_or(path))))
             }
-            _ => Err("write \"sqlite:PATH\" or \"memory:\""),
+            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
+                Ok(Self::Postgres(text.to_owned()))
+            }
+            Some(("mysql" | "mariadb", rest)) if rest.starts_with("//") => {
+                // The driver knows one of the two names.
+                Ok(Self::Mysql(format!("mysql:{rest}")))
+            }
+            _ => Err("write \"sqlite:PATH\", \"postgres://USER@HOST/DATABASE\", \
+                      \"mysql://USER@HOST/DATABASE\" or \"memory:\""),
         }
     }
 
-    /// Begins to describe a scheduler on this store, which is made if it is not there.
+    /// Begins to describe a scheduler on this store, whose tables are made if they are not there.
     ///
     /// # Errors
     /// If it cannot be opened.
     pub(crate) async fn open(&self) -> Result<Builder, String> {
+        self.open_and(true).await
+    }
+
+    async fn open_and(&self, migrate: bool) -> Result<Builder, String> {
         let told = |error: StoreError| error.to_string();
         Ok(match self {
             Self::Memory => Scheduler::builder(MemoryStore::default()),
             Self::Sqlite(path) => Scheduler::builder(SqliteStore::open(path).await.map_err(told)?),
+            Self::Postgres(url) => {
+                let mut options = mainspring_postgres::Options::new(url);
+                options.migrate = migrate;
+                let store = PostgresStore::open_with(&options).await;
+                Scheduler::builder(store.map_err(told)?)
+            }
+            Self::Mysql(url) => {
+                let mut options = mainspring_mysql::Options::new(url);
+                options.migrate = migrate;
+                let store = MysqlStore::open_with(&options).await;
+                Scheduler::builder(store.map_err(told)?)
+            }
         })
     }
 
@@ -91,9 +121,9 @@ impl StorePlace {
                     "there is no database `{path}` yet (start `mainspring serve` first)"
                 ));
             }
-            Self::Sqlite(_) => {}
+            Self::Sqlite(_) | Self::Postgres(_) | Self::Mysql(_) => {}
         }
-        self.open().await?.build().await.map_err(|error| error.to_string())
+        self.open_and(false).await?.build().await.map_err(|error| error.to_string())
     }
 }
 
@@ -102,6 +132,49 @@ impl fmt::Display for StorePlace {
         match self {
             Self::Memory => f.write_str("memory:"),
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(url) | Self::Mysql(url) => f.write_str(&without_secrets(url)),
+        }
+    }
+}
+
+/// A URL without the password and without parameters, either of which may be a secret.
+fn without_secrets(url: &str) -> String {
+    let url = url.split_once('?').map_or(url, |(url, _)| url);
+    let Some((scheme, rest)) = url.split_once("://") else { return String::new() };
+    // A password may hold anything but a slash.
+    let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    let (user, host) = host.rsplit_once('@').unwrap_or(("", host));
+    let user = user.split_once(':').map_or(user, |(user, _)| user);
+    let at = if user.is_empty() { "" } else { "@" };
+    format!("{scheme}://{user}{at}{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_of_every_store_are_read() {
+        let read = |text| StorePlace::parse(text, Path::new("/base"));
+        assert_eq!(read("sqlite:x.db"), Ok(StorePlace::Sqlite("/base/x.db".into())));
+        let postgres = "postgresql://ada@db/jobs";
+        assert_eq!(read(postgres), Ok(StorePlace::Postgres(postgres.to_owned())));
+        let mysql = StorePlace::Mysql("mysql://db/jobs".to_owned());
+        assert_eq!(read("mariadb://db/jobs"), Ok(mysql));
+        for odd in ["", "jobs.db", "sqlite:", "postgres:jobs", "oracle://db/jobs", "memory:x"] {
+            let way_out = read(odd).expect_err("it names no store");
+            assert!(way_out.contains("postgres://"), "{odd}: {way_out}");
+        }
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        for (url, shown) in [
+            ("postgres://ada:s3@cr3t@db:5432/jobs?password=x", "postgres://ada@db:5432/jobs"),
+            ("postgres://db/jobs", "postgres://db/jobs"),
+            ("mysql://ada@db", "mysql://ada@db"),
+        ] {
+            assert_eq!(without_secrets(url), shown);
         }
     }
 }

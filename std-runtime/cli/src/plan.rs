@@ -23,13 +23,7 @@ pub(crate) fn source(file: &Path) -> Result<String, String> {
 /// A schedule as the runtime wants it.
 pub(crate) fn schedule(configured: &Configured, tasks: &[Task]) -> Schedule {
     let Configured { name, trigger, task, .. } = configured;
-    let mut overrides = configured.overrides.clone();
-    if overrides.retries.is_some() || overrides.backoff.is_some() {
-        // Retries and backoff override as one; what the schedule leaves out is the task's.
-        let task = tasks.iter().find(|other| other.name == *task).map(|task| &task.settings);
-        overrides.retries = overrides.retries.or_else(|| task?.retries);
-        overrides.backoff = overrides.backoff.or_else(|| task?.backoff);
-    }
+    let overrides = overrides(configured, tasks);
     let mut schedule = Schedule::new(name, task, trigger.clone()).paused(configured.paused);
     schedule = schedule.policies(configured.policies);
     for exclusion in &configured.exclusions {
@@ -39,6 +33,19 @@ pub(crate) fn schedule(configured: &Configured, tasks: &[Task]) -> Schedule {
         schedule = schedule.tags(tags.iter().map(Tag::as_str));
     }
     schedule.settings(settings(&overrides))
+}
+
+/// What a schedule says differently from its task.
+pub(crate) fn overrides(configured: &Configured, tasks: &[Task]) -> Settings {
+    let mut overrides = configured.overrides.clone();
+    if overrides.retries.is_some() || overrides.backoff.is_some() {
+        // Retries and backoff override as one; what the schedule leaves out is the task's.
+        let task = tasks.iter().find(|other| other.name == configured.task);
+        let task = task.map(|task| &task.settings);
+        overrides.retries = overrides.retries.or_else(|| task?.retries);
+        overrides.backoff = overrides.backoff.or_else(|| task?.backoff);
+    }
+    overrides
 }
 
 /// Settings as the core wants them.

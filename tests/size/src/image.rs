@@ -26,13 +26,25 @@ pub(crate) const IMAGES: &[Kind] = &[
     Kind { name: "interval", about: "interval trigger", bar: None },
     Kind { name: "cron", about: "cron and POSIX zone, compiled in", bar: None },
     Kind { name: "cron-text", about: "cron and POSIX zone, read on the device", bar: None },
-    Kind { name: "engine-interval", about: "engine, intervals only", bar: None },
+    Kind { name: "engine-full", about: "engine with every policy", bar: None },
+    Kind { name: "engine-interval", about: "plain engine, intervals only", bar: None },
     Kind {
         name: "engine",
-        about: "engine: 32 schedules, 16 jobs",
+        about: "plain engine: 32 schedules, 16 jobs",
         bar: Some((16 * 1024, 4 * 1024)),
     },
+    Kind { name: "firmware-interval", about: "whole firmware, intervals only", bar: None },
+    Kind {
+        name: "firmware",
+        about: "whole firmware: 32 schedules, 16 jobs",
+        bar: Some((40 * 1024, 8 * 1024)),
+    },
 ];
+
+/// The package that a program belongs to: what has an executor and a timer, or what has not.
+fn package(name: &str) -> &'static str {
+    if name.starts_with("firmware") { "mainspring-size-whole" } else { "mainspring-size-firmware" }
+}
 
 /// Bytes that a program takes.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +85,7 @@ impl Image {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let folder = target_folder()?;
         let status = Command::new("cargo")
-            .args(["build", "--quiet", "--package", "mainspring-size-firmware"])
+            .args(["build", "--quiet", "--package", package(name)])
             .args(["--profile", "firmware", "--target", target, "--bin", name])
             .arg("--target-dir")
             .arg(&folder)

@@ -26,6 +26,11 @@ const PACKAGES: &[Package] = &[
         reason: "links programs and compiles the bundled SQLite",
     },
     Package { name: "postgresql", program: "initdb", reason: SERVER },
+    Package {
+        name: "qemu-system-arm",
+        program: "qemu-system-arm",
+        reason: "the boards that firmware runs on",
+    },
     // Without the parts that make a server of the whole machine.
     Package { name: "mariadb-server-core", program: "mariadbd", reason: SERVER },
     Package { name: "redis-server", program: "redis-server", reason: SERVER },

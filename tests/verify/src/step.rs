@@ -30,11 +30,17 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "fuzz", about: "twenty seconds of random input", run: fuzz },
     Step { name: "simulation", about: "ten thousand simulated clusters", run: simulation },
     Step { name: "doctest", about: "the examples in the documentation", run: doctest },
-    Step { name: "no-std", about: "core builds for machines without std", run: no_std },
+    Step { name: "no-std", about: "core and device build for machines without std", run: no_std },
+    Step { name: "firmware", about: "firmware for boards that people own builds", run: firmware },
 ];
 
 /// Machines without std, one for each instruction set that core must fit.
 const BARE_TARGETS: &[&str] = &["thumbv6m-none-eabi", "riscv32imc-unknown-none-elf"];
+
+/// Boards with firmware of their own under `examples/firmware`.
+const BOARDS: &[&str] = &[EMULATED, "rp2040", "nrf52840", "esp32c3"];
+
+const EMULATED: &str = "qemu";
 
 /// Where the gate runs, and what it counted so far.
 pub(crate) struct Gate {
@@ -152,8 +158,35 @@ fn simulation(gate: &mut Gate) -> Result<(), String> {
 }
 
 fn no_std(gate: &mut Gate) -> Result<(), String> {
-    let alone = "build --package mainspring-core --no-default-features --target";
-    BARE_TARGETS.iter().try_for_each(|target| gate.run(Call::cargo(alone).arg(target)))
+    let core = "build --package mainspring-core --no-default-features --target";
+    let device = "build --package mainspring-embassy --features defmt,rand_core --target";
+    BARE_TARGETS.iter().try_for_each(|target| {
+        gate.run(Call::cargo(core).arg(target))?;
+        gate.run(Call::cargo(device).arg(target))
+    })
+}
+
+/// Each board is a workspace of its own, with its target and its linker's arguments in a file that
+/// cargo reads in its folder only. What runs on the emulated one is built by its test.
+fn firmware(gate: &mut Gate) -> Result<(), String> {
+    for board in BOARDS {
+        let folder = gate.root.join("examples/firmware").join(board);
+        let call = |args: &str| {
+            let call = gate.prepared(Call::cargo(args));
+            // The parts that boards have in common are built once.
+            let own = std::env::var("CARGO_TARGET_DIR").unwrap_or_default();
+            if own.is_empty() {
+                call.env("CARGO_TARGET_DIR", "../../../target/firmware")
+            } else {
+                call
+            }
+        };
+        call("fmt --check").run(&folder)?;
+        if *board != EMULATED {
+            call("build --release --locked").run(&folder)?;
+        }
+    }
+    Ok(())
 }
 
 /// The names under `[features]` of a manifest.

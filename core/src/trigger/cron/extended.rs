@@ -111,6 +111,11 @@ impl ExtendedCron {
         super::zoned::prev_before(self, t, zone, dst)
     }
 
+    /// The same pattern as a [`Cron`], unless it needs more.
+    pub const fn as_plain(&self) -> Option<Cron> {
+        if self.is_plain { Some(self.base) } else { None }
+    }
+
     /// The pattern in English: `at 09:00 on the last day of the month`.
     pub const fn describe(&self) -> Description {
         Description::new(*self)

@@ -48,6 +48,8 @@ use crate::zone::{TimeZone, Zone};
 mod change;
 mod compile;
 mod count;
+#[cfg(feature = "serde")]
+mod data;
 mod describe;
 mod error;
 mod extended;
@@ -250,6 +252,7 @@ impl Pattern for Cron {
 /// assert_eq!(daily.next_after(t).unwrap().to_string(), "2026-03-01T00:00:00Z");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CronIn<Z, P = Cron> {
     /// The pattern.
     pub cron: P,

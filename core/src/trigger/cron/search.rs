@@ -26,6 +26,9 @@ pub(super) const LAST_YEAR: i32 = 10_000;
 /// that rare around a century without a leap day.
 const RARE: i32 = 41;
 
+/// The set of this month alone.
+const ONLY_FEBRUARY: u16 = 1 << 2;
+
 impl Cron {
     /// The first matching local second from `local` on; `None` if there is none up to the year
     /// 10000.
@@ -194,6 +197,10 @@ impl Cron {
                 }
             }
             if !self.may_match(year, month) {
+                // Only leap years have what it looks for, and none lies between multiples of four.
+                if self.months == ONLY_FEBRUARY {
+                    year |= 3;
+                }
                 continue;
             }
             let first = days_of(year, month, 1);

@@ -17,7 +17,7 @@ use mainspring_core::planner::{self, Planner};
 use mainspring_core::retry::Ask;
 use mainspring_core::room::Inline;
 use mainspring_core::schedule::{Coalesce, Jitter, Policies, Spec, Spread};
-use mainspring_core::settings::{Retry, Settings, Timeout};
+use mainspring_core::settings::{Level, Priority, Retry, Terms, Timeout};
 use mainspring_core::task::Task;
 use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::trigger::Trigger;
@@ -30,7 +30,10 @@ use mainspring_core::worker::{self, Worker};
 use crate::domain::{Kind, Small};
 
 /// What the bars of DESIGN.md are about.
-type Store<K> = Ledger<Small<K>, Inline<32>, Inline<TASKS>, Inline<16>, Inline<0>>;
+///
+/// `C` is the room for schedules with jobs.
+type Store<K, const C: usize> =
+    Ledger<Small<K>, Inline<32>, Inline<TASKS>, Inline<16>, Inline<0>, Inline<C>>;
 
 const TASKS: usize = 4;
 
@@ -40,17 +43,15 @@ const AT_ONCE: usize = 4;
 /// Schedules that are planned at once: those that are due within seconds of each other.
 const AHEAD: usize = 8;
 
-const NODE: u8 = 0;
-
 /// Nobody else changes the ledger, so that there is no news to look for between deadlines.
 const IDLE: Span = Span::from_days(1);
 
 /// What comes in from outside: buttons, radio, a console.
 #[derive(Clone, Copy, Debug)]
 pub enum Command {
-    /// Put a schedule like the one with this number in the [`Stock`].
-    Put(u16, u8),
-    /// Put a task with the settings of the schedule with this number in the [`Stock`].
+    /// Put the schedule with this number in the stock.
+    Put(u16),
+    /// Put a task with the settings of the schedule with this number in the stock.
     Task(u8, u8),
     /// Remove a schedule.
     Remove(u16),
@@ -78,58 +79,69 @@ pub enum Command {
     Abort,
 }
 
-/// A schedule that a command can ask for. How it came to the device is not what is measured.
-#[derive(Clone, Copy, Debug)]
-pub struct Stock<F> {
-    /// Its trigger.
-    pub fires: F,
-    /// Its policies.
-    pub policies: Policies,
-    /// Its settings.
-    pub settings: Settings,
-    /// Whether it waits for somebody to resume it.
-    pub paused: bool,
-}
-
-impl<F> Stock<F> {
-    /// Fires under the policies and settings that are built in.
-    pub const fn plain(fires: F) -> Self {
-        Self { fires, policies: Policies::DEFAULT, settings: Settings::NONE, paused: false }
-    }
-
-    /// Fires under every policy and setting there is.
-    pub const fn strict(fires: F) -> Self {
-        let misfire_grace = Some(Span::from_mins(1));
-        let timeout = Some(Timeout::After(Span::from_secs(40)));
-        let (retry, max_rescues) = (Some(Retry::times(3)), Some(2));
-        Self {
-            fires,
-            policies: Policies {
-                coalesce: Coalesce::All,
-                misfire_grace,
-                catch_up: 5,
-                jitter: Some(Jitter { up_to: Span::from_secs(2), spread: Spread::Stable }),
-                slack: Span::from_secs(1),
-                overlap: Overlap::Queue,
-                limit: Some(1_000),
-                after_run: None,
-                max_failures: Some(5),
-            },
-            settings: Settings { priority: None, timeout, retry, max_rescues },
-            paused: false,
-        }
+/// A schedule without any wishes.
+pub const fn plain<K: Kind>(id: u16, trigger: K::Fires) -> Spec<Small<K>> {
+    Spec {
+        id,
+        task: 0,
+        source: 0,
+        trigger,
+        payload: 0,
+        exclusions: (),
+        policies: Policies::DEFAULT,
+        settings: K::Settings::NONE,
+        tags: None,
+        paused: false,
     }
 }
+
+/// A schedule with all the wishes that it may have.
+pub const fn strict<K: Kind>(
+    id: u16,
+    trigger: K::Fires,
+    settings: K::Settings,
+    paused: bool,
+) -> Spec<Small<K>> {
+    let mut policies = Policies::DEFAULT;
+    policies.misfire_grace = Some(Span::from_mins(1));
+    if K::OFFER.all {
+        (policies.coalesce, policies.catch_up) = (Coalesce::All, 5);
+    }
+    if K::OFFER.jitter {
+        policies.jitter = Some(Jitter { up_to: Span::from_secs(2), spread: Spread::Stable });
+    }
+    if K::OFFER.slack {
+        policies.slack = Span::from_secs(1);
+    }
+    if K::OFFER.overlap {
+        policies.overlap = Overlap::Queue;
+    }
+    if K::OFFER.limit {
+        policies.limit = Some(1_000);
+    }
+    if K::OFFER.max_failures {
+        policies.max_failures = Some(5);
+    }
+    Spec { policies, settings, paused, ..plain::<K>(id, trigger) }
+}
+
+/// Three retries within 40 s each.
+pub const PATIENT: Terms = Terms {
+    priority: Priority::DEFAULT,
+    timeout: Timeout::After(Span::from_secs(40)),
+    retry: Retry::times(3),
+    max_rescues: 2,
+};
 
 /// The engine of a device, which is a static.
 #[derive(Debug)]
-pub struct Engine<K: Kind> {
-    ledger: Store<K>,
-    planner: Planner<Small<K>, K::Fires, Inline<AHEAD>>,
+pub struct Engine<K: Kind, const C: usize> {
+    ledger: Store<K, C>,
+    planner: Planner<Small<K>, K::Plan, Inline<AHEAD>>,
     worker: Worker<Small<K>, Inline<AT_ONCE>>,
 }
 
-impl<K: Kind> Engine<K> {
+impl<K: Kind, const C: usize> Engine<K, C> {
     /// Without any schedule.
     pub const EMPTY: Self =
         Self { ledger: Ledger::EMPTY, planner: Planner::EMPTY, worker: Worker::EMPTY };
@@ -137,19 +149,19 @@ impl<K: Kind> Engine<K> {
 
 /// A device with its engine.
 #[derive(Debug)]
-pub struct Device<'e, K: Kind> {
+pub struct Device<'e, K: Kind, const C: usize> {
     now: Now,
-    stock: &'static [Stock<K::Fires>],
-    ledger: &'e mut Store<K>,
-    planner: &'e mut Planner<Small<K>, K::Fires, Inline<AHEAD>>,
+    stock: &'static [Spec<Small<K>>],
+    ledger: &'e mut Store<K, C>,
+    planner: &'e mut Planner<Small<K>, K::Plan, Inline<AHEAD>>,
     worker: &'e mut Worker<Small<K>, Inline<AT_ONCE>>,
     /// How many jobs succeeded.
     done: u32,
 }
 
-impl<'e, K: Kind> Device<'e, K> {
+impl<'e, K: Kind, const C: usize> Device<'e, K, C> {
     /// A device with an empty engine.
-    pub fn new(now: Now, stock: &'static [Stock<K::Fires>], engine: &'e mut Engine<K>) -> Self {
+    pub fn new(now: Now, stock: &'static [Spec<Small<K>>], engine: &'e mut Engine<K, C>) -> Self {
         let Engine { ledger, planner, worker } = engine;
         planner.max_idle(IDLE);
         worker.max_idle(IDLE);
@@ -161,18 +173,16 @@ impl<'e, K: Kind> Device<'e, K> {
     pub fn command(&mut self, command: Command) -> bool {
         let wall = self.now.wall;
         match command {
-            Command::Put(id, number) => {
-                let Some(stock) = self.stock.get(usize::from(number)) else { return false };
-                let Stock { fires, policies, settings, paused } = *stock;
-                let next = fires.next_after(wall).into();
-                let spec = Spec { policies, settings, paused, ..Spec::new(id, 0, 0, fires, 0) };
-                let put = PutSchedule { spec, next, conflict: Conflict::Replace };
+            Command::Put(number) => {
+                let Some(spec) = self.stock.get(usize::from(number)) else { return false };
+                let (next, conflict) = (spec.trigger.next_after(wall).into(), Conflict::Replace);
+                let put = PutSchedule { spec: K::hold(spec), next, conflict };
                 self.planner.handle(planner::Input::Hint, self.now);
                 self.ledger.put_schedule(put, wall).is_ok()
             }
             Command::Task(id, number) => {
-                let Some(stock) = self.stock.get(usize::from(number)) else { return false };
-                let task = Task { max_running: Some(2), settings: stock.settings, ..Task::new(id) };
+                let Some(spec) = self.stock.get(usize::from(number)) else { return false };
+                let task = Task { max_running: Some(2), settings: spec.settings, ..Task::new(id) };
                 self.ledger.put_task(task).is_ok()
             }
             Command::Remove(id) => {
@@ -184,12 +194,15 @@ impl<'e, K: Kind> Device<'e, K> {
                 true
             }
             Command::Enqueue(id, task) => {
-                let settings = self.stock.first().map_or(Settings::NONE, |stock| stock.settings);
+                let settings = self.stock.first().map_or(K::Settings::NONE, |spec| spec.settings);
                 let start_by = Some(wall);
                 let job = Enqueue { settings, start_by, ..Enqueue::new(id, task, 0) };
                 self.enqueue(job)
             }
             Command::RunNow(schedule) => {
+                if !K::OFFER.extra {
+                    return false;
+                }
                 let origin = Origin::Manual;
                 let id = Small::<K>::fire_job(&schedule, wall, origin);
                 let extra = Some(Extra { schedule, at: wall, origin });
@@ -201,13 +214,11 @@ impl<'e, K: Kind> Device<'e, K> {
             }
             Command::Resume(id) => {
                 let Some(schedule) = self.ledger.schedule(&id) else { return false };
-                let trigger = &schedule.spec.trigger;
-                let (next, skip) = fire::resumed(
-                    trigger,
-                    schedule.next,
-                    fire::Resume::At(wall),
-                    &schedule.spec.policies,
-                );
+                let spec = schedule.spec();
+                let point =
+                    if K::OFFER.skips { fire::Resume::At(wall) } else { fire::Resume::Owed };
+                let (next, skip) =
+                    fire::resumed(&spec.trigger, schedule.next, point, &spec.policies);
                 let resume = Resume { schedule: id, revision: schedule.revision, next, skip };
                 self.planner.handle(planner::Input::Hint, self.now);
                 self.ledger.resume(&resume, &mut ()) == Resumed::Done
@@ -218,9 +229,9 @@ impl<'e, K: Kind> Device<'e, K> {
             }
             Command::Quarantine(schedule) => {
                 self.planner.forget(&schedule);
-                let row = self.ledger.schedules().find(|(row, _)| row.spec.id == schedule);
+                let row = self.ledger.schedules().find(|(row, _)| row.spec().id == schedule);
                 let Some(revision) = row.map(|(row, _)| row.revision) else { return false };
-                let reason = "the trigger makes no sense";
+                let reason = K::BY_HAND;
                 self.ledger.quarantine(Quarantine { schedule, revision, reason });
                 true
             }
@@ -230,7 +241,7 @@ impl<'e, K: Kind> Device<'e, K> {
                 true
             }
             Command::Restart => {
-                self.ledger.rescue(&Rescue::HeldBy(NODE), 16, wall, &mut ());
+                self.ledger.rescue(&Rescue::HeldBy(()), 16, wall, &mut ());
                 true
             }
             Command::Stop => {
@@ -268,11 +279,11 @@ impl<'e, K: Kind> Device<'e, K> {
         let wall = self.now.wall;
         let input = match output {
             Output::Claim { ticket, within, claim_for, max } => {
-                let claim = ClaimSchedules { node: NODE, within, claim_for, max };
+                let claim = ClaimSchedules { node: (), within, claim_for, max };
                 let planner = &mut *self.planner;
                 self.ledger.claim_schedules(&claim, wall, |schedule| {
                     // A claim never brings more than fits.
-                    let _ = planner.adopt(schedule, schedule.spec.trigger);
+                    let _ = planner.adopt(schedule, K::plan(&schedule.spec));
                 });
                 Input::Claimed { ticket, result: Ok(self.ledger.pulse(wall)) }
             }
@@ -300,7 +311,7 @@ impl<'e, K: Kind> Device<'e, K> {
         let input = match output {
             Output::Claim { ticket, lease_for, max } => {
                 let count = self.claim_jobs(&ClaimJobs {
-                    node: NODE,
+                    node: (),
                     tasks: &TASK_IDS,
                     tags: &(),
                     lease_for,
@@ -379,10 +390,10 @@ fn ended<K: Kind>(outcome: Outcome, wall: Timestamp) -> Ended<Small<K>> {
 /// Asks for everything there is, so that everything is there.
 pub static SCRIPT: [Command; 17] = [
     Command::Task(0, 1),
-    Command::Put(0, 0),
-    Command::Put(1, 1),
-    Command::Put(2, 2),
-    Command::Put(2, 3),
+    Command::Put(0),
+    Command::Put(1),
+    Command::Put(2),
+    Command::Put(3),
     Command::Enqueue((9, 0), 2),
     Command::Cancel((9, 0)),
     Command::Pause(1),
@@ -398,7 +409,7 @@ pub static SCRIPT: [Command; 17] = [
 ];
 
 /// Runs the script, a command every ten minutes; says how many jobs succeeded.
-pub fn live<K: Kind>(device: &mut Device<'_, K>) -> u32 {
+pub fn live<K: Kind, const C: usize>(device: &mut Device<'_, K, C>) -> u32 {
     let mut done = 0;
     for (minute, command) in (1..).zip(black_box(&SCRIPT)) {
         device.command(*command);

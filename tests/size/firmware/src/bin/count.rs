@@ -21,8 +21,8 @@ use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::trigger::{Cron, Dst, Every, Trigger};
 use mainspring_core::verb::Advanced;
 use mainspring_core::zone::{Rule, Zone};
-use mainspring_size_firmware::device::{Command, Device, Engine, Stock};
-use mainspring_size_firmware::domain::{self, Fires, Patterns, Small};
+use mainspring_size_firmware::device::{Command, Device, Engine, plain};
+use mainspring_size_firmware::domain::{self, Fires, Kind, Patterns, Small};
 use mainspring_size_firmware::exit;
 
 #[entry]
@@ -85,21 +85,22 @@ fn intervals(counter: &mut Counter) {
     hprintln!("next every 15m worst of {}: {}", STARTS, counts.max().unwrap_or(0));
 }
 
-static MINUTELY: Fires = domain::cron("* * * * *", 0);
+const MINUTELY: Fires = domain::cron("* * * * *", 0);
 
 /// All schedules of a full window are due in the same minute: counts the worst of the steps in
 /// which one of them is decided and its store's answer is heard.
 #[inline(never)]
 fn planner(counter: &mut Counter, schedules: u16) {
-    let mut planner = Planner::<Small<Patterns>, Fires, Inline<32>>::new(&Inline, limits::MAX_IDLE);
+    let mut planner =
+        Planner::<Small<Patterns>, &Fires, Inline<32>>::new(&Inline, limits::MAX_IDLE);
     let boot = Now { wall: Timestamp::UNIX_EPOCH, mono: Mono::ZERO };
     let now = boot.after(Span::from_mins(1));
     let Some(Output::Claim { ticket, .. }) = planner.poll(now) else { exit(false) };
     for id in 0..schedules {
-        let spec = Spec::new(id, 0, 0, MINUTELY, 0);
+        let Some(spec) = STOCK.get(usize::from(id)).map(Patterns::hold) else { exit(false) };
         let next = MINUTELY.next_after(boot.wall).into();
         let schedule = Schedule::created(spec, next, ConfigRevision::default(), boot.wall);
-        if planner.adopt(&schedule, MINUTELY).is_err() {
+        if planner.adopt(&schedule, Patterns::plan(&schedule.spec)).is_err() {
             exit(false);
         }
     }
@@ -130,18 +131,27 @@ fn planner(counter: &mut Counter, schedules: u16) {
     hprintln!("planner step at {}: {}", schedules, worst);
 }
 
-static STOCK: [Stock<Fires>; 1] = [Stock::plain(domain::cron("* * * * *", 0))];
+/// Schedules that fire every minute.
+static STOCK: [Spec<Small<Patterns>>; 32] = {
+    let mut specs = [const { plain::<Patterns>(0, MINUTELY) }; 32];
+    let mut id = 0;
+    while id < 32 {
+        specs[id as usize].id = id;
+        id += 1;
+    }
+    specs
+};
 
 /// Two minutes of minutely schedules: counts what one fire costs from its claim to the record of
 /// its job's end, everything in between and all idling included.
 #[inline(never)]
 fn device(counter: &mut Counter, schedules: u16) {
     let now = Now { wall: Timestamp::UNIX_EPOCH, mono: Mono::ZERO };
-    let mut engine = Engine::<Patterns>::EMPTY;
+    let mut engine = Engine::<Patterns, 0>::EMPTY;
     let mut device = Device::new(now, &STOCK, &mut engine);
     let mut put = device.command(Command::Task(0, 0));
     for id in 0..schedules {
-        put &= device.command(Command::Put(id, 0));
+        put &= device.command(Command::Put(id));
     }
     let mut done = device.run(Mono::ZERO + Span::from_mins(1));
     let count = counter.count(|| done = device.run(Mono::ZERO + Span::from_mins(3)) - done);

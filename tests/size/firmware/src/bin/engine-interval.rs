@@ -5,14 +5,15 @@
 use core::hint::black_box;
 
 use cortex_m_rt::entry;
+use mainspring_core::schedule::Spec;
 use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::trigger::Every;
-use mainspring_size_firmware::device::{Device, Engine, Stock, live};
-use mainspring_size_firmware::domain::Intervals;
+use mainspring_size_firmware::device::{Device, Engine, PATIENT, live, plain, strict};
+use mainspring_size_firmware::domain::{Intervals, Small};
 use mainspring_size_firmware::exit;
 use static_cell::ConstStaticCell;
 
-static ENGINE: ConstStaticCell<Engine<Intervals>> = ConstStaticCell::new(Engine::EMPTY);
+static ENGINE: ConstStaticCell<Engine<Intervals, 0>> = ConstStaticCell::new(Engine::EMPTY);
 
 #[entry]
 fn main() -> ! {
@@ -21,11 +22,11 @@ fn main() -> ! {
     exit(live(&mut device) > 40)
 }
 
-static STOCK: [Stock<Every>; 4] = [
-    Stock::plain(FIVE_MINUTES),
-    Stock::strict(FIVE_MINUTES),
-    Stock::plain(QUARTER_MINUTE),
-    Stock { paused: true, ..Stock::strict(QUARTER_MINUTE) },
+static STOCK: [Spec<Small<Intervals>>; 4] = [
+    plain(0, FIVE_MINUTES),
+    strict(1, FIVE_MINUTES, Some(&PATIENT), false),
+    plain(2, QUARTER_MINUTE),
+    strict(2, QUARTER_MINUTE, Some(&PATIENT), true),
 ];
 
 const FIVE_MINUTES: Every = every(Span::from_mins(5));

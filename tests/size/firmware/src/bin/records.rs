@@ -69,14 +69,14 @@ fn main() -> ! {
         "worker Output" worker::Output<Here>,
         "queue Node" Node,
         "lane Link" Link<u16>,
-        "ledger slot of a schedule" Slot<ScheduleRow<Here>>,
-        "ledger slot of a task" Slot<TaskRow<Here>>,
-        "ledger slot of a job" Slot<JobRow<Here>>,
-        "planner slot" Slot<planner::Entry<Here, Fires>>,
+        "ledger slot of a schedule" Slot<ScheduleRow<Here, Inline<32>>>,
+        "ledger slot of a task" Slot<TaskRow<Here, Inline<4>>>,
+        "ledger slot of a job" Slot<JobRow<Here, Inline<4>, Inline<16>>>,
+        "planner slot" Slot<planner::Entry<Here, &Fires>>,
         "worker slot" Slot<worker::Entry<Here>>,
         "Ledger, 32 schedules, 4 tasks, 16 jobs"
-            Ledger<Here, Inline<32>, Inline<4>, Inline<16>, Inline<0>>,
-        "Planner, 8 schedules" Planner<Here, Fires, Inline<8>>,
+            Ledger<Here, Inline<32>, Inline<4>, Inline<16>, Inline<0>, Inline<0>>,
+        "Planner, 8 schedules" Planner<Here, &Fires, Inline<8>>,
         "Worker, 4 jobs" Worker<Here, Inline<4>>,
     ];
     exit(true)

@@ -1,0 +1,118 @@
+//! What a device makes of what its journal has kept.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use mainspring_core::id::ConfigRevision;
+use mainspring_core::ledger::Ledger;
+use mainspring_core::room::Inline;
+use mainspring_core::schedule::{Next, Schedule};
+use mainspring_core::time::{Mono, Timestamp};
+use mainspring_embassy::command::{Command, Commands};
+use mainspring_embassy::domain::Small;
+use mainspring_embassy::engine::UNTOLD;
+use mainspring_embassy::journal::{Cursors, Journal, Restored};
+use mainspring_embassy::name::Name;
+use mainspring_embassy::pump::Pump;
+use mainspring_embassy::timing::Fires;
+
+use crate::rig::{Engine, at, secs, spec, timer};
+
+/// A journal in which somebody else has written.
+struct Found(Vec<Schedule<Small>>, Cursors);
+
+type Kept = Ledger<Small, Inline<4>, Inline<2>, Inline<4>, Inline<0>>;
+
+impl Journal<Small, Inline<4>, Inline<2>, Inline<4>, Inline<0>> for Found {
+    type Error = Infallible;
+
+    async fn restore(&mut self, ledger: &mut Kept) -> Result<Restored, Infallible> {
+        let schedules = self.0.len();
+        for schedule in self.0.drain(..) {
+            assert!(ledger.restore_schedule(schedule).is_ok(), "there is room");
+        }
+        Ok(Restored { schedules, cursors: self.1, ..Restored::NOTHING })
+    }
+
+    async fn record(&mut self, _: &Kept, _: Mono) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    async fn flush(&mut self, _: &Kept) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn deadline(&self) -> Option<Mono> {
+        None
+    }
+}
+
+/// An interval of ten minutes and an hourly pattern, as they were written at a time.
+fn found(written: &str, beat: &str, hourly: &str) -> Vec<Schedule<Small>> {
+    let schedule = |name, fires, next| {
+        let next = Next::At(at(next));
+        let mut schedule: Schedule<Small> =
+            Schedule::created(spec(name, fires), next, ConfigRevision::default(), at(written));
+        schedule.last_fire_at = Some(at(written));
+        schedule
+    };
+    vec![
+        schedule("beat", Fires::every_secs(600), beat),
+        schedule("hourly", Fires::cron("0 * * * *", "UTC0"), hourly),
+    ]
+}
+
+/// Where both stand after a start, and what time the device thinks it is; then the same once it was
+/// told the time.
+fn restarted(found: Found, told: &str) -> [[Timestamp; 3]; 2] {
+    let _timer = timer();
+    let mut engine = Box::new(Engine::EMPTY);
+    let commands: Commands<Small, 1> = Commands::new();
+    let mut start = pin!(Pump::start(&mut engine, &commands, found, ()));
+    let mut context = Context::from_waker(Waker::noop());
+    let Poll::Ready(Ok((mut pump, _))) = start.as_mut().poll(&mut context) else {
+        panic!("nothing to wait for")
+    };
+    let before = pump_state(&pump);
+    let _ = pump.tell(Command::set_clock(at(told)));
+    [before, pump_state(&pump)]
+}
+
+fn pump_state(pump: &Pump<'_, Small, Found, (), 4, 2, 4, 2, 4, 1>) -> [Timestamp; 3] {
+    let next = |name| {
+        let schedule = pump.engine().ledger().schedule(&Name::of(name)).expect("it is there");
+        schedule.next.at().expect("it goes on")
+    };
+    [pump.engine().clock().now().wall, next("beat"), next("hourly")]
+}
+
+#[test]
+fn time_goes_on_from_what_the_journal_knows_and_intervals_with_it() {
+    let written = "2026-11-22T09:55:00Z";
+    let (beat, hourly) = ("2026-11-22T10:02:00Z", "2026-11-22T10:00:00Z");
+    let found = Found(found(written, beat, hourly), Cursors::Kept);
+    let [before, after] = restarted(found, "2026-11-22T12:30:00Z");
+    assert_eq!(before, [at(written), at(beat), at(hourly)]);
+    // Seven minutes were left of the interval; what the pattern has missed is owed.
+    let told = at("2026-11-22T12:30:00Z");
+    assert_eq!(after, [told, told + secs(7 * 60), at(hourly)]);
+}
+
+#[test]
+fn an_interval_that_was_written_under_a_wrong_clock_is_no_longer_than_it_is() {
+    let written = "2026-11-22T09:55:00Z";
+    let found = Found(found(written, "2099-01-01T00:00:00Z", written), Cursors::Kept);
+    let [before, _] = restarted(found, "2026-11-22T12:30:00Z");
+    assert_eq!(before[1], at(written) + secs(600));
+}
+
+#[test]
+fn where_nobody_knows_the_cursors_everything_starts_anew() {
+    let written = "2026-11-22T09:55:00Z";
+    let found = Found(found(written, written, written), Cursors::Unknown);
+    let [before, after] = restarted(found, "2026-11-22T12:30:00Z");
+    assert_eq!(before, [at(written), at(written) + secs(600), UNTOLD]);
+    let told = at("2026-11-22T12:30:00Z");
+    assert_eq!(after, [told, told + secs(600), at("2026-11-22T13:00:00Z")]);
+}
