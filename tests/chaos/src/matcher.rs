@@ -323,6 +323,13 @@ impl Evidence {
         kills.filter(was_hit).count()
     }
 
+    /// Whether some node stood still between two instants: if it did so within a transaction, others
+    /// waited for its locks.
+    fn has_locks_held(&self, from: Timestamp, to: Timestamp) -> bool {
+        let mut pauses = self.troubles.iter().filter(|trouble| trouble.harm == Harm::Pause);
+        pauses.any(|pause| pause.until >= from && pause.from <= to)
+    }
+
     /// Whether something of these kinds was done to the holder of a run between two instants.
     fn harmed(&self, run: &Run, harms: &[Harm], from: Timestamp, to: Timestamp) -> bool {
         let mut troubles = self.troubles.iter().filter(|trouble| harms.contains(&trouble.harm));
@@ -396,7 +403,8 @@ impl Trace<'_> {
                         // or could not settle it for want of time or of a store.
                         let until = end.at + WRITING;
                         let unwritten = evidence.harmed(run, &[Harm::Kill], end.at, until)
-                            || evidence.harmed(run, &LASTING, start.at, until);
+                            || evidence.harmed(run, &LASTING, start.at, until)
+                            || evidence.has_locks_held(end.at, until);
                         if unwritten {
                             tally.unwritten += 1;
                         } else {

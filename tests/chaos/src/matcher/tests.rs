@@ -332,3 +332,18 @@ fn a_job_of_its_own_is_known_by_its_id() {
     evidence.due.insert(target);
     assert_eq!(check(&evidence).0, []);
 }
+
+#[test]
+fn a_node_that_stands_still_keeps_others_from_writing() {
+    let late = |e: &mut Evidence| {
+        // It ended long before its node was killed.
+        (e.journal[7].at, e.journal[8].at) = (at(390), at(400));
+    };
+    assert_eq!(faults(late), [Fault::DoneTwice(fire(2_300))]);
+    let held_up = faults(|e| {
+        late(e);
+        let node = NodeId::new("other").ok();
+        e.troubles.push(Trouble { harm: Harm::Pause, node, from: at(300), until: at(2_400) });
+    });
+    assert_eq!(held_up, []);
+}
