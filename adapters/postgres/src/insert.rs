@@ -1,0 +1,131 @@
+//! Adding jobs: the batch is sent as what its jobs have in common, and what differs.
+
+use mainspring_contract::record::{Job, JobState};
+use mainspring_contract::tables::Done;
+use mainspring_contract::{ScheduleId, TaskId};
+use mainspring_core::domain::Origin;
+use mainspring_core::settings::{Settings, Terms};
+use mainspring_core::time::Timestamp;
+use std::collections::HashMap;
+
+use crate::columns::{self, SettingsList, ids};
+use crate::jobs;
+use crate::statements::{Statement, query};
+use crate::transaction::Transaction;
+
+/// Adds jobs that wait or are held, except those that are known; which were added.
+pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<bool>> {
+    if jobs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut kinds = Kinds::default();
+    let numbers: Vec<i32> = jobs.iter().map(|job| kinds.number(job)).collect();
+    let ready_at = |job: &Job| match job.state {
+        JobState::Held { ready_at } | JobState::Waiting { ready_at } => ready_at.as_micros(),
+        // Only jobs that wait or are held are inserted.
+        JobState::Leased { .. } | JobState::Settled { .. } => job.created_at.as_micros(),
+    };
+    let key = |job: &'_ Job| job.unique.as_ref().map(|unique| unique.key.to_string());
+    let statement = query(&tx.sql.job_insert)
+        .bind(ids(jobs.iter().map(|job| &job.id)))
+        .bind(jobs.iter().map(|job| &*job.payload.bytes).collect::<Vec<_>>())
+        .bind(jobs.iter().map(ready_at).collect::<Vec<_>>())
+        .bind(jobs.iter().map(|job| columns::at(job.fire_at)).collect::<Vec<_>>())
+        .bind(jobs.iter().map(|job| columns::at(job.start_by)).collect::<Vec<_>>())
+        .bind(jobs.iter().map(key).collect::<Vec<_>>())
+        .bind(numbers);
+    let statement = kinds.bind(statement).bind(tx.now.as_micros());
+    let rows = tx.all(statement).await?;
+    jobs::among(tx, jobs.iter().map(|job| &job.id), &rows)
+}
+
+/// What jobs of a batch have in common, each kind once.
+#[derive(Default)]
+struct Kinds<'a> {
+    /// The job that a kind was first seen with.
+    seen: HashMap<Kind<'a>, i32>,
+    first: Vec<&'a Job>,
+}
+
+/// What makes two jobs of one kind, apart from what hardly ever differs if this does not.
+#[derive(PartialEq, Eq, Hash)]
+struct Kind<'a> {
+    task: &'a TaskId,
+    schedule: Option<&'a ScheduleId>,
+    origin: Origin,
+    payload: (u8, u16),
+    terms: Terms,
+    tags: &'a mainspring_contract::Tags,
+    hold: (Option<i16>, Option<i64>),
+    watched: bool,
+    state: Option<i16>,
+    created_at: Timestamp,
+}
+
+impl<'a> Kind<'a> {
+    fn of(job: &'a Job) -> Self {
+        Self {
+            task: &job.task,
+            schedule: job.schedule.as_ref(),
+            origin: job.origin,
+            payload: (job.payload.format.code(), job.payload.version),
+            terms: job.terms,
+            tags: &job.tags,
+            hold: columns::hold(job.unique.as_ref()),
+            watched: job.watched,
+            state: columns::state(&job.state),
+            created_at: job.created_at,
+        }
+    }
+}
+
+impl<'a> Kinds<'a> {
+    /// The number of a job's kind, from 1.
+    fn number(&mut self, job: &'a Job) -> i32 {
+        let kind = Kind::of(job);
+        // The usual batch has one kind.
+        if let Some(last) = self.first.last()
+            && Kind::of(last) == kind
+        {
+            return i32::try_from(self.first.len()).unwrap_or(i32::MAX);
+        }
+        *self.seen.entry(kind).or_insert_with(|| {
+            self.first.push(job);
+            i32::try_from(self.first.len()).unwrap_or(i32::MAX)
+        })
+    }
+
+    fn bind<'q>(&self, statement: Statement<'q>) -> Statement<'q> {
+        let first = &self.first;
+        let mut terms = SettingsList::default();
+        for job in first {
+            terms.push(&settings(&job.terms));
+        }
+        let schedule = |job: &&Job| job.schedule.as_ref().map(ToString::to_string);
+        let holds: Vec<_> = first.iter().map(|job| columns::hold(job.unique.as_ref())).collect();
+        let statement = statement
+            .bind(first.iter().map(|job| job.task.to_string()).collect::<Vec<_>>())
+            .bind(first.iter().map(schedule).collect::<Vec<_>>())
+            .bind(first.iter().map(|job| i16::from(job.origin.code())).collect::<Vec<_>>())
+            .bind(first.iter().map(|job| i16::from(job.payload.format.code())).collect::<Vec<_>>())
+            .bind(first.iter().map(|job| i32::from(job.payload.version)).collect::<Vec<_>>());
+        terms
+            .bind(statement)
+            .bind(first.iter().map(|job| job.tags.to_string()).collect::<Vec<_>>())
+            .bind(holds.iter().map(|hold| hold.0).collect::<Vec<_>>())
+            .bind(holds.iter().map(|hold| hold.1).collect::<Vec<_>>())
+            .bind(first.iter().map(|job| job.watched).collect::<Vec<_>>())
+            .bind(first.iter().map(|job| columns::state(&job.state)).collect::<Vec<_>>())
+            .bind(first.iter().map(|job| job.created_at.as_micros()).collect::<Vec<_>>())
+    }
+}
+
+/// The eight settings, all of them decided.
+const fn settings(terms: &Terms) -> Settings {
+    Settings {
+        priority: Some(terms.priority),
+        timeout: Some(terms.timeout),
+        retry: Some(terms.retry),
+        max_rescues: Some(terms.max_rescues),
+    }
+}

@@ -1,0 +1,6 @@
+-- Which of these schedules have a job that is held.
+SELECT wanted.id
+FROM unnest($1::text[]) AS wanted (id)
+WHERE EXISTS (
+    SELECT FROM schema.mainspring_jobs AS job WHERE job.schedule = wanted.id AND job.state = 2
+)

@@ -1,0 +1,1 @@
+UPDATE schema.mainspring_jobs SET watched = true WHERE id = ANY($1) AND NOT watched

@@ -1,0 +1,1 @@
+SELECT value FROM schema.mainspring_meta WHERE key = 'config_revision'

@@ -1,0 +1,1 @@
+DELETE FROM schema.mainspring_jobs WHERE id = ANY($1)

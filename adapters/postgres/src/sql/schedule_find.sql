@@ -1,0 +1,1 @@
+SELECT {schedule} FROM schema.mainspring_schedules WHERE id = $1

@@ -1,0 +1,1 @@
+DELETE FROM schema.mainspring_schedules WHERE source = $1 AND id <> ALL ($2) RETURNING id

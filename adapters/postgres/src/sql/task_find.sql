@@ -1,0 +1,1 @@
+SELECT {task} FROM schema.mainspring_tasks WHERE id = ANY($1)

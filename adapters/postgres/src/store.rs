@@ -1,0 +1,115 @@
+//! The store: a database, its connections, and the transactions that the verbs run in.
+
+use core::fmt;
+use core::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+
+use mainspring_contract::tables::{Database, Mode};
+use mainspring_contract::{Capabilities, Clock, StoreError, StoreErrorKind};
+
+use crate::connections::Connections;
+use crate::options::Options;
+use crate::statements::Statements;
+use crate::transaction::{self, Transaction};
+use crate::{clock, error, migrations};
+
+/// Schedules, jobs and history in one PostgreSQL database.
+///
+/// Durable: a reply to a verb means that its changes survive a power loss. Shared: any number of
+/// processes may use the database at once. Any future may be dropped at any time; what its verb had
+/// begun is then rolled back, and its connection closed.
+pub struct PostgresStore {
+    name: Arc<str>,
+    sql: Arc<Statements>,
+    connections: Arc<Connections>,
+    most: u32,
+    /// How many jobs were handed out: whose turn it is among tasks.
+    handed_out: AtomicU32,
+}
+
+impl PostgresStore {
+    /// Opens the database at `url` with the default [`Options`].
+    ///
+    /// # Errors
+    /// See [`open_with`](Self::open_with).
+    pub async fn open(url: impl Into<String>) -> Result<Self, StoreError> {
+        Self::open_with(&Options::new(url)).await
+    }
+
+    /// Opens a database, and brings its tables up to date or checks them, as the options say.
+    ///
+    /// # Errors
+    /// [`Unavailable`](StoreErrorKind::Unavailable) if it cannot be reached,
+    /// [`Incompatible`](StoreErrorKind::Incompatible) if its tables are too new, or too old and
+    /// not to be changed, and [`Backend`](StoreErrorKind::Backend) if the address cannot be read,
+    /// the user is not let in, or a right is missing.
+    pub async fn open_with(options: &Options) -> Result<Self, StoreError> {
+        let (mut connection, names, name) = migrations::connect(options).await?;
+        let ready = if options.migrate {
+            migrations::apply_on(&mut connection, &names, &name).await.map(|_| ())
+        } else {
+            migrations::check_on(&mut connection, &names, &name).await
+        };
+        migrations::close(connection).await;
+        ready?;
+        let (connect, name) = options.connect()?;
+        let sql = Arc::new(Statements::new(names));
+        let most = options.connections.max(1);
+        let connections = Connections::new(connect, transaction::setup(&sql), most);
+        Ok(Self {
+            name: name.into(),
+            sql,
+            connections: Arc::new(connections),
+            most,
+            handed_out: AtomicU32::new(0),
+        })
+    }
+
+    /// Waits for what is under way and closes all connections.
+    pub async fn close(self) {
+        self.connections.close(self.most).await;
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Database for PostgresStore {
+    type Tables = Transaction<'static>;
+
+    const ONE_WRITER: bool = false;
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { durable: true, shared: true }
+    }
+
+    fn name(&self) -> String {
+        self.name.to_string()
+    }
+
+    async fn begin(&self, mode: Mode, clock: Clock) -> Result<Transaction<'static>, StoreError> {
+        Transaction::begin(&self.connections, &self.sql, &self.name, mode, clock)
+            .await
+            .map_err(|error| error::of_connect(&self.name, error))
+    }
+
+    fn handed_out(&self, jobs: u32) -> u32 {
+        self.handed_out.fetch_add(jobs, Ordering::Relaxed)
+    }
+
+    async fn try_again(&self, attempt: u32, after: StoreErrorKind) -> bool {
+        let again = match after {
+            StoreErrorKind::Contended => attempt <= 10,
+            // The server may just be starting again.
+            StoreErrorKind::Unavailable | StoreErrorKind::OutcomeUnknown => attempt <= 3,
+            _ => false,
+        };
+        if again {
+            clock::back_off(attempt).await;
+        }
+        again
+    }
+}

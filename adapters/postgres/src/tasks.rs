@@ -1,0 +1,42 @@
+//! Tasks: limits and defaults.
+
+use mainspring_contract::TaskId;
+use mainspring_contract::record::Task;
+use mainspring_contract::tables::Done;
+
+use crate::columns::SettingsList;
+use crate::row;
+use crate::statements::query;
+use crate::transaction::Transaction;
+
+/// Makes tasks known, or changes them; whether anything is different now.
+pub(crate) async fn put(tx: &mut Transaction<'_>, tasks: &[Task]) -> Done<bool> {
+    if tasks.is_empty() {
+        return Ok(false);
+    }
+    // In the order of their names, so that two nodes that start at once do not wait for each other.
+    let mut tasks: Vec<&Task> = tasks.iter().collect();
+    tasks.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut settings = SettingsList::default();
+    for task in &tasks {
+        settings.push(&task.settings);
+    }
+    let statement = query(&tx.sql.task_put)
+        .bind(tasks.iter().map(|task| task.id.as_str()).collect::<Vec<_>>())
+        .bind(tasks.iter().map(|task| i64::from(task.version)).collect::<Vec<_>>())
+        .bind(tasks.iter().map(|task| task.max_running.map(i64::from)).collect::<Vec<_>>());
+    let statement = settings
+        .bind(statement)
+        .bind(tasks.iter().map(|task| task.tags.to_string()).collect::<Vec<_>>());
+    Ok(tx.run(statement).await? > 0)
+}
+
+/// Those of these tasks that can be read.
+pub(crate) async fn find(tx: &mut Transaction<'_>, ids: &[TaskId]) -> Done<Vec<Task>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<&str> = ids.iter().map(TaskId::as_str).collect();
+    let rows = tx.all(query(&tx.sql.task_find).bind(ids)).await?;
+    Ok(rows.iter().filter_map(|row| row::task(row).ok()).collect())
+}
