@@ -25,6 +25,16 @@
 //! database allows: one, as a rule. The verbs never pass an empty slice, nor one with an id twice,
 //! unless a method says so.
 
+mod advance;
+mod chain;
+mod claim;
+mod enqueue;
+mod finish;
+mod listing;
+mod schedules;
+mod store;
+mod work;
+
 use core::future::Future;
 
 use mainspring_core::fire::Skip;
@@ -145,7 +155,7 @@ pub struct Holder {
     pub job: JobId,
     /// It is over and holds the key until then.
     pub over_until: Option<Timestamp>,
-    /// Whether the job has a row. It is not locked.
+    /// Whether the job has a row, by the time that the key is locked. It is not locked itself.
     pub lives: bool,
 }
 

@@ -1,0 +1,85 @@
+//! What people look at: schedules, jobs, history.
+//!
+//! Rows that cannot be read are left out, and the page is filled up with those after them, so that
+//! a short page always is the last one.
+
+use super::work::Work;
+use super::{Done, Tables};
+use crate::ScheduleId;
+use crate::record::{Job, Schedule};
+use crate::store::{
+    JobFilter, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView, Unreadable,
+};
+
+/// Reads rows until there are `limit` that `keep` keeps, or no more rows.
+macro_rules! fill {
+    ($work:ident, $list:ident, $filter:expr, $limit:expr, $keep:expr) => {{
+        let limit = usize::try_from($limit).unwrap_or(usize::MAX);
+        let mut found = Vec::new();
+        let mut seen = 0_u32;
+        while found.len() < limit {
+            let open = u32::try_from(limit - found.len()).unwrap_or(u32::MAX);
+            let rows = $work.tables.$list($filter, open, seen).await?;
+            let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            seen = seen.saturating_add(count);
+            found.extend(rows.into_iter().filter_map($keep));
+            if count < open {
+                break;
+            }
+        }
+        found
+    }};
+}
+
+impl<T: Tables> Work<T> {
+    /// The schedule of this name, or why it cannot be read.
+    pub(super) async fn find_schedule(
+        &mut self,
+        id: &ScheduleId,
+    ) -> Done<Option<Result<ScheduleView, String>>> {
+        Ok(match self.tables.find_schedule(id).await? {
+            Some(Ok(schedule)) => self.views(vec![schedule]).await?.pop().map(Ok),
+            Some(Err(why)) => Some(Err(why)),
+            None => None,
+        })
+    }
+
+    /// Schedules by name.
+    pub(super) async fn schedules(&mut self, filter: &ScheduleFilter) -> Done<Vec<ScheduleView>> {
+        let found = fill!(self, list_schedules, filter, filter.page.limit, Result::ok);
+        self.views(found).await
+    }
+
+    /// Schedules that cannot be read, by name.
+    pub(super) async fn unreadable(&mut self, limit: u32) -> Done<Vec<Unreadable>> {
+        let all = ScheduleFilter::first(limit);
+        Ok(fill!(self, list_schedules, &all, limit, |row: Result<_, (String, String)>| {
+            row.err().map(|(name, reason)| Unreadable { name, reason })
+        }))
+    }
+
+    /// Jobs that are not over, by id.
+    pub(super) async fn jobs(&mut self, filter: &JobFilter) -> Done<Vec<Job>> {
+        Ok(fill!(self, list_jobs, filter, filter.page.limit, |job| job))
+    }
+
+    /// History, newest first.
+    pub(super) async fn runs(&mut self, filter: &RunFilter) -> Done<Vec<RunView>> {
+        Ok(fill!(self, list_runs, filter, filter.limit, |run| run))
+    }
+
+    /// Fires that did not become jobs, newest record first.
+    pub(super) async fn skips(&mut self, filter: &SkipFilter) -> Done<Vec<SkipView>> {
+        Ok(fill!(self, list_skips, filter, filter.limit, |skip| skip))
+    }
+
+    async fn views(&mut self, schedules: Vec<Schedule>) -> Done<Vec<ScheduleView>> {
+        if schedules.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<ScheduleId> = schedules.iter().map(|one| one.spec.id.clone()).collect();
+        let last_runs = self.tables.last_runs(&ids).await?;
+        let views = schedules.into_iter().zip(last_runs);
+        Ok(views.map(|(schedule, last_run)| ScheduleView { schedule, last_run }).collect())
+    }
+}
