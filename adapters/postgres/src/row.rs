@@ -394,7 +394,7 @@ impl<'r> Columns<'r> {
             overlap: self.code(Overlap::from_code)?,
             limit: self.number_or_null::<i64, _>()?,
             after_run: self.span_or_null()?,
-            pause_after: self.number_or_null::<i32, _>()?,
+            max_failures: self.number_or_null::<i32, _>()?,
         })
     }
 

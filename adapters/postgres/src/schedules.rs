@@ -102,7 +102,7 @@ fn policies<'q>(statement: Statement<'q>, all: &[Schedule]) -> Statement<'q> {
         .bind(list(&all, |policies| i16::from(policies.overlap.code())))
         .bind(list(&all, |policies| policies.limit.map(i64::from)))
         .bind(list(&all, |policies| policies.after_run.map(Span::as_micros)))
-        .bind(list(&all, |policies| policies.pause_after.map(i32::from)))
+        .bind(list(&all, |policies| policies.max_failures.map(i32::from)))
 }
 
 /// `revision` to `pause_since_us`.

@@ -81,7 +81,7 @@ fn policies(policies: &Policies, out: &mut impl Cells) {
     out.int(Some(i64::from(policies.overlap.code())));
     out.int(policies.limit.map(i64::from));
     out.int(policies.after_run.map(Span::as_micros));
-    out.int(policies.pause_after.map(i64::from));
+    out.int(policies.max_failures.map(i64::from));
 }
 
 /// `priority`, `timeout_us`, `retry_max`, `backoff_kind`, `backoff_first_us`, `backoff_max_us`,

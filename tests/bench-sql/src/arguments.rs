@@ -34,4 +34,9 @@ impl Arguments {
         }
         Ok(arguments)
     }
+
+    /// Whether a word was given.
+    pub(crate) fn wants(&self, part: &str) -> bool {
+        self.parts.iter().any(|wanted| wanted == part)
+    }
 }

@@ -16,12 +16,11 @@ use arguments::Arguments;
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let arguments = Arguments::read(std::env::args().skip(1)).unwrap_or_else(|why| panic!("{why}"));
-    let wants = |part: &str| arguments.parts.iter().any(|wanted| wanted == part);
-    if wants("memory") {
+    if arguments.wants("memory") {
         memory::run(&arguments).await;
     }
     let server = server::start().await;
-    if wants("throughput") {
+    if arguments.wants("throughput") {
         throughput::run(&server, &arguments).await;
     }
 }

@@ -32,7 +32,20 @@ impl Place {
         let database = server.database().await;
         let options = PgPoolOptions::new().max_connections(16);
         let pool = options.connect(database.url()).await.expect("a database to connect to");
+        let extension = sqlx::query("CREATE EXTENSION pg_stat_statements").execute(&pool).await;
+        extension.expect("the extension comes with the server");
         Self { database, pool }
+    }
+
+    /// Prints what the server has spent its time on.
+    pub(crate) async fn print_statements(&self) {
+        let rows = sqlx::query(STATEMENTS).fetch_all(&self.pool).await.expect("its statistics");
+        println!("{:>9} {:>8} {:>9} {:>9}  statement", "ms", "calls", "ms/call", "rows");
+        for row in rows {
+            let (total, calls, each): (f64, i64, f64) = (row.get(0), row.get(1), row.get(2));
+            let (rows, text): (i64, String) = (row.get(3), row.get(4));
+            println!("{total:>9.1} {calls:>8} {each:>9.3} {rows:>9}  {text}");
+        }
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -56,3 +69,12 @@ impl Place {
         }
     }
 }
+
+/// The dearest statements of this database, each on one line.
+const STATEMENTS: &str = "
+    SELECT total_exec_time, calls, mean_exec_time, rows,
+        left(regexp_replace(query, '\\s+', ' ', 'g'), 90)
+    FROM pg_stat_statements
+    WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ORDER BY total_exec_time DESC
+    LIMIT 14";

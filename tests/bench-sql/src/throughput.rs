@@ -1,5 +1,6 @@
 //! Jobs that do nothing, queued and run: bare SQL, Mainspring, and other people's queues, in turns.
 
+use mainspring_postgres::PostgresStore;
 use mainspring_support::Postgres;
 
 use crate::arguments::Arguments;
@@ -41,15 +42,23 @@ pub(crate) async fn run(server: &Postgres, arguments: &Arguments) {
     let mut results = vec![Vec::new(); ALL.len()];
     for _ in 0..arguments.rounds {
         for (who, results) in ALL.iter().zip(&mut results) {
+            if arguments.wants("alone") && who.0 != Who::Mainspring {
+                results.push(Result::default());
+                continue;
+            }
             results.push(once(server, who.0, arguments).await);
         }
     }
     let of = |results: &[Result], part: fn(&Result) -> f64| {
         median(&results.iter().map(part).collect::<Vec<_>>())
     };
-    let enqueued: Vec<f64> = results.iter().map(|all| of(all, |one| one.enqueued_per_s)).collect();
+    let mut enqueued: Vec<f64> =
+        results.iter().map(|all| of(all, |one| one.enqueued_per_s)).collect();
     let run: Vec<f64> = results.iter().map(|all| of(all, |one| one.run_per_s)).collect();
     let floor = |values: &[f64]| values[0].max(values[1]);
+    // Enqueueing uses one connection in both.
+    enqueued[0] = of(&results[..2].concat(), |one| one.enqueued_per_s);
+    enqueued[1] = enqueued[0];
     println!(
         "\nPostgreSQL, fsync on, {} jobs, batches of {}, window {}; medians of {} rounds in turns",
         arguments.jobs, arguments.batch, arguments.window, arguments.rounds
@@ -81,7 +90,7 @@ async fn once(server: &Postgres, who: Who, arguments: &Arguments) -> Result {
     match who {
         Who::Floor(connections) => {
             // Its tables are Mainspring's.
-            open(&place).await;
+            drop(open(&place).await);
             let floor = Floor::new(&place).await;
             let wal = place.wal().await;
             result.enqueued_per_s = jobs as f64 / floor.enqueue(jobs, batch).await;
@@ -91,7 +100,21 @@ async fn once(server: &Postgres, who: Who, arguments: &Arguments) -> Result {
             result.run_per_s = jobs as f64 / floor.drain(jobs, batch, connections).await;
             result.run_wal = per_job(place.wal().await - wal);
         }
-        Who::Mainspring => result.run_per_s = 1.0,
+        Who::Mainspring => {
+            let (scheduler, runs) = ours::scheduler(open(&place).await, window).await;
+            let wal = place.wal().await;
+            result.enqueued_per_s = jobs as f64 / ours::enqueue(&scheduler, jobs, batch).await;
+            result.enqueue_wal = per_job(place.wal().await - wal);
+            place.settle_down().await;
+            let wal = place.wal().await;
+            result.run_per_s = jobs as f64 / ours::drain(&scheduler, &runs, jobs).await;
+            result.run_wal = per_job(place.wal().await - wal);
+            if arguments.wants("statements") {
+                place.print_statements().await;
+            }
+            let left = place.number("SELECT count(*) FROM mainspring_jobs").await;
+            assert_eq!(left, 0, "every job is over");
+        }
         Who::Graphile => {
             let peer = Graphile::new(&place).await;
             let wal = place.wal().await;
@@ -116,7 +139,7 @@ async fn once(server: &Postgres, who: Who, arguments: &Arguments) -> Result {
     result
 }
 
-async fn open(place: &Place) {
-    let sql = include_str!("/work/wt-postgres/adapters/postgres/src/sql/migrations/0001_initial.sql").replace("schema.", "public.");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&place.pool).await.expect("tables");
+/// The store, with its tables made.
+pub(crate) async fn open(place: &Place) -> PostgresStore {
+    PostgresStore::open(place.url()).await.expect("a store")
 }

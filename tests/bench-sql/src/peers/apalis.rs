@@ -39,10 +39,9 @@ impl Apalis {
         let runs = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&runs);
         let start = clock::now();
-        let strategy = Strategy::new().interval(Duration::from_millis(5));
         let worker = WorkerBuilder::new("noop")
-            .backend(self.storage.clone().poll_with_strategy(strategy))
-            .concurrency(BATCH)
+            .backend(self.storage.clone())
+            .concurrency(64)
             .parallelize(tokio::spawn)
             .build(move |_: u64| {
                 let runs = Arc::clone(&counted);
