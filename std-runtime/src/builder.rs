@@ -16,6 +16,7 @@ use crate::registry::{Checked, Registry};
 use crate::scheduler::{Scheduler, Shared};
 use crate::state::States;
 use crate::task::Task;
+use crate::telemetry::Telemetry;
 use crate::threads::Threads;
 use crate::trigger::Triggers;
 use crate::waiting::Waiting;
@@ -196,6 +197,7 @@ impl Builder {
             max_idle: self.max_idle,
             keep_history: self.keep_history,
             waiting: Waiting::default(),
+            telemetry: Telemetry::default(),
             pump: Mutex::new(None),
         };
         Ok(Scheduler::new(shared))

@@ -25,10 +25,10 @@ use tokio::sync::Notify;
 use crate::clock;
 use crate::context::Context;
 use crate::task::{Bound, RunEnd, TaskRun};
-use crate::telemetry;
+use crate::telemetry::Telemetry;
 
 /// The runs of one node.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Executor {
     shared: Arc<Shared>,
     /// What [`launch`](Self::launch) is going to start.
@@ -46,10 +46,16 @@ pub(crate) struct Finished {
 }
 
 impl Executor {
+    /// No runs, and where those to come are told of.
+    pub(crate) fn new(telemetry: Telemetry) -> Self {
+        let shared = Arc::new(Shared { telemetry, ..Shared::default() });
+        Self { shared, fresh: Vec::new(), contexts: HashMap::new() }
+    }
+
     /// Prepares a run; [`launch`](Self::launch) starts it.
     pub(crate) fn start(&mut self, task: Bound, job: Job, now: Timestamp) {
         let context = Context::new(&job, now);
-        telemetry::run_started(&context, now);
+        self.shared.telemetry.run_started(&context, now);
         self.contexts.insert((job.id, job.token), context.clone());
         self.fresh.push(Start { task, payload: job.payload, context });
     }
@@ -66,7 +72,7 @@ impl Executor {
     /// Tells a run to stop.
     pub(crate) fn abort(&self, job: JobId, token: Token, why: Outcome) {
         if let Some(context) = self.contexts.get(&(job, token)) {
-            telemetry::run_aborted(context, why);
+            self.shared.telemetry.run_aborted(context, why);
             context.cancel(why);
         }
     }
@@ -124,6 +130,7 @@ struct Shared {
     unstarted: Mutex<Unstarted>,
     ended: Mutex<Vec<Finished>>,
     any_ended: Notify,
+    telemetry: Telemetry,
 }
 
 #[derive(Debug, Default)]
@@ -189,7 +196,7 @@ impl Shared {
 
     fn end(&self, context: &Context, end: RunEnd) {
         let finished_at = clock::wall();
-        telemetry::run_finished(context, &end, finished_at);
+        self.telemetry.run_finished(context, &end, finished_at);
         let RunEnd { outcome, detail, ask } = end;
         let started_at = Some(context.started_at());
         let ended = Ended { outcome, started_at, finished_at, detail: Some(detail) };

@@ -1,15 +1,14 @@
 //! Fires that came due before their schedule was edited: they are owed as it was written then.
 
 use mainspring_contract::record::{Advance, Advanced, ClaimSchedules, Schedule, Spec};
-use mainspring_contract::{NodeId, StoreError, StoreErrorKind};
+use mainspring_contract::{StoreError, StoreErrorKind};
 use mainspring_core::dice::Dice;
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::{fire, limits};
 
 use crate::dice;
-use crate::erased::AnyStore;
 use crate::plan::{self, AnyPlan};
-use crate::telemetry;
+use crate::scheduler::Shared;
 
 /// Turns what is due into jobs and skips, as the schedules in the store say it.
 ///
@@ -18,27 +17,26 @@ use crate::telemetry;
 /// are left to it: it does the same within moments. Those that `wanted` refuses are
 /// left alone, and under a claim for a moment, so only what is about to be removed may be refused.
 pub(crate) async fn advance(
-    store: &dyn AnyStore,
-    node: &NodeId,
+    shared: &Shared,
     plan_of: impl Fn(&Spec) -> Result<AnyPlan, String> + Send,
     wanted: impl Fn(&Schedule) -> bool + Send,
 ) -> Result<(), StoreError> {
     let claim = ClaimSchedules {
-        node: node.clone(),
+        node: shared.node.clone(),
         within: Span::ZERO,
         claim_for: limits::PLAN_GRACE,
         max: limits::CLAIM_MAX,
     };
     loop {
         // The claims keep one round from seeing what the round before has seen.
-        let claimed = store.claim_schedules(&claim).await?;
+        let claimed = shared.store.claim_schedules(&claim).await?;
         if claimed.value.is_empty() {
             return Ok(());
         }
         for schedule in claimed.value.into_iter().filter(&wanted) {
             // One that cannot be read is put into quarantine by the planner that claims it next.
             if let Ok(plan) = plan_of(&schedule.spec) {
-                advance_one(store, schedule, &plan, claimed.pulse.store_now).await?;
+                advance_one(shared, schedule, &plan, claimed.pulse.store_now).await?;
             }
         }
     }
@@ -46,11 +44,11 @@ pub(crate) async fn advance(
 
 /// Turns what is due of the schedule that `spec` is about to replace into jobs and skips.
 pub(crate) async fn advance_before(
-    store: &dyn AnyStore,
+    shared: &Shared,
     spec: &Spec,
     plan_of: impl Fn(&Spec) -> Result<AnyPlan, String> + Send,
 ) -> Result<(), StoreError> {
-    let there = match store.schedule(&spec.id).await {
+    let there = match shared.store.schedule(&spec.id).await {
         // What cannot be read is replaced as it is.
         Err(error) if error.kind() == StoreErrorKind::Corrupt => None,
         there => there?.map(|view| view.schedule),
@@ -61,14 +59,14 @@ pub(crate) async fn advance_before(
     };
     if let Ok(plan) = plan_of(&schedule.spec) {
         // Putting nothing tells the store's clock.
-        let now = store.put_schedules(&[]).await?.pulse.store_now;
-        advance_one(store, schedule, &plan, now).await?;
+        let now = shared.store.put_schedules(&[]).await?.pulse.store_now;
+        advance_one(shared, schedule, &plan, now).await?;
     }
     Ok(())
 }
 
 async fn advance_one(
-    store: &dyn AnyStore,
+    shared: &Shared,
     mut schedule: Schedule,
     plan: &AnyPlan,
     now: Timestamp,
@@ -76,12 +74,12 @@ async fn advance_one(
     let mut dice = dice::new();
     // A long catch-up comes in pieces.
     while let Some(advance) = decide(&schedule, plan, now, &mut dice) {
-        let advanced = store.advance(core::slice::from_ref(&advance)).await?.value;
+        let advanced = shared.store.advance(core::slice::from_ref(&advance)).await?.value;
         let Some(Advanced::Done { revision, inserted }) = advanced.into_iter().next() else {
             // Somebody else was faster.
             return Ok(());
         };
-        advance.skips.iter().for_each(|skip| telemetry::skipped(&advance.schedule, skip));
+        advance.skips.iter().for_each(|skip| shared.telemetry.skipped(&advance.schedule, skip));
         (schedule.revision, schedule.next) = (revision, advance.next);
         schedule.fired = schedule.fired.saturating_add(inserted);
     }

@@ -28,7 +28,7 @@ use crate::executor::{Executor, Finished};
 use crate::plan::{self, AnyPlan};
 use crate::registry::Registry;
 use crate::request::{Answered, Batch, Caller, Claim};
-use crate::telemetry;
+use crate::telemetry::Telemetry;
 use crate::trigger::Triggers;
 use crate::waiting::Waiting;
 use crate::zone::Zones;
@@ -61,6 +61,7 @@ pub(crate) struct Pump {
     zones: Arc<Zones>,
     triggers: Arc<Triggers>,
     waiting: Waiting,
+    telemetry: Telemetry,
     planner: Planner<Stored, AnyPlan, Boxed>,
     worker: Worker<Stored, Boxed>,
     executor: Executor,
@@ -87,6 +88,8 @@ pub(crate) struct Parts {
     pub(crate) triggers: Arc<Triggers>,
     /// Who waits for jobs.
     pub(crate) waiting: Waiting,
+    /// What is told of what happens.
+    pub(crate) telemetry: Telemetry,
     pub(crate) planner: Planner<Stored, AnyPlan, Boxed>,
     pub(crate) worker: Worker<Stored, Boxed>,
     pub(crate) events: mpsc::UnboundedReceiver<Event>,
@@ -108,7 +111,8 @@ impl Pump {
             waiting: parts.waiting,
             planner: parts.planner,
             worker: parts.worker,
-            executor: Executor::default(),
+            executor: Executor::new(parts.telemetry.clone()),
+            telemetry: parts.telemetry,
             calls: JoinSet::new(),
             batch: Batch::default(),
             events: parts.events,
@@ -120,7 +124,7 @@ impl Pump {
 
     /// Runs until it is told to stop and everything has ended; returns how many jobs were left.
     pub(crate) async fn run(mut self) -> usize {
-        telemetry::node_started(&self.node, self.tasks.ids().len());
+        self.telemetry.node_started(&self.node, self.tasks.ids().len());
         loop {
             let deadline = self.drain();
             let idle = self.planner.is_idle() && self.worker.is_idle();
@@ -131,7 +135,7 @@ impl Pump {
                 break;
             }
             if self.clock.jumped() {
-                telemetry::clock_jumped();
+                self.telemetry.clock_jumped();
                 self.work_input(worker::Input::ClockJumped);
                 self.plan_input(planner::Input::ClockJumped);
             }
@@ -141,7 +145,7 @@ impl Pump {
         if left == 0 && self.node_is_mine {
             self.leave().await;
         }
-        telemetry::node_stopped(left);
+        self.telemetry.node_stopped(left);
         left
     }
 
@@ -213,7 +217,7 @@ impl Pump {
                 // What a broken trigger decides is not to be believed.
                 self.planner.forget(&advance.schedule);
                 let (revision, schedule) = (advance.revision, advance.schedule.clone());
-                telemetry::quarantined(&schedule, &fault);
+                self.telemetry.quarantined(&schedule, &fault);
                 self.batch.quarantine.push(Quarantine { schedule, revision, reason: fault });
                 continue;
             }
@@ -243,7 +247,7 @@ impl Pump {
             Event::Verify(suspects) => self.work_input(worker::Input::Verify(suspects)),
             Event::Stop => {
                 if !core::mem::replace(&mut self.stopping, true) {
-                    telemetry::node_stopping(self.executor.len());
+                    self.telemetry.node_stopping(self.executor.len());
                 }
                 self.work_input(worker::Input::Stop);
                 self.plan_input(planner::Input::Stop);
@@ -304,7 +308,7 @@ impl Pump {
             A::Rescue(ticket, answer) => {
                 let result = self.checked("rescue", answer).map(|reply| {
                     for run in &reply.value {
-                        telemetry::rescued(run);
+                        self.telemetry.rescued(run);
                         self.waiting.look(run.job);
                     }
                     self.share(reply.pulse, !reply.value.is_empty());
@@ -314,7 +318,7 @@ impl Pump {
             }
             A::Prune(ticket, answer) => {
                 let result = self.checked("prune", answer).map(|reply| {
-                    telemetry::pruned(reply.value);
+                    self.telemetry.pruned(reply.value);
                     (reply.value, reply.pulse)
                 });
                 self.plan_input(planner::Input::Pruned { ticket, result });
@@ -326,10 +330,10 @@ impl Pump {
             A::Advance(tickets, advances, answer) => self.advanced(tickets, advances, answer),
             A::Renew(tickets, renews, answer) => {
                 let reply = self.checked("renew", answer);
-                let answers = spread(tickets.len(), "renew", reply);
+                let answers = spread(tickets.len(), "renew", reply, &self.telemetry);
                 for ((ticket, renew), result) in tickets.into_iter().zip(renews).zip(answers) {
                     if let Ok((Renewed::LeaseLost, _)) = result {
-                        telemetry::lease_lost(renew.job, "renew");
+                        self.telemetry.lease_lost(renew.job, "renew");
                     }
                     let result = result.map(|(renewed, _)| renewed);
                     self.work_input(worker::Input::Renewed { ticket, job: renew.job, result });
@@ -357,19 +361,19 @@ impl Pump {
         answer: Answer<Vec<Advanced>>,
     ) {
         let reply = self.checked("advance", answer);
-        let answers = spread(tickets.len(), "advance", reply);
+        let answers = spread(tickets.len(), "advance", reply, &self.telemetry);
         for ((ticket, advance), result) in tickets.into_iter().zip(advances).zip(answers) {
             let schedule = advance.schedule;
             match result {
                 Ok((Advanced::Done { inserted, .. }, pulse)) => {
-                    advance.skips.iter().for_each(|skip| telemetry::skipped(&schedule, skip));
+                    advance.skips.iter().for_each(|skip| self.telemetry.skipped(&schedule, skip));
                     self.share(pulse, inserted > 0);
                     if !advance.fires.is_empty() {
                         let suspects = Suspects::Schedule(schedule.clone());
                         self.work_input(worker::Input::Verify(suspects));
                     }
                 }
-                Ok((Advanced::Full, _)) => telemetry::store_is_full(&schedule),
+                Ok((Advanced::Full, _)) => self.telemetry.store_is_full(&schedule),
                 Ok((Advanced::Stale, _)) | Err(Down) => {}
             }
             self.plan_input(planner::Input::Advanced { ticket, schedule, result });
@@ -395,10 +399,10 @@ impl Pump {
         if let Ok(reply) = &reply {
             self.plan_input(planner::Input::Pulse(reply.pulse));
         }
-        let answers = spread(tickets.len(), verb, reply);
+        let answers = spread(tickets.len(), verb, reply, &self.telemetry);
         for ((ticket, job), result) in tickets.into_iter().zip(jobs).zip(answers) {
             match result {
-                Ok((Written::LeaseLost, _)) => telemetry::lease_lost(job, verb),
+                Ok((Written::LeaseLost, _)) => self.telemetry.lease_lost(job, verb),
                 Ok((Written::Done, _)) => self.waiting.look(job),
                 Err(Down) => {}
             }
@@ -419,7 +423,7 @@ impl Pump {
             // A full window leaves the schedule to whoever claims it next.
             Ok(plan) => drop(self.planner.adopt(&schedule, plan)),
             Err(reason) => {
-                telemetry::quarantined(&schedule.spec.id, &reason);
+                self.telemetry.quarantined(&schedule.spec.id, &reason);
                 let (revision, schedule) = (schedule.revision, schedule.spec.id);
                 self.batch.quarantine.push(Quarantine { schedule, revision, reason });
             }
@@ -439,13 +443,13 @@ impl Pump {
         match answer {
             Ok(reply) => {
                 if core::mem::take(&mut self.store_is_down) {
-                    telemetry::store_is_back();
+                    self.telemetry.store_is_back();
                 }
                 Ok(reply)
             }
             Err(error) => {
                 self.store_is_down = true;
-                telemetry::store_failed(verb, &error);
+                self.telemetry.store_failed(verb, &error);
                 Err(Down)
             }
         }
@@ -465,10 +469,11 @@ fn spread<T: Copy>(
     count: usize,
     verb: &str,
     reply: Result<Reply<Vec<T>>, Down>,
-) -> impl Iterator<Item = Result<(T, Pulse), Down>> {
+    telemetry: &Telemetry,
+) -> impl Iterator<Item = Result<(T, Pulse), Down>> + use<T> {
     let answers = reply.map(|Reply { value, pulse }| {
         if value.len() != count {
-            telemetry::answers_missing(verb, count, value.len());
+            telemetry.answers_missing(verb, count, value.len());
         }
         value.into_iter().map(move |one| Ok((one, pulse)))
     });

@@ -23,12 +23,13 @@ use crate::builder::Builder;
 use crate::dice;
 use crate::erased::AnyStore;
 use crate::error::Error;
-use crate::pump::{Event, Parts, Pump};
+use crate::event::Events;
+use crate::pump::{self, Parts, Pump};
 use crate::registry::{Checked, Registry};
 use crate::running::{Running, Stopped};
 use crate::state::States;
 use crate::task::Task;
-use crate::telemetry;
+use crate::telemetry::Telemetry;
 use crate::trigger::Triggers;
 use crate::waiting::Waiting;
 use crate::zone::Zones;
@@ -72,7 +73,9 @@ pub(crate) struct Shared {
     pub(crate) keep_history: Span,
     /// Who waits for jobs.
     pub(crate) waiting: Waiting,
-    pub(crate) pump: Mutex<Option<mpsc::UnboundedSender<Event>>>,
+    /// What is told of what happens.
+    pub(crate) telemetry: Telemetry,
+    pub(crate) pump: Mutex<Option<mpsc::UnboundedSender<pump::Event>>>,
 }
 
 impl core::fmt::Debug for Shared {
@@ -109,7 +112,7 @@ impl Scheduler {
         }
         let shared = &self.shared;
         let unreadable = shared.store.unreadable(limits::ROWS_PER_SWEEP).await?;
-        unreadable.iter().for_each(telemetry::unreadable);
+        unreadable.iter().for_each(|one| shared.telemetry.unreadable(one));
         let mut planner = Planner::new(&Boxed(limits::PLANNER_WINDOW), shared.max_idle);
         planner.keep_history(shared.keep_history);
         planner.dice(dice::new());
@@ -125,6 +128,7 @@ impl Scheduler {
             zones: Arc::clone(&shared.zones),
             triggers: Arc::clone(&shared.triggers),
             waiting: shared.waiting.clone(),
+            telemetry: shared.telemetry.clone(),
             planner,
             worker,
             events,
@@ -217,6 +221,31 @@ impl Scheduler {
         Ok(self.shared.store.skips(filter).await?)
     }
 
+    /// What happens on this node from now on, as it happens.
+    ///
+    /// ```
+    /// # use mainspring::{Event, Scheduler, Task};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = mainspring_memory::MemoryStore::default();
+    /// let scheduler = Scheduler::builder(store).task(Task::new("nap", async || {})).build().await?;
+    /// let mut events = scheduler.events();
+    /// let running = scheduler.start().await?;
+    /// scheduler.enqueue("nap", &()).await?;
+    /// while let Some(event) = events.next().await {
+    ///     if let Event::RunEnded { task, outcome, .. } = event {
+    ///         assert_eq!(format!("{task}: {outcome}"), "nap: succeeded");
+    ///         break;
+    ///     }
+    /// }
+    /// # drop(running);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn events(&self) -> Events {
+        self.shared.telemetry.listen()
+    }
+
     /// This node's name in the store.
     pub fn node(&self) -> &NodeId {
         &self.shared.node
@@ -227,7 +256,7 @@ impl Scheduler {
         let rescue = Rescue::HeldBy(self.shared.node.clone());
         loop {
             let reply = self.shared.store.rescue(&rescue, limits::ROWS_PER_SWEEP).await?;
-            reply.value.iter().for_each(telemetry::rescued);
+            reply.value.iter().for_each(|run| self.shared.telemetry.rescued(run));
             if reply.value.is_empty() {
                 return Ok(());
             }
@@ -236,11 +265,11 @@ impl Scheduler {
 
     /// Passes a reply's news on to the pump, if it runs.
     fn told<T>(&self, reply: Reply<T>) -> T {
-        self.tell(Event::Changed(reply.pulse));
+        self.tell(pump::Event::Changed(reply.pulse));
         reply.value
     }
 
-    fn tell(&self, event: Event) {
+    fn tell(&self, event: pump::Event) {
         let pump = self.shared.pump.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = pump.as_ref() {
             // It may have stopped; then there is nobody to tell.

@@ -1,4 +1,5 @@
-//! What is logged: every event of the runtime, worded once.
+//! What is told of what happens: every event of the runtime, worded once for the log, and passed on
+//! to those who listen.
 //!
 //! Targets: `mainspring::run` for runs, `mainspring::schedule` for schedules, `mainspring::store`
 //! for the store and `mainspring::node` for the process itself.
@@ -12,125 +13,173 @@ use mainspring_core::time::Timestamp;
 use tracing::{debug, error, info, warn};
 
 use crate::context::Context;
+use crate::event::{Bell, Event, Events};
 use crate::task::RunEnd;
 
-pub(crate) fn run_started(context: &Context, now: Timestamp) {
-    let late = context.fire_at().map(|at| now.since(at).as_micros() / 1_000);
-    info!(
-        target: "mainspring::run",
-        task = %context.task(),
-        schedule = context.schedule().map(ScheduleId::as_str),
-        job = %context.job(),
-        attempt = context.attempt(),
-        late_ms = late,
-        "run started",
-    );
+/// The log, and those who listen. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Telemetry {
+    bell: Bell,
 }
 
-pub(crate) fn run_aborted(context: &Context, why: Outcome) {
-    warn!(
-        target: "mainspring::run",
-        task = %context.task(), job = %context.job(), %why, "run told to stop",
-    );
-}
-
-pub(crate) fn run_finished(context: &Context, end: &RunEnd, now: Timestamp) {
-    let took = now.since(context.started_at());
-    let (task, job, outcome) = (context.task(), context.job(), end.outcome);
-    let schedule = context.schedule().map(ScheduleId::as_str);
-    match &end.detail.error {
-        None => info!(
-            target: "mainspring::run",
-            %task, schedule, %job, %outcome, %took, "run finished",
-        ),
-        Some(error) => warn!(
-            target: "mainspring::run",
-            %task, schedule, %job, %outcome, %took, error = %error, "run finished",
-        ),
+impl Telemetry {
+    /// Listens from now on.
+    pub(crate) fn listen(&self) -> Events {
+        self.bell.listen()
     }
-}
 
-pub(crate) fn lease_lost(job: JobId, verb: &str) {
-    warn!(
-        target: "mainspring::run",
-        %job, verb, "the lease was lost; what this run did does not count",
-    );
-}
-
-pub(crate) fn rescued(run: &Run) {
-    warn!(
-        target: "mainspring::run",
-        task = %run.task, job = %run.job, attempt = run.attempt, outcome = %run.ended.outcome,
-        runs_again = !run.settled, "took over a job that nobody was looking after",
-    );
-}
-
-pub(crate) fn skipped(schedule: &ScheduleId, skip: &Skip) {
-    warn!(
-        target: "mainspring::schedule",
-        %schedule, reason = skip.reason.name(), from = %skip.from, to = %skip.to,
-        count = skip.count.value(), "due fires did not become jobs",
-    );
-}
-
-pub(crate) fn store_is_full(schedule: &ScheduleId) {
-    warn!(
-        target: "mainspring::schedule",
-        %schedule, "the store has no room for the jobs that are due; trying again",
-    );
-}
-
-pub(crate) fn quarantined(schedule: &ScheduleId, reason: &str) {
-    error!(
-        target: "mainspring::schedule",
-        %schedule, reason,
-        "schedule taken out of service; put it again to bring it back",
-    );
-}
-
-pub(crate) fn unreadable(schedule: &Unreadable) {
-    error!(
-        target: "mainspring::schedule",
-        schedule = schedule.name, reason = schedule.reason,
-        "schedule out of service: its record cannot be read; put it again to bring it back",
-    );
-}
-
-pub(crate) fn store_failed(verb: &str, error: &StoreError) {
-    warn!(target: "mainspring::store", verb, error = %error, "the store failed; trying again");
-}
-
-pub(crate) fn answers_missing(verb: &str, asked: usize, answered: usize) {
-    error!(
-        target: "mainspring::store", verb, asked, answered,
-        "the store did not answer item by item; asking again (this is a defect of the store)",
-    );
-}
-
-pub(crate) fn store_is_back() {
-    info!(target: "mainspring::store", "the store is back");
-}
-
-pub(crate) fn node_started(node: &NodeId, tasks: usize) {
-    info!(target: "mainspring::node", %node, tasks, "started");
-}
-
-pub(crate) fn node_stopping(running: usize) {
-    info!(target: "mainspring::node", running, "stopping; no new runs start");
-}
-
-pub(crate) fn node_stopped(left: usize) {
-    if left == 0 {
-        info!(target: "mainspring::node", "stopped");
-    } else {
-        warn!(target: "mainspring::node", left, "stopped before everything was written down");
+    pub(crate) fn run_started(&self, context: &Context, now: Timestamp) {
+        let late = context.fire_at().map(|at| now.since(at).as_micros() / 1_000);
+        info!(
+            target: "mainspring::run",
+            task = %context.task(),
+            schedule = context.schedule().map(ScheduleId::as_str),
+            job = %context.job(),
+            attempt = context.attempt(),
+            late_ms = late,
+            "run started",
+        );
+        self.bell.ring(|| Event::RunStarted {
+            job: context.job(),
+            task: context.task().clone(),
+            schedule: context.schedule().cloned(),
+            fire_at: context.fire_at(),
+            attempt: context.attempt(),
+        });
     }
-}
 
-pub(crate) fn clock_jumped() {
-    warn!(target: "mainspring::node", "the wall clock was set or the machine slept");
-}
+    pub(crate) fn run_aborted(&self, context: &Context, why: Outcome) {
+        warn!(
+            target: "mainspring::run",
+            task = %context.task(), job = %context.job(), %why, "run told to stop",
+        );
+        self.bell.ring(|| Event::RunTold { job: context.job(), why });
+    }
 
-pub(crate) fn pruned(count: u32) {
-    debug!(target: "mainspring::store", count, "old history forgotten");
+    pub(crate) fn run_finished(&self, context: &Context, end: &RunEnd, now: Timestamp) {
+        let took = now.since(context.started_at());
+        let (task, job, outcome) = (context.task(), context.job(), end.outcome);
+        let schedule = context.schedule().map(ScheduleId::as_str);
+        match &end.detail.error {
+            None => info!(
+                target: "mainspring::run",
+                %task, schedule, %job, %outcome, %took, "run finished",
+            ),
+            Some(error) => warn!(
+                target: "mainspring::run",
+                %task, schedule, %job, %outcome, %took, error = %error, "run finished",
+            ),
+        }
+        self.bell.ring(|| Event::RunEnded {
+            job: context.job(),
+            task: context.task().clone(),
+            schedule: context.schedule().cloned(),
+            outcome: end.outcome,
+            error: end.detail.error.clone(),
+        });
+    }
+
+    pub(crate) fn lease_lost(&self, job: JobId, verb: &str) {
+        warn!(
+            target: "mainspring::run",
+            %job, verb, "the lease was lost; what this run did does not count",
+        );
+        self.bell.ring(|| Event::LeaseLost { job });
+    }
+
+    pub(crate) fn rescued(&self, run: &Run) {
+        warn!(
+            target: "mainspring::run",
+            task = %run.task, job = %run.job, attempt = run.attempt, outcome = %run.ended.outcome,
+            runs_again = !run.settled, "took over a job that nobody was looking after",
+        );
+        self.bell.ring(|| Event::Rescued {
+            job: run.job,
+            task: run.task.clone(),
+            outcome: run.ended.outcome,
+            runs_again: !run.settled,
+        });
+    }
+
+    pub(crate) fn skipped(&self, schedule: &ScheduleId, skip: &Skip) {
+        warn!(
+            target: "mainspring::schedule",
+            %schedule, reason = skip.reason.name(), from = %skip.from, to = %skip.to,
+            count = skip.count.value(), "due fires did not become jobs",
+        );
+        self.bell.ring(|| Event::Skipped { schedule: schedule.clone(), skip: *skip });
+    }
+
+    pub(crate) fn store_is_full(&self, schedule: &ScheduleId) {
+        warn!(
+            target: "mainspring::schedule",
+            %schedule, "the store has no room for the jobs that are due; trying again",
+        );
+    }
+
+    pub(crate) fn quarantined(&self, schedule: &ScheduleId, reason: &str) {
+        error!(
+            target: "mainspring::schedule",
+            %schedule, reason,
+            "schedule taken out of service; put it again to bring it back",
+        );
+        self.bell.ring(|| Event::Quarantined {
+            schedule: schedule.to_string(),
+            reason: reason.to_owned(),
+        });
+    }
+
+    pub(crate) fn unreadable(&self, schedule: &Unreadable) {
+        error!(
+            target: "mainspring::schedule",
+            schedule = schedule.name, reason = schedule.reason,
+            "schedule out of service: its record cannot be read; put it again to bring it back",
+        );
+        self.bell.ring(|| schedule.into());
+    }
+
+    pub(crate) fn store_failed(&self, verb: &str, error: &StoreError) {
+        warn!(target: "mainspring::store", verb, error = %error, "the store failed; trying again");
+        self.bell.ring(|| Event::StoreFailed { verb: verb.to_owned(), error: error.to_string() });
+    }
+
+    pub(crate) fn answers_missing(&self, verb: &str, asked: usize, answered: usize) {
+        error!(
+            target: "mainspring::store", verb, asked, answered,
+            "the store did not answer item by item; asking again (this is a defect of the store)",
+        );
+    }
+
+    pub(crate) fn store_is_back(&self) {
+        info!(target: "mainspring::store", "the store is back");
+        self.bell.ring(|| Event::StoreBack);
+    }
+
+    pub(crate) fn node_started(&self, node: &NodeId, tasks: usize) {
+        info!(target: "mainspring::node", %node, tasks, "started");
+        self.bell.ring(|| Event::Started);
+    }
+
+    pub(crate) fn node_stopping(&self, running: usize) {
+        info!(target: "mainspring::node", running, "stopping; no new runs start");
+        self.bell.ring(|| Event::Stopping);
+    }
+
+    pub(crate) fn node_stopped(&self, left: usize) {
+        if left == 0 {
+            info!(target: "mainspring::node", "stopped");
+        } else {
+            warn!(target: "mainspring::node", left, "stopped before everything was written down");
+        }
+        self.bell.ring(|| Event::Stopped { left });
+    }
+
+    pub(crate) fn clock_jumped(&self) {
+        warn!(target: "mainspring::node", "the wall clock was set or the machine slept");
+        self.bell.ring(|| Event::ClockJumped);
+    }
+
+    pub(crate) fn pruned(&self, count: u32) {
+        debug!(target: "mainspring::store", count, "old history forgotten");
+    }
 }

@@ -81,6 +81,8 @@ use schedule::Schedule;
 use table::Table;
 use task::Task;
 
+use crate::place::StorePlace;
+
 /// Everything that a configuration file says.
 #[derive(Debug)]
 pub(crate) struct Config {
@@ -96,24 +98,6 @@ pub(crate) struct Config {
     pub(crate) tasks: Vec<Task>,
     /// When it is run.
     pub(crate) schedules: Vec<Schedule>,
-}
-
-/// Where a store is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum StorePlace {
-    /// In the daemon's memory; gone when it ends.
-    Memory,
-    /// In this SQLite database; absolute.
-    Sqlite(PathBuf),
-}
-
-impl core::fmt::Display for StorePlace {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Memory => f.write_str("memory:"),
-            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-        }
-    }
 }
 
 /// A file that was read: what it says, unless it has an error, and all of its problems.
@@ -181,18 +165,10 @@ fn store(root: Table<'_>, file: &Path, host: &Host) -> Option<StorePlace> {
     let Some(text) = root.text("store", "\"sqlite:jobs.db\"") else {
         return if root.has("store") { None } else { default_store(root, file, host) };
     };
-    match text.value.split_once(':') {
-        Some(("memory", "")) => Some(StorePlace::Memory),
-        Some(("sqlite", path)) if !path.is_empty() => {
-            // Both `sqlite:x.db` and the URL form `sqlite:///x.db` are in use.
-            let path = path.strip_prefix("//").unwrap_or(path);
-            Some(StorePlace::Sqlite(base_dir(file).join(path)))
-        }
-        _ => {
-            let message = format!(
-                "`store` is \"{}\": write \"sqlite:PATH\" or \"memory:\"",
-                text.value.escape_debug()
-            );
+    match StorePlace::parse(&text.value, &base_dir(file)) {
+        Ok(place) => Some(place),
+        Err(way_out) => {
+            let message = format!("`store` is \"{}\": {way_out}", text.value.escape_debug());
             root.problems().error(text.at, message);
             None
         }

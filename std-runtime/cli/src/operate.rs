@@ -115,9 +115,8 @@ fn main(
     };
     runtime.block_on(async {
         let shown = async {
-            let store = place::open(&place).await.map_err(Trouble::Other)?;
+            let scheduler = place.client().await.map_err(Trouble::Other)?;
             let moments = Moments::new(&options.tz, clock::now()).map_err(Trouble::Input)?;
-            let scheduler = Scheduler::builder(store).build().await?;
             let client = Client { scheduler, config, moments, json: options.json };
             let answer = ask(&client).await?;
             Ok(show(answer, client.json))

@@ -9,16 +9,15 @@ use clap::Args;
 use mainspring::{Running, Scheduler};
 use mainspring_contract::Tag;
 use mainspring_core::time::Span;
-use mainspring_memory::MemoryStore;
-use mainspring_sqlite::SqliteStore;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 
 use crate::command::run::Commands;
-use crate::config::{Config, Host, Loaded, StorePlace};
+use crate::config::{Config, Host, Loaded};
 use crate::job::JobTasks;
 use crate::lock::{NodeLock, RUNS_WAIT};
+use crate::place::StorePlace;
 use crate::{BAD_INPUT, clock, output, plan};
 
 /// What `serve` is told.
@@ -93,14 +92,11 @@ async fn lock(store: &StorePlace, node: &str) -> Result<Option<NodeLock>, String
 }
 
 async fn open(config: &Config, node: &str, tasks: &JobTasks) -> Result<Scheduler, String> {
-    let mut builder = match &config.store {
-        StorePlace::Memory => Scheduler::builder(MemoryStore::default()),
-        StorePlace::Sqlite(path) => {
-            let store = SqliteStore::open(path).await.map_err(|error| error.to_string())?;
-            // The lock file keeps every other process away from this node's name.
-            Scheduler::builder(store).node_is_mine()
-        }
-    };
+    let mut builder = config.store.open().await?;
+    if let StorePlace::Sqlite(_) = config.store {
+        // The lock file keeps every other process away from this node's name.
+        builder = builder.node_is_mine();
+    }
     if let Some(span) = config.keep_runs {
         builder = builder.keep_history(span.to_duration());
     }

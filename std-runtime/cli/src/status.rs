@@ -6,18 +6,19 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use mainspring::Scheduler;
 use mainspring_contract::record::{Job, JobState, Run};
 use mainspring_contract::store::{
     JobFilter, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView, Unreadable,
 };
-use mainspring_contract::{ScheduleId, Store, TaskId};
+use mainspring_contract::{ScheduleId, TaskId};
 use mainspring_core::schedule::Next;
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Count;
 use serde_json::{Value, json};
 
-use crate::config::StorePlace;
 use crate::moment::Moments;
+use crate::place::StorePlace;
 use crate::table::Table;
 use crate::{clock, json, output, place};
 
@@ -76,15 +77,15 @@ pub(crate) fn main(options: &Options) -> ExitCode {
 }
 
 async fn read(place: &StorePlace, runs: u32) -> Result<Status, String> {
-    let store = place::open(place).await?;
-    collect(&store, runs).await.map_err(|error| error.to_string())
+    let client = place.client().await?;
+    collect(&client, runs).await.map_err(|error| error.to_string())
 }
 
-async fn collect(store: &impl Store, runs: u32) -> Result<Status, mainspring_contract::StoreError> {
+async fn collect(client: &Scheduler, runs: u32) -> Result<Status, mainspring::Error> {
     let mut schedules = Vec::new();
     let mut filter = ScheduleFilter::first(PAGE);
     loop {
-        let part = store.schedules(&filter).await?;
+        let part = client.schedules(&filter).await?;
         let Some(last) = part.last() else { break };
         filter.page.after = Some(last.schedule.spec.id.clone());
         schedules.extend(part);
@@ -92,14 +93,14 @@ async fn collect(store: &impl Store, runs: u32) -> Result<Status, mainspring_con
     let mut jobs = Vec::new();
     let mut filter = JobFilter::first(PAGE);
     loop {
-        let part = store.jobs(&filter).await?;
+        let part = client.jobs(&filter).await?;
         let Some(last) = part.last() else { break };
         filter.page.after = Some(last.id);
         jobs.extend(part);
     }
-    let runs = store.runs(&RunFilter::newest(runs)).await?;
-    let unreadable = store.unreadable(PAGE).await?;
-    let skips = store.skips(&SkipFilter::newest(PAGE)).await?;
+    let runs = client.runs(&RunFilter::newest(runs)).await?;
+    let unreadable = client.unreadable(PAGE).await?;
+    let skips = client.skips(&SkipFilter::newest(PAGE)).await?;
     Ok(Status { schedules, unreadable, jobs, runs, skips })
 }
 

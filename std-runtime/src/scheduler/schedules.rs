@@ -28,7 +28,7 @@ impl Scheduler {
     pub async fn put(&self, schedule: Schedule) -> Result<Put, Error> {
         let request = self.request(schedule, Conflict::Replace)?;
         let id = request.spec.id.clone();
-        owed::advance_before(&*self.shared.store, &request.spec, |spec| self.plan_of(spec)).await?;
+        owed::advance_before(&self.shared, &request.spec, |spec| self.plan_of(spec)).await?;
         let reply = self.told(self.shared.store.put_schedules(&[request]).await?);
         match reply.into_iter().next() {
             Some(Put::OtherSource) => Err(Error::conflict(format!(
@@ -59,13 +59,13 @@ impl Scheduler {
         }
         let ids: Vec<_> = requests.iter().map(|request| request.spec.id.clone()).collect();
         let source = Source::new(source)?;
-        let Shared { store, node, tasks, .. } = &*self.shared;
+        let Shared { store, tasks, .. } = &*self.shared;
         // A schedule may go together with its task; its job would then wait for nobody.
         let wanted = |schedule: &record::Schedule| {
             let stays = schedule.spec.source != source || ids.contains(&schedule.spec.id);
             stays || tasks.find(&schedule.spec.task).is_some()
         };
-        owed::advance(&**store, node, |spec| self.plan_of(spec), wanted).await?;
+        owed::advance(&self.shared, |spec| self.plan_of(spec), wanted).await?;
         let puts = self.told(store.put_schedules(&requests).await?);
         let remove = Remove::SourceExcept(&source, &ids);
         let removed = self.told(store.remove_schedules(&remove).await?);

@@ -1,6 +1,7 @@
 //! The whole runtime over the memory store: what programs see of it.
 
 mod asking;
+mod events;
 mod flaky;
 mod outage;
 mod outcomes;

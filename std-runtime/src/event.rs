@@ -1,0 +1,156 @@
+//! What happens, for whoever listens.
+
+use mainspring_contract::store::Unreadable;
+use mainspring_contract::{JobId, ScheduleId, TaskId};
+use mainspring_core::fire::Skip;
+use mainspring_core::outcome::Outcome;
+use mainspring_core::time::Timestamp;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Something that happened on this node, or that it did.
+///
+/// Events are news and not records: they are told while somebody listens, to whoever keeps up.
+/// What must not be missed is in the store: [runs](crate::Scheduler::runs) and
+/// [skips](crate::Scheduler::skips).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// An attempt at a job started here.
+    RunStarted {
+        /// The job.
+        job: JobId,
+        /// Its task.
+        task: TaskId,
+        /// The schedule whose job it is.
+        schedule: Option<ScheduleId>,
+        /// The instant that the schedule's trigger named.
+        fire_at: Option<Timestamp>,
+        /// The attempt, counted from 1.
+        attempt: u32,
+    },
+    /// An attempt that runs here was told to stop.
+    RunTold {
+        /// The job.
+        job: JobId,
+        /// Why it should stop.
+        why: Outcome,
+    },
+    /// An attempt ended here. What follows, another attempt or the job's end, is for the store to
+    /// say.
+    RunEnded {
+        /// The job.
+        job: JobId,
+        /// Its task.
+        task: TaskId,
+        /// The schedule whose job it is.
+        schedule: Option<ScheduleId>,
+        /// How it ended.
+        outcome: Outcome,
+        /// Why it did not succeed, for people.
+        error: Option<String>,
+    },
+    /// This node's right to a job is gone; what the attempt did does not count.
+    LeaseLost {
+        /// The job.
+        job: JobId,
+    },
+    /// This node took care of a job whose node was lost, or whose start deadline had passed.
+    Rescued {
+        /// The job.
+        job: JobId,
+        /// Its task.
+        task: TaskId,
+        /// How the attempt is recorded.
+        outcome: Outcome,
+        /// Whether there is another attempt.
+        runs_again: bool,
+    },
+    /// Due fires of a schedule did not become jobs.
+    Skipped {
+        /// The schedule.
+        schedule: ScheduleId,
+        /// Which fires, and why.
+        skip: Skip,
+    },
+    /// A schedule was taken out of service.
+    Quarantined {
+        /// The schedule, as far as its name is a text.
+        schedule: String,
+        /// Why.
+        reason: String,
+    },
+    /// A call of the store failed; it is tried again.
+    StoreFailed {
+        /// What was asked.
+        verb: String,
+        /// Why it failed, for people.
+        error: String,
+    },
+    /// The store answers again.
+    StoreBack,
+    /// The wall clock was set, or the machine slept.
+    ClockJumped,
+    /// This node began to plan and to work.
+    Started,
+    /// This node starts nothing more.
+    Stopping,
+    /// This node has stopped.
+    Stopped {
+        /// How many jobs it still held.
+        left: usize,
+    },
+    /// So many events were told and not heard: whoever listens was too slow.
+    Missed(u64),
+}
+
+impl From<&Unreadable> for Event {
+    fn from(unreadable: &Unreadable) -> Self {
+        let Unreadable { name, reason } = unreadable.clone();
+        Self::Quarantined { schedule: name, reason }
+    }
+}
+
+/// What happens from now on; see [`Scheduler::events`](crate::Scheduler::events).
+#[derive(Debug)]
+pub struct Events(broadcast::Receiver<Event>);
+
+impl Events {
+    /// The next event; `None` once the last handle to the scheduler is gone. May be dropped at any
+    /// time without losing one.
+    pub async fn next(&mut self) -> Option<Event> {
+        match self.0.recv().await {
+            Ok(event) => Some(event),
+            Err(RecvError::Lagged(count)) => Some(Event::Missed(count)),
+            Err(RecvError::Closed) => None,
+        }
+    }
+}
+
+/// Tells events to all who listen.
+#[derive(Clone, Debug)]
+pub(crate) struct Bell(broadcast::Sender<Event>);
+
+impl Default for Bell {
+    fn default() -> Self {
+        Self(broadcast::Sender::new(KEPT))
+    }
+}
+
+impl Bell {
+    /// Listens from now on.
+    pub(crate) fn listen(&self) -> Events {
+        Events(self.0.subscribe())
+    }
+
+    /// Tells an event, which is made only if somebody listens.
+    pub(crate) fn ring(&self, event: impl FnOnce() -> Event) {
+        if self.0.receiver_count() > 0 {
+            // Whoever listened may have gone in the meantime.
+            let _ = self.0.send(event());
+        }
+    }
+}
+
+/// How many events are kept for those who are slow: a second of a busy node.
+const KEPT: usize = 4_096;
