@@ -29,10 +29,8 @@ impl Connections {
 
     /// Borrows a connection; waits in line if all are in use.
     pub(crate) async fn borrow(self: &Arc<Self>) -> Result<Lent, sqlx::Error> {
-        let permit = Arc::clone(&self.permits)
-            .acquire_owned()
-            .await
-            .map_err(|_| sqlx::Error::PoolClosed)?;
+        let permit =
+            Arc::clone(&self.permits).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
         let idle = self.idle().pop();
         let fresh = idle.is_none();
         let connection = match idle {

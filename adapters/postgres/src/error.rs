@@ -43,10 +43,9 @@ fn of(name: &str, error: Error, broken: Kind) -> StoreError {
     // <https://www.postgresql.org/docs/current/errcodes-appendix.html>
     let (kind, message) = match (&error, code(&error).as_deref()) {
         // Serialization failure, deadlock, lock not available.
-        (_, Some("40001" | "40P01" | "55P03")) => (
-            Kind::Contended,
-            format!("another transaction in `{name}` was in the way (ask again)"),
-        ),
+        (_, Some("40001" | "40P01" | "55P03")) => {
+            (Kind::Contended, format!("another transaction in `{name}` was in the way (ask again)"))
+        }
         // Cancelled by somebody, or by statement_timeout.
         (_, Some("57014")) => {
             (Kind::Unavailable, format!("a statement in `{name}` was cancelled (ask again)"))
@@ -59,10 +58,9 @@ fn of(name: &str, error: Error, broken: Kind) -> StoreError {
             format!("`{name}` has no free connection (use fewer, or raise max_connections)"),
         ),
         // Not a superuser, or the wrong password.
-        (_, Some(code)) if code.starts_with("28") => (
-            Kind::Backend,
-            format!("`{name}` does not let this user in (check user and password)"),
-        ),
+        (_, Some(code)) if code.starts_with("28") => {
+            (Kind::Backend, format!("`{name}` does not let this user in (check user and password)"))
+        }
         (_, Some("3D000")) => {
             (Kind::Backend, format!("there is no database `{name}` (create it first)"))
         }
@@ -70,10 +68,9 @@ fn of(name: &str, error: Error, broken: Kind) -> StoreError {
             Kind::Backend,
             format!("a right is missing in `{name}` (see the grants in mainspring-postgres)"),
         ),
-        (_, Some("42P01" | "42703" | "3F000")) => (
-            Kind::Incompatible,
-            format!("a table is missing in `{name}` (apply the migrations)"),
-        ),
+        (_, Some("42P01" | "42703" | "3F000")) => {
+            (Kind::Incompatible, format!("a table is missing in `{name}` (apply the migrations)"))
+        }
         (_, Some("25006")) => (
             Kind::Unavailable,
             format!("`{name}` is read-only (it is a standby; connect to the primary)"),

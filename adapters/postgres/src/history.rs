@@ -12,15 +12,12 @@ use sqlx::Row as _;
 use uuid::Uuid;
 
 use crate::columns::{self, EncodedList, ids, uuid};
-use crate::{jobs, parts};
 use crate::statements::query;
 use crate::transaction::Transaction;
+use crate::{jobs, parts};
 
 /// Settles those jobs whose end concerns nobody else; which were settled.
-pub(crate) async fn settle_alone(
-    tx: &mut Transaction<'_>,
-    settles: &[Settle],
-) -> Done<Vec<bool>> {
+pub(crate) async fn settle_alone(tx: &mut Transaction<'_>, settles: &[Settle]) -> Done<Vec<bool>> {
     if settles.is_empty() {
         return Ok(Vec::new());
     }
@@ -103,18 +100,13 @@ pub(crate) async fn recorded(
             found.insert(key, (outcome, settled));
         }
     }
-    let answer = |(job, token): &(JobId, Token)| {
-        found.get(&(uuid(job), i64::from(token.number()))).copied()
-    };
+    let answer =
+        |(job, token): &(JobId, Token)| found.get(&(uuid(job), i64::from(token.number()))).copied();
     Ok(attempts.iter().map(answer).collect())
 }
 
 /// Forgets the oldest records; how many.
-pub(crate) async fn prune(
-    tx: &mut Transaction<'_>,
-    before: Timestamp,
-    max: u32,
-) -> Done<u32> {
+pub(crate) async fn prune(tx: &mut Transaction<'_>, before: Timestamp, max: u32) -> Done<u32> {
     tx.all(query(&tx.sql.prune_lock)).await?;
     let statement = query(&tx.sql.prune_runs).bind(before.as_micros()).bind(i64::from(max));
     let runs: i64 = match tx.all(statement).await?.first() {

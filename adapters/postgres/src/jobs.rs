@@ -66,19 +66,13 @@ pub(crate) async fn watchers(
 }
 
 /// The jobs of these ids that are not over, locked in the order of their ids.
-pub(crate) async fn lock(
-    tx: &mut Transaction<'_>,
-    wanted: &[JobId],
-) -> Done<FoundJobs<RowId>> {
+pub(crate) async fn lock(tx: &mut Transaction<'_>, wanted: &[JobId]) -> Done<FoundJobs<RowId>> {
     let statement = query(&tx.sql.job_lock);
     locked(tx, statement, wanted).await
 }
 
 /// The same without waiting for others.
-pub(crate) async fn lock_now(
-    tx: &mut Transaction<'_>,
-    wanted: &[JobId],
-) -> Done<FoundJobs<RowId>> {
+pub(crate) async fn lock_now(tx: &mut Transaction<'_>, wanted: &[JobId]) -> Done<FoundJobs<RowId>> {
     let statement = query(&tx.sql.job_lock_now);
     locked(tx, statement, wanted).await
 }
@@ -137,10 +131,7 @@ pub(crate) async fn update(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<()> {
 }
 
 /// Prolongs leases of these tokens.
-pub(crate) async fn renew(
-    tx: &mut Transaction<'_>,
-    renews: &[Renew],
-) -> Done<Vec<Renewed>> {
+pub(crate) async fn renew(tx: &mut Transaction<'_>, renews: &[Renew]) -> Done<Vec<Renewed>> {
     if renews.is_empty() {
         return Ok(Vec::new());
     }

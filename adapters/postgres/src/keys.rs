@@ -46,10 +46,7 @@ pub(crate) async fn lock(
 
 /// Gives keys to jobs, from those that are named beside them, and forgets a few that nobody holds
 /// any more.
-pub(crate) async fn take(
-    tx: &mut Transaction<'_>,
-    holds: &[(Hold, Option<JobId>)],
-) -> Done<()> {
+pub(crate) async fn take(tx: &mut Transaction<'_>, holds: &[(Hold, Option<JobId>)]) -> Done<()> {
     if holds.is_empty() {
         return Ok(());
     }
@@ -79,7 +76,8 @@ pub(crate) async fn leave(
         tx.run(query(&tx.sql.key_leave).bind(tasks).bind(keys).bind(jobs)).await?;
     }
     let later = holds.iter().filter(|(_, until)| until.is_some());
-    let until: Vec<i64> = later.clone().filter_map(|(_, at)| at.map(Timestamp::as_micros)).collect();
+    let until: Vec<i64> =
+        later.clone().filter_map(|(_, at)| at.map(Timestamp::as_micros)).collect();
     let (tasks, keys, jobs) = lists(later.map(|(hold, _)| hold));
     if !tasks.is_empty() {
         tx.run(query(&tx.sql.key_keep).bind(tasks).bind(keys).bind(jobs).bind(until)).await?;
@@ -87,9 +85,7 @@ pub(crate) async fn leave(
     Ok(())
 }
 
-fn lists<'a>(
-    holds: impl Iterator<Item = &'a Hold>,
-) -> (Vec<&'a str>, Vec<&'a str>, Vec<Uuid>) {
+fn lists<'a>(holds: impl Iterator<Item = &'a Hold>) -> (Vec<&'a str>, Vec<&'a str>, Vec<Uuid>) {
     let (mut tasks, mut keys, mut jobs) = (Vec::new(), Vec::new(), Vec::new());
     for hold in holds {
         tasks.push(hold.task.as_str());

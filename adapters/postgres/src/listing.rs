@@ -101,10 +101,7 @@ pub(crate) async fn count_jobs(
     filter: &JobFilter,
     up_to: u32,
 ) -> Done<Count> {
-    let mut select = start(
-        tx,
-        "SELECT count(*) AS seen, count(*) FILTER (WHERE looked.number <= ",
-    );
+    let mut select = start(tx, "SELECT count(*) AS seen, count(*) FILTER (WHERE looked.number <= ");
     select.push_bind(i64::from(up_to));
     checked(&mut select, filter);
     select.push(tx.sql.names.render(

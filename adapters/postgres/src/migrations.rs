@@ -87,7 +87,9 @@ pub async fn check(options: &Options) -> Result<(), StoreError> {
 }
 
 /// Connects, and finds out where the tables are.
-pub(crate) async fn connect(options: &Options) -> Result<(PgConnection, Names, String), StoreError> {
+pub(crate) async fn connect(
+    options: &Options,
+) -> Result<(PgConnection, Names, String), StoreError> {
     let (connect, name) = options.connect()?;
     let of = |error| error::of_connect(&name, error);
     let mut connection = connect.connect().await.map_err(of)?;
@@ -171,9 +173,8 @@ async fn missing(
     names: &Names,
     name: &str,
 ) -> Result<Vec<Step>, StoreError> {
-    let (version, min_program) = state(&mut *connection, names)
-        .await
-        .map_err(|error| error::of_statement(name, error))?;
+    let (version, min_program) =
+        state(&mut *connection, names).await.map_err(|error| error::of_statement(name, error))?;
     if min_program > PROGRAM {
         let message = format!(
             "the tables in `{name}` have schema version {version}, which needs a program of schema \
@@ -207,8 +208,7 @@ async fn state(connection: &mut PgConnection, names: &Names) -> Result<(i32, i32
     if !row.try_get::<bool, _>(0)? {
         return Ok((0, 0));
     }
-    let row =
-        sqlx::query(AssertSqlSafe(names.render(LEDGER_STATE))).fetch_one(connection).await?;
+    let row = sqlx::query(AssertSqlSafe(names.render(LEDGER_STATE))).fetch_one(connection).await?;
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 

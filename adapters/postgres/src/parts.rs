@@ -43,8 +43,7 @@ pub(crate) async fn tidy(tx: &mut Transaction<'_>, before: Timestamp) -> Done<()
     let half = Span::from_micros(tx.now.since(before).as_micros() / 2);
     let since = Timestamp::UNIX_EPOCH + Span::from_micros(since_us);
     if is_empty(next) && !is_empty(current) && tx.now.since(since) >= half {
-        let statement =
-            query(&tx.sql.prune_rotate).bind(i64::from(next)).bind(tx.now.as_micros());
+        let statement = query(&tx.sql.prune_rotate).bind(i64::from(next)).bind(tx.now.as_micros());
         tx.run(statement).await?;
     }
     Ok(())

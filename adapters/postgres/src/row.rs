@@ -32,7 +32,7 @@ pub(crate) const TASK: &str = "id, version, max_running, priority, timeout_us, r
 pub(crate) const SCHEDULE: &str = "id, task, source, trigger_format, trigger_version, \
     trigger_bytes, payload_format, payload_version, payload_bytes, exclude_format, \
     exclude_version, exclude_bytes, coalesce, misfire_grace_us, catch_up, jitter_us, \
-    jitter_spread, slack_us, overlap, fire_limit, after_run_us, pause_after, priority, \
+    jitter_spread, slack_us, overlap, fire_limit, after_run_us, max_failures, priority, \
     timeout_us, retry_max, backoff_kind, backoff_first_us, backoff_max_us, retry_jitter, \
     max_rescues, tags, paused, revision, next_kind, next_at_us, last_fire_at_us, fired, failures, \
     pause_reason, pause_since_us, quarantine";
@@ -192,8 +192,7 @@ pub(crate) fn job(row: &PgRow) -> Read<Job> {
     let watched = row.value()?;
     let start_by = row.instant_or_null()?;
     let created_at = row.instant()?;
-    let counts =
-        Counts { failures: row.number::<i32, _>()?, rescues: row.number::<i32, _>()? };
+    let counts = Counts { failures: row.number::<i32, _>()?, rescues: row.number::<i32, _>()? };
     let token = Token::new(row.number::<i64, _>()?);
     let state = row.state(token)?;
     Ok(Job {
@@ -301,8 +300,7 @@ impl<'r> Columns<'r> {
         N: TryFrom<I>,
     {
         let number: Option<I> = self.value_or_null()?;
-        let fitting =
-            |number| N::try_from(number).map_err(|_| self.before().out_of_range(number));
+        let fitting = |number| N::try_from(number).map_err(|_| self.before().out_of_range(number));
         number.map(fitting).transpose()
     }
 

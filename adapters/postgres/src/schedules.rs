@@ -17,10 +17,7 @@ use crate::statements::{Statement, query};
 use crate::transaction::Transaction;
 
 /// The schedules of these names, locked in the order of their names.
-pub(crate) async fn lock(
-    tx: &mut Transaction<'_>,
-    ids: &[ScheduleId],
-) -> Done<Vec<Option<Found>>> {
+pub(crate) async fn lock(tx: &mut Transaction<'_>, ids: &[ScheduleId]) -> Done<Vec<Option<Found>>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -51,7 +48,8 @@ pub(crate) async fn insert(tx: &mut Transaction<'_>, schedules: &[Schedule]) -> 
     if usize::try_from(added) == Ok(schedules.len()) {
         return Ok(());
     }
-    let message = format!("somebody else has put one of these schedules in `{}` (ask again)", tx.name);
+    let message =
+        format!("somebody else has put one of these schedules in `{}` (ask again)", tx.name);
     Err(StoreError::new(StoreErrorKind::Contended, message))
 }
 
@@ -87,7 +85,7 @@ fn whole<'q>(statement: Statement<'q>, all: &[Schedule], now: Timestamp) -> Stat
     progress(statement, &all).bind(now.as_micros())
 }
 
-/// `coalesce` to `pause_after`.
+/// `coalesce` to `max_failures`.
 fn policies<'q>(statement: Statement<'q>, all: &[Schedule]) -> Statement<'q> {
     let all: Vec<&Policies> = all.iter().map(|schedule| &schedule.spec.policies).collect();
     let jitter = |policies: &&Policies| policies.jitter.map(|jitter| jitter.up_to.as_micros());
@@ -125,10 +123,7 @@ fn list<T, V>(all: &[T], value: impl FnMut(&T) -> V) -> Vec<V> {
 }
 
 /// Writes what can change about schedules while their words stay.
-pub(crate) async fn update(
-    tx: &mut Transaction<'_>,
-    schedules: &[(Schedule, Claim)],
-) -> Done<()> {
+pub(crate) async fn update(tx: &mut Transaction<'_>, schedules: &[(Schedule, Claim)]) -> Done<()> {
     if schedules.is_empty() {
         return Ok(());
     }
@@ -141,22 +136,18 @@ pub(crate) async fn update(
     let all: Vec<&Schedule> = schedules.iter().map(|(schedule, _)| schedule).collect();
     let statement =
         query(&tx.sql.schedule_update).bind(list(&all, |schedule| schedule.spec.id.as_str()));
-    let statement =
-        progress(statement, &all).bind(claims).bind(until).bind(tx.now.as_micros());
+    let statement = progress(statement, &all).bind(claims).bind(until).bind(tx.now.as_micros());
     tx.run(statement).await?;
     Ok(())
 }
 
 /// Removes schedules; the names of those that were there.
-pub(crate) async fn remove(
-    tx: &mut Transaction<'_>,
-    remove: &Remove<'_>,
-) -> Done<Vec<ScheduleId>> {
+pub(crate) async fn remove(tx: &mut Transaction<'_>, remove: &Remove<'_>) -> Done<Vec<ScheduleId>> {
     let statement = match remove {
         Remove::Named(ids) => query(&tx.sql.schedule_remove_named).bind(texts(ids)),
-        Remove::SourceExcept(source, kept) => query(&tx.sql.schedule_remove_source)
-            .bind(source.as_str().to_owned())
-            .bind(texts(kept)),
+        Remove::SourceExcept(source, kept) => {
+            query(&tx.sql.schedule_remove_source).bind(source.as_str().to_owned()).bind(texts(kept))
+        }
     };
     let rows = tx.all(statement).await?;
     let names =
@@ -195,10 +186,7 @@ pub(crate) async fn claim(
 }
 
 /// Puts rows that cannot be read into quarantine, which ends the claims that were just made.
-pub(crate) async fn set_aside(
-    tx: &mut Transaction<'_>,
-    rows: &[Damaged<RowId>],
-) -> Done<()> {
+pub(crate) async fn set_aside(tx: &mut Transaction<'_>, rows: &[Damaged<RowId>]) -> Done<()> {
     let bad = rows.iter().filter_map(|row| match &row.row {
         RowId::Schedule(id) => Some((id.as_str(), row.why.as_str())),
         RowId::Job(_) => None,
@@ -214,10 +202,7 @@ pub(crate) async fn set_aside(
 }
 
 /// Takes schedules of these revisions out of service; whether there were any.
-pub(crate) async fn quarantine(
-    tx: &mut Transaction<'_>,
-    quarantines: &[Quarantine],
-) -> Done<bool> {
+pub(crate) async fn quarantine(tx: &mut Transaction<'_>, quarantines: &[Quarantine]) -> Done<bool> {
     if quarantines.is_empty() {
         return Ok(false);
     }
@@ -236,10 +221,7 @@ pub(crate) async fn drop_claims(tx: &mut Transaction<'_>, node: &NodeId) -> Done
 }
 
 /// Adds records of fires that did not become jobs.
-pub(crate) async fn note_skips(
-    tx: &mut Transaction<'_>,
-    skips: &[(ScheduleId, Skip)],
-) -> Done<()> {
+pub(crate) async fn note_skips(tx: &mut Transaction<'_>, skips: &[(ScheduleId, Skip)]) -> Done<()> {
     if skips.is_empty() {
         return Ok(());
     }

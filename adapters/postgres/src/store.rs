@@ -4,8 +4,10 @@ use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
 
-use mainspring_contract::tables::{Database, Mode};
+use mainspring_contract::record::{Enqueue, Enqueued, Settle, Written};
+use mainspring_contract::tables::{Database, Mode, within};
 use mainspring_contract::{Capabilities, Clock, StoreError, StoreErrorKind};
+use sqlx::PgConnection;
 
 use crate::connections::Connections;
 use crate::options::Options;
@@ -63,6 +65,94 @@ impl PostgresStore {
             most,
             handed_out: AtomicU32::new(0),
         })
+    }
+
+    /// Queues jobs inside the caller's own transaction, on its own connection to the same database:
+    /// what the program writes and the jobs that stand for it last together, or not at all.
+    ///
+    /// Nodes that lie idle find the jobs with their next question to the store.
+    ///
+    /// # Errors
+    /// Whatever the database says. The transaction must be rolled back then; if the error
+    /// [is passing](StoreError::is_passing), all of it may be tried again.
+    ///
+    /// ```
+    /// # use mainspring_conformance::sample::queued;
+    /// # use mainspring_contract::{Clock, Store, record::Enqueued, store::JobFilter};
+    /// use sqlx::{Connection, PgConnection};
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let shared = mainspring_support::SharedPostgres::join().await;
+    /// # let database = shared.database().await;
+    /// # let (url, order_shipped) = (database.url(), queued(1, "ship"));
+    /// let store = mainspring_postgres::PostgresStore::open(url).await?;
+    /// let mut connection = PgConnection::connect(url).await?;
+    /// # sqlx::raw_sql("CREATE TABLE orders (number integer)").execute(&mut connection).await?;
+    /// let mut tx = connection.begin().await?;
+    /// sqlx::query("INSERT INTO orders VALUES (7)").execute(&mut *tx).await?;
+    /// let answers = store.enqueue_in(&mut tx, Clock::Server, &[order_shipped]).await?;
+    /// assert_eq!(answers, [Enqueued::Inserted]);
+    /// assert_eq!(store.jobs(&JobFilter::first(9)).await?, [], "nobody sees it yet");
+    /// tx.commit().await?;
+    /// assert_eq!(store.jobs(&JobFilter::first(9)).await?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn enqueue_in(
+        &self,
+        connection: &mut PgConnection,
+        clock: Clock,
+        jobs: &[Enqueue],
+    ) -> Result<Vec<Enqueued>, StoreError> {
+        let tx = Transaction::within(connection, &self.sql, &self.name, clock).await?;
+        within::enqueue(tx, jobs).await
+    }
+
+    /// Records last attempts inside the caller's own transaction: the effect of a job and its end
+    /// last together. What is answered [`LeaseLost`](Written::LeaseLost) has been given to somebody
+    /// else, so that its transaction is to be rolled back.
+    ///
+    /// # Errors
+    /// As for [`enqueue_in`](Self::enqueue_in).
+    ///
+    /// ```
+    /// # use mainspring_conformance::{rig::Rig, sample::queued};
+    /// # use mainspring_contract::{Clock, record::{Ended, Settle, Written}};
+    /// # use mainspring_core::{outcome::Outcome, time::{Span, Timestamp}};
+    /// use sqlx::{Connection, PgConnection};
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let shared = mainspring_support::SharedPostgres::join().await;
+    /// # let database = shared.database().await;
+    /// # let url = database.url();
+    /// # let rig = Rig(mainspring_postgres::PostgresStore::open(url).await?);
+    /// # rig.enqueue_all(0, &[queued(1, "ship")]).await;
+    /// # let job = rig.claim(0, "worker", &["ship"], 1).await.remove(0);
+    /// # let store = &rig.0;
+    /// # let finished_at = Timestamp::UNIX_EPOCH;
+    /// let mut connection = PgConnection::connect(url).await?;
+    /// # sqlx::raw_sql("CREATE TABLE parcels (number integer)").execute(&mut connection).await?;
+    /// let mut tx = connection.begin().await?;
+    /// sqlx::query("INSERT INTO parcels VALUES (7)").execute(&mut *tx).await?;
+    /// let ended =
+    ///     Ended { outcome: Outcome::Succeeded, started_at: None, finished_at, detail: None };
+    /// let settle = Settle { job: job.id, token: job.token, ended };
+    /// match store.complete_in(&mut tx, Clock::Server, &[settle]).await?[..] {
+    ///     [Written::Done] => tx.commit().await?,
+    ///     _ => tx.rollback().await?,
+    /// }
+    /// # assert_eq!(rig.jobs().await, []);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn complete_in(
+        &self,
+        connection: &mut PgConnection,
+        clock: Clock,
+        settles: &[Settle],
+    ) -> Result<Vec<Written>, StoreError> {
+        let tx = Transaction::within(connection, &self.sql, &self.name, clock).await?;
+        within::settle(tx, settles).await
     }
 
     /// Waits for what is under way and closes all connections.

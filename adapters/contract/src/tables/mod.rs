@@ -33,6 +33,7 @@ mod finish;
 mod listing;
 mod schedules;
 mod store;
+pub mod within;
 mod work;
 
 use core::future::Future;

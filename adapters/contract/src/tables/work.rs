@@ -32,6 +32,14 @@ impl<T: Tables> Work<T> {
         self.tables.finish().await
     }
 
+    /// Leaves everything to whoever ends the transaction.
+    pub(super) async fn leave(mut self) -> Done<()> {
+        if self.config_changed {
+            self.tables.config_changed().await?;
+        }
+        self.tables.end().await
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.tables.now()
     }

@@ -3,7 +3,7 @@
 SELECT
     (SELECT value FROM schema.mainspring_meta WHERE key = 'runs_slot')::smallint AS slot,
     (SELECT value FROM schema.mainspring_meta WHERE key = 'runs_slot_at_us') AS slot_at_us,
-    part.slot AS part,
+    part.slot::smallint AS part,
     part.newest IS NULL AS empty,
     part.newest < (
         SELECT value FROM schema.mainspring_meta WHERE key = 'runs_floor'

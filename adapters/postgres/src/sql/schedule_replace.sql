@@ -20,7 +20,7 @@ UPDATE schema.mainspring_schedules AS old SET
     overlap = new.overlap,
     fire_limit = new.fire_limit,
     after_run_us = new.after_run_us,
-    pause_after = new.pause_after,
+    max_failures = new.max_failures,
     priority = new.priority,
     timeout_us = new.timeout_us,
     retry_max = new.retry_max,
@@ -56,7 +56,7 @@ FROM unnest(
     id, task, source, trigger_format, trigger_version, trigger_bytes, payload_format,
     payload_version, payload_bytes, exclude_format, exclude_version, exclude_bytes, coalesce,
     misfire_grace_us, catch_up, jitter_us, jitter_spread, slack_us, overlap, fire_limit,
-    after_run_us, pause_after, priority, timeout_us, retry_max, backoff_kind,
+    after_run_us, max_failures, priority, timeout_us, retry_max, backoff_kind,
     backoff_first_us, backoff_max_us, retry_jitter, max_rescues, tags, paused, revision,
     next_kind, next_at_us, last_fire_at_us, fired, failures, pause_reason, pause_since_us
 )

@@ -6,6 +6,7 @@ SET jit = off;
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;
 SET enable_mergejoin = off;
+SET enable_sort = off;
 SET plan_cache_mode = force_generic_plan;
 SET lock_timeout = '5s';
 SET idle_in_transaction_session_timeout = '10s';

@@ -68,7 +68,7 @@ CREATE TABLE schema.mainspring_tasks (
 --   overlap           0 allow, 1 skip, 2 queue, 3 cancel
 --   fire_limit        how many fires may become jobs; NULL: any number
 --   after_run_us      the fixed delay after a job is over; NULL: the trigger names each fire
---   pause_after       it is paused after so many failures in a row; NULL: never
+--   max_failures      it is paused after so many failures in a row; NULL: never
 --   tags              NULL: what the task says
 --   paused            true: it is written down as paused
 --   revision          rises with each put, pause, resume, advance and quarantine
@@ -76,7 +76,7 @@ CREATE TABLE schema.mainspring_tasks (
 --   next_at_us        NULL unless next_kind is 0
 --   last_fire_at_us   the last fire that became a job
 --   fired             how many fires became jobs
---   failures          how many jobs in a row have failed, if pause_after asks for it
+--   failures          how many jobs in a row have failed, if max_failures asks for it
 --   pause_reason      it was told to stop: 0 by hand, 1 after failures; NULL: it was not
 --   pause_since_us    when; NULL: it was not
 --   quarantine        why it is out of service; NULL: it is not
@@ -105,7 +105,7 @@ CREATE TABLE schema.mainspring_schedules (
     overlap          smallint NOT NULL,
     fire_limit       bigint,
     after_run_us     bigint,
-    pause_after      integer,
+    max_failures     integer,
     priority         smallint,
     timeout_us       bigint,
     retry_max        integer,
