@@ -42,10 +42,6 @@ pub(crate) async fn run(server: &Postgres, arguments: &Arguments) {
     let mut results = vec![Vec::new(); ALL.len()];
     for _ in 0..arguments.rounds {
         for (who, results) in ALL.iter().zip(&mut results) {
-            if arguments.wants("alone") && who.0 != Who::Mainspring {
-                results.push(Result::default());
-                continue;
-            }
             results.push(once(server, who.0, arguments).await);
         }
     }
@@ -99,6 +95,9 @@ async fn once(server: &Postgres, who: Who, arguments: &Arguments) -> Result {
             let wal = place.wal().await;
             result.run_per_s = jobs as f64 / floor.drain(jobs, batch, connections).await;
             result.run_wal = per_job(place.wal().await - wal);
+            if arguments.statements {
+                place.print_statements().await;
+            }
         }
         Who::Mainspring => {
             let (scheduler, runs) = ours::scheduler(open(&place).await, window).await;
@@ -109,7 +108,7 @@ async fn once(server: &Postgres, who: Who, arguments: &Arguments) -> Result {
             let wal = place.wal().await;
             result.run_per_s = jobs as f64 / ours::drain(&scheduler, &runs, jobs).await;
             result.run_wal = per_job(place.wal().await - wal);
-            if arguments.wants("statements") {
+            if arguments.statements {
                 place.print_statements().await;
             }
             let left = place.number("SELECT count(*) FROM mainspring_jobs").await;
