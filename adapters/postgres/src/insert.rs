@@ -1,12 +1,13 @@
 //! Adding jobs: the batch is sent as what its jobs have in common, and what differs.
 
+use std::collections::HashMap;
+
 use mainspring_contract::record::{Job, JobState};
 use mainspring_contract::tables::Done;
 use mainspring_contract::{ScheduleId, TaskId};
 use mainspring_core::domain::Origin;
 use mainspring_core::settings::{Settings, Terms};
 use mainspring_core::time::Timestamp;
-use std::collections::HashMap;
 
 use crate::columns::{self, SettingsList, ids};
 use crate::jobs;
@@ -15,17 +16,30 @@ use crate::transaction::Transaction;
 
 /// Adds jobs that wait or are held, except those that are known; which were added.
 pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<bool>> {
-    if jobs.is_empty() {
-        return Ok(Vec::new());
+    let mut inserted = Vec::with_capacity(jobs.len());
+    let mut rest = jobs;
+    while !rest.is_empty() {
+        let mut kinds = Kinds::default();
+        let numbers: Vec<i32> = rest.iter().map_while(|job| kinds.number(job)).collect();
+        let (part, others) = rest.split_at(numbers.len());
+        inserted.extend(insert_part(tx, part, &kinds, numbers).await?);
+        rest = others;
     }
-    let mut kinds = Kinds::default();
-    let numbers: Vec<i32> = jobs.iter().map(|job| kinds.number(job)).collect();
+    Ok(inserted)
+}
+
+async fn insert_part(
+    tx: &mut Transaction<'_>,
+    jobs: &[Job],
+    kinds: &Kinds<'_>,
+    numbers: Vec<i32>,
+) -> Done<Vec<bool>> {
     let ready_at = |job: &Job| match job.state {
         JobState::Held { ready_at } | JobState::Waiting { ready_at } => ready_at.as_micros(),
         // Only jobs that wait or are held are inserted.
         JobState::Leased { .. } | JobState::Settled { .. } => job.created_at.as_micros(),
     };
-    let key = |job: &'_ Job| job.unique.as_ref().map(|unique| unique.key.to_string());
+    let key = |job: &Job| job.unique.as_ref().map(|unique| unique.key.to_string());
     let statement = query(&tx.sql.job_insert)
         .bind(ids(jobs.iter().map(|job| &job.id)))
         .bind(jobs.iter().map(|job| &*job.payload.bytes).collect::<Vec<_>>())
@@ -80,19 +94,25 @@ impl<'a> Kind<'a> {
 }
 
 impl<'a> Kinds<'a> {
-    /// The number of a job's kind, from 1.
-    fn number(&mut self, job: &'a Job) -> i32 {
+    /// The number of a job's kind, from 1; `None` if there is no room for one more kind.
+    fn number(&mut self, job: &'a Job) -> Option<i32> {
         let kind = Kind::of(job);
         // The usual batch has one kind.
         if let Some(last) = self.first.last()
             && Kind::of(last) == kind
         {
-            return i32::try_from(self.first.len()).unwrap_or(i32::MAX);
+            return i32::try_from(self.first.len()).ok();
         }
-        *self.seen.entry(kind).or_insert_with(|| {
-            self.first.push(job);
-            i32::try_from(self.first.len()).unwrap_or(i32::MAX)
-        })
+        if let Some(number) = self.seen.get(&kind) {
+            return Some(*number);
+        }
+        if self.first.len() == KINDS {
+            return None;
+        }
+        self.first.push(job);
+        let number = i32::try_from(self.first.len()).ok()?;
+        self.seen.insert(kind, number);
+        Some(number)
     }
 
     fn bind<'q>(&self, statement: Statement<'q>) -> Statement<'q> {
@@ -129,3 +149,6 @@ const fn settings(terms: &Terms) -> Settings {
         max_rescues: Some(terms.max_rescues),
     }
 }
+
+/// The most kinds in one statement, which goes through all of them for each job.
+const KINDS: usize = 32;

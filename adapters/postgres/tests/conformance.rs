@@ -11,8 +11,7 @@ impl Subject for Place {
     type Store = PostgresStore;
 
     async fn fresh(&self) -> PostgresStore {
-        self.next();
-        self.open().await
+        Self::fresh(self).await
     }
 
     async fn reopen(&self, store: PostgresStore) -> PostgresStore {

@@ -16,8 +16,8 @@ const ROWS: u32 = 100_000;
 /// A store with one ready job and one due schedule among many that are not, and a connection with
 /// the store's own settings.
 async fn crowded(place: &Place, analyzed: bool) -> (Rig<PostgresStore>, PgConnection, String) {
+    let rig = Rig(place.fresh().await);
     let options = place.options().await;
-    let rig = Rig(place.open().await);
     rig.enqueue_all(0, &[queued(1, "t")]).await;
     let _ = rig.put(0, &replace(&spec("s", "t"), mainspring_conformance::sample::at(1))).await;
     let schema = format!("\"{}\"", options.schema.clone().expect("a schema"));
@@ -91,7 +91,7 @@ async fn plan(
 /// One hot statement: its text, its types, values, and the indexes that it has to use.
 type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
-const CASES: [Case; 5] = [
+const CASES: [Case; 6] = [
     (
         include_str!("../src/sql/job_claim.sql"),
         "(text[], bigint, bigint, bigint, text[], text, bigint, boolean)",
@@ -109,6 +109,12 @@ const CASES: [Case; 5] = [
         "(bigint)",
         "(2000000000000000)",
         &["mainspring_schedules_due", "mainspring_jobs_ready", "mainspring_jobs_lease"],
+    ),
+    (
+        include_str!("../src/sql/job_renew.sql"),
+        "(uuid[], bigint[], bigint[])",
+        "('{00000000-0000-0000-0000-000000000001}', '{1}', '{1}')",
+        &["mainspring_jobs_pkey"],
     ),
     (
         include_str!("../src/sql/job_lapsed.sql"),

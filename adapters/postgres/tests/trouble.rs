@@ -43,8 +43,8 @@ async fn a_connection_that_was_cut_while_idle_is_replaced_without_a_word() {
 #[tokio::test]
 async fn a_connection_that_is_cut_in_the_middle_changes_nothing_and_the_verb_is_repeated() {
     let place = Place::default();
+    let rig = Rig(place.fresh().await);
     let options = place.options().await;
-    let rig = Rig(place.open().await);
     rig.enqueue_all(0, &[queued(1, "t")]).await;
     let job = rig.claim(0, "w", &["t"], 1).await.remove(0);
     // Somebody has the job's row, so that whoever settles it waits inside the statement.
@@ -74,8 +74,8 @@ async fn a_connection_that_is_cut_in_the_middle_changes_nothing_and_the_verb_is_
 #[tokio::test]
 async fn a_future_that_is_dropped_leaves_no_transaction_open() {
     let place = Place::default();
+    let rig = Rig(place.fresh().await);
     let options = place.options().await;
-    let rig = Rig(place.open().await);
     rig.enqueue_all(0, &[queued(1, "t")]).await;
     let job = rig.claim(0, "w", &["t"], 1).await.remove(0);
     let schema = options.schema.clone().expect("a schema");
@@ -136,8 +136,8 @@ async fn a_job_in_a_transaction_that_is_rolled_back_never_was() {
 #[tokio::test]
 async fn a_job_is_settled_with_what_it_did_or_not_at_all() {
     let place = Place::default();
+    let rig = Rig(place.fresh().await);
     let options = place.options().await;
-    let rig = Rig(place.open().await);
     rig.enqueue_all(0, &[queued(1, "t")]).await;
     let job = rig.claim(0, "w", &["t"], 1).await.remove(0);
     let settle = Settle { job: job.id, token: job.token, ended: ended(Outcome::Succeeded, at(1)) };

@@ -10,7 +10,7 @@ use crate::column::Cells;
 /// Bytes, ids and prose are two cells each: where they start in [`bytes`](Self::bytes), counted
 /// from 1 as SQL counts, and how many they are; twice NULL for none. So nothing has to be encoded,
 /// and a NUL character is kept.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct JsonRows {
     rows: Vec<Value>,
     row: Vec<Value>,
@@ -23,7 +23,8 @@ impl JsonRows {
         records: impl IntoIterator<Item = &'a T>,
         mut write: impl FnMut(&'a T, &mut Self),
     ) -> Self {
-        let mut rows = Self::default();
+        // Never empty, because databases take no bytes at all for NULL.
+        let mut rows = Self { rows: Vec::new(), row: Vec::new(), bytes: vec![0] };
         for record in records {
             write(record, &mut rows);
             rows.end_row();
@@ -39,6 +40,18 @@ impl JsonRows {
     fn end_row(&mut self) {
         self.rows.push(Value::Array(core::mem::take(&mut self.row)));
     }
+}
+
+/// The ids of jobs as a JSON list of the places where they start in the bytes beside it.
+pub fn ids(ids: &[JobId]) -> (String, Vec<u8>) {
+    let starts: Value = (0..ids.len()).map(|index| 16 * index + 1).collect();
+    (starts.to_string(), ids.iter().flat_map(|id| *id.as_bytes()).collect())
+}
+
+/// Texts as a JSON list.
+pub fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let texts: Value = texts.into_iter().collect();
+    texts.to_string()
 }
 
 impl Cells for JsonRows {

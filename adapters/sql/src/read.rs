@@ -72,7 +72,7 @@ fn policies(row: &impl Columns) -> Read<Policies> {
         overlap: code(row, "overlap", Overlap::from_code)?,
         limit: number_or_null(row, "fire_limit")?,
         after_run: span_or_null(row, "after_run_us")?,
-        max_failures: number_or_null(row, "pause_after")?,
+        max_failures: number_or_null(row, "max_failures")?,
     })
 }
 

@@ -23,7 +23,7 @@ pub fn task(task: &Task, out: &mut impl Cells) {
 }
 
 /// A whole schedule: `id`, `task`, `source`, trigger, payload and exclusions (`_format`,
-/// `_version`, `_bytes` each), the ten policies from `coalesce` to `pause_after`, the eight
+/// `_version`, `_bytes` each), the ten policies from `coalesce` to `max_failures`, the eight
 /// [`settings`], `tags`, `paused`, `revision`, `next_kind`, `next_at_us`, `last_fire_at_us`,
 /// `fired`, `failures`, `pause_reason`, `pause_since_us`.
 pub fn schedule(schedule: &Schedule, out: &mut impl Cells) {

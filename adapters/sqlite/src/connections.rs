@@ -5,37 +5,38 @@
 //! open when it closes it, and the next verb opens another. So no transaction is ever left open on
 //! a connection that somebody else gets.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// At most so many connections, opened as they are needed.
 #[derive(Debug)]
 pub(crate) struct Connections {
     options: SqliteConnectOptions,
     setup: &'static str,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     idle: Mutex<Vec<SqliteConnection>>,
 }
 
 impl Connections {
     /// At most `max` connections, each of which runs `setup` when it is opened.
     pub(crate) fn new(options: SqliteConnectOptions, setup: &'static str, max: usize) -> Self {
-        let permits = Semaphore::new(max.max(1));
+        let permits = Arc::new(Semaphore::new(max.max(1)));
         Self { options, setup, permits, idle: Mutex::default() }
     }
 
     /// Borrows a connection; waits in line if all are in use.
-    pub(crate) async fn borrow(&self) -> Result<Borrowed<'_>, sqlx::Error> {
-        let permit = self.permits.acquire().await.map_err(|_| sqlx::Error::PoolClosed)?;
-        let idle = self.idle().pop();
+    pub(crate) async fn borrow(owner: &Arc<Self>) -> Result<Borrowed, sqlx::Error> {
+        let permits = Arc::clone(&owner.permits);
+        let permit = permits.acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        let idle = owner.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => self.connect().await?,
+            None => owner.connect().await?,
         };
-        Ok(Borrowed { owner: self, connection, _permit: permit })
+        Ok(Borrowed { owner: Arc::clone(owner), connection, _permit: permit })
     }
 
     /// Waits for what is under way, then closes everything.
@@ -62,13 +63,13 @@ impl Connections {
 
 /// A connection on loan. Dropped, it is closed.
 #[derive(Debug)]
-pub(crate) struct Borrowed<'a> {
-    owner: &'a Connections,
+pub(crate) struct Borrowed {
+    owner: Arc<Connections>,
     connection: SqliteConnection,
-    _permit: SemaphorePermit<'a>,
+    _permit: OwnedSemaphorePermit,
 }
 
-impl Borrowed<'_> {
+impl Borrowed {
     /// The connection.
     pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.connection

@@ -2,10 +2,8 @@
 
 use std::path::Path;
 
-use mainspring_contract::{ScheduleId, StoreError, StoreErrorKind as Kind};
+use mainspring_contract::{StoreError, StoreErrorKind as Kind};
 use sqlx::Error;
-
-use crate::row::Unreadable;
 
 /// SQLite's primary result codes that mean something of their own to us
 /// (<https://www.sqlite.org/rescode.html>).
@@ -36,14 +34,6 @@ pub(crate) fn of_statement(path: &Path, error: Error) -> StoreError {
 /// holds.
 pub(crate) fn of_commit(path: &Path, error: Error) -> StoreError {
     of(path, error, Kind::OutcomeUnknown)
-}
-
-/// The error of asking for a schedule that is there but cannot be read.
-pub(crate) fn of_row(path: &Path, id: &ScheduleId, why: &Unreadable) -> StoreError {
-    let path = path.display();
-    let message =
-        format!("schedule `{id}` in `{path}` cannot be read: {why} (put it again to replace it)");
-    StoreError::new(Kind::Corrupt, message)
 }
 
 fn of(path: &Path, error: Error, broken: Kind) -> StoreError {

@@ -1,114 +1,181 @@
-//! The rows of jobs: known, insert, find, update, bury.
+//! The rows of jobs.
 
-use mainspring_contract::record::{Job, JobState};
+use std::collections::{HashMap, HashSet};
+
+use mainspring_contract::record::{Job, JobState, Renew, Renewed, Rescue};
+use mainspring_contract::store::Place;
+use mainspring_contract::tables::{Damaged, FoundJobs, Link, Row};
 use mainspring_contract::{JobId, ScheduleId};
-use mainspring_core::outcome::Outcome;
-use sqlx::Row;
+use mainspring_sql::column::Cells;
+use mainspring_sql::json::{JsonRows, ids};
+use mainspring_sql::{read, write};
+use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use crate::chain;
-use crate::columns::{self, Columns};
-use crate::row::{self, Unreadable};
-use crate::transaction::Transaction;
+use crate::columns::Cols;
+use crate::schedules::names;
+use crate::transaction::{Bind, Transaction};
 
-/// Whether a job exists, or existed and is over.
-pub(crate) async fn is_known(tx: &mut Transaction<'_>, id: &JobId) -> Result<bool, sqlx::Error> {
-    let found = sqlx::query(KNOWN).bind(&id.as_bytes()[..]).fetch_optional(tx.connection()).await?;
-    Ok(found.is_some())
+type Done<T> = Result<T, sqlx::Error>;
+
+/// Which of these jobs exist, or existed and are over.
+pub(crate) async fn known(tx: &mut Transaction, jobs: &[JobId]) -> Done<Vec<bool>> {
+    let statement = tx.sql(|sql| &sql.job_known).parts(ids(jobs));
+    let known = tx.numbered(statement, jobs.len(), |_| ()).await?;
+    Ok(known.iter().map(Option::is_some).collect())
 }
 
-/// Adds a job that waits or is held, unless it is known; says whether it did.
-pub(crate) async fn insert(tx: &mut Transaction<'_>, job: &Job) -> Result<bool, sqlx::Error> {
-    let (JobState::Held { ready_at } | JobState::Waiting { ready_at }) = job.state else {
-        return Ok(false);
-    };
-    let done = sqlx::query(INSERT)
-        .bind(&job.id.as_bytes()[..])
-        .bind(job.task.as_str())
-        .bind(job.schedule.as_ref().map(ScheduleId::as_str))
-        .bind(i64::from(job.origin.code()))
-        .at_or_null(job.fire_at)
-        .encoded(&job.payload)
-        .terms(&job.terms)
-        .tags(&job.tags)
-        .unique(job.unique.as_ref())
-        .bind(job.watched)
-        .at_or_null(job.start_by)
-        .at(job.created_at)
-        .at(ready_at)
-        .bind(columns::state(&job.state))
-        .execute(tx.connection())
-        .await?;
-    Ok(done.rows_affected() > 0)
+/// Adds jobs that are not known; which were added.
+pub(crate) async fn insert(tx: &mut Transaction, jobs: &[Job]) -> Done<Vec<bool>> {
+    let statement = tx.sql(|sql| &sql.job_insert).rows(JsonRows::of(jobs, write::job));
+    let added = job_ids(&tx.rows(statement).await?, "id");
+    Ok(jobs.iter().map(|job| added.contains(&job.id)).collect())
 }
 
-/// The live job with this id. A row that cannot be read is settled as undecodable and counts as
-/// missing.
-pub(crate) async fn find(tx: &mut Transaction<'_>, id: &JobId) -> Result<Option<Job>, sqlx::Error> {
-    let found = sqlx::query(FIND).bind(&id.as_bytes()[..]).fetch_optional(tx.connection()).await?;
-    let Some(row) = found else { return Ok(None) };
-    match row::job(&row) {
-        Ok(job) => Ok(Some(job)),
-        Err(why) => {
-            bury(tx, &row, &why).await?;
-            Ok(None)
-        }
+/// The schedules that have to hear of the end of these jobs.
+pub(crate) async fn watchers(
+    tx: &mut Transaction,
+    jobs: &[JobId],
+) -> Done<Vec<Option<ScheduleId>>> {
+    let statement = tx.sql(|sql| &sql.job_watchers).parts(ids(jobs));
+    let schedule =
+        |row: &SqliteRow| ScheduleId::try_from(row.try_get::<&str, _>("schedule").ok()?).ok();
+    let found = tx.numbered(statement, jobs.len(), schedule).await?;
+    Ok(found.into_iter().map(Option::flatten).collect())
+}
+
+/// The jobs of these ids that are not over.
+pub(crate) async fn find(tx: &mut Transaction, jobs: &[JobId]) -> Done<FoundJobs<i64>> {
+    let statement = tx.sql(|sql| &sql.job_find).parts(ids(jobs));
+    let found = tx.numbered(statement, jobs.len(), job).await?;
+    found.into_iter().map(Option::transpose).collect()
+}
+
+/// A job, or what is known of a row that cannot be read.
+pub(crate) fn job(row: &SqliteRow) -> Done<Row<Job, i64>> {
+    let cols = Cols(row);
+    Ok(match read::job(&cols) {
+        Ok(job) => Ok(job),
+        Err(why) => Err(Damaged {
+            row: row.try_get("seq")?,
+            watched_by: read::watched_by(&cols),
+            why: why.to_string(),
+        }),
+    })
+}
+
+/// Writes what can change about jobs; those that are over leave the table.
+pub(crate) async fn update(tx: &mut Transaction, jobs: &[Job]) -> Done<()> {
+    let is_over = |job: &&Job| matches!(job.state, JobState::Settled { .. });
+    let over: Vec<JobId> = jobs.iter().filter(is_over).map(|job| job.id).collect();
+    if over.len() < jobs.len() {
+        let rows = JsonRows::of(jobs.iter().filter(|job| !is_over(job)), write::job_update);
+        let statement = tx.sql(|sql| &sql.job_update).rows(rows);
+        tx.run(statement).await?;
     }
+    delete(tx, &over).await
 }
 
-/// Writes what can change about a job; one that is over leaves the table.
-pub(crate) async fn update(tx: &mut Transaction<'_>, job: &Job) -> Result<(), sqlx::Error> {
-    let (ready_at, lease, cancel) = match &job.state {
-        JobState::Held { ready_at } | JobState::Waiting { ready_at } => {
-            (Some(*ready_at), None, false)
-        }
-        JobState::Leased { lease, cancel } => (None, Some(lease), *cancel),
-        JobState::Settled { .. } => {
-            sqlx::query(DELETE).bind(&job.id.as_bytes()[..]).execute(tx.connection()).await?;
-            return Ok(());
-        }
-    };
-    sqlx::query(UPDATE)
-        .bind(&job.id.as_bytes()[..])
-        .bind(i64::from(job.counts.failures))
-        .bind(i64::from(job.counts.rescues))
-        .bind(i64::from(job.token.number()))
-        .bind(columns::state(&job.state))
-        .at_or_null(ready_at)
-        .bind(lease.map(|lease| lease.node.as_str()))
-        .at_or_null(lease.map(|lease| lease.until))
-        .bind(cancel)
-        .at_or_null(job.start_by)
-        .execute(tx.connection())
-        .await?;
-    Ok(())
+/// Removes jobs that are over.
+pub(crate) async fn delete(tx: &mut Transaction, over: &[JobId]) -> Done<()> {
+    if over.is_empty() {
+        return Ok(());
+    }
+    let statement = tx.sql(|sql| &sql.job_delete).parts(ids(over));
+    tx.run(statement).await.map(drop)
 }
 
-/// Settles a job whose row cannot be read. Whoever waits for its end learns of it all the same.
-pub(crate) async fn bury(
-    tx: &mut Transaction<'_>,
-    row: &SqliteRow,
-    why: &Unreadable,
-) -> Result<(), sqlx::Error> {
-    let seq: i64 = row.try_get("seq")?;
+/// Prolongs leases.
+pub(crate) async fn renew(tx: &mut Transaction, renews: &[Renew]) -> Done<Vec<Renewed>> {
     let now = tx.now();
-    sqlx::query(BURY).bind(seq).at(now).bind(why.to_string()).execute(tx.connection()).await?;
-    sqlx::query(FORGET_KEY).bind(seq).execute(tx.connection()).await?;
-    sqlx::query(FORGET).bind(seq).execute(tx.connection()).await?;
-    let watched: i64 = row.try_get("watched")?;
-    if watched != 0
-        && let Ok(schedule) = ScheduleId::new(row::text(row, "schedule"))
-    {
-        chain::run_ended(tx, &schedule, Outcome::Undecodable).await?;
+    let rows = JsonRows::of(renews, |renew, out| {
+        out.id(renew.job);
+        out.int(Some(i64::from(renew.token.number())));
+        out.int(Some((now + renew.lease_for).as_micros()));
+    });
+    let statement = tx.sql(|sql| &sql.job_renew).rows(rows);
+    let mut kept = HashMap::new();
+    for row in tx.rows(statement).await? {
+        if let Ok(id) = read::job_id(&Cols(&row), "id") {
+            kept.insert(id, row.try_get("cancel")?);
+        }
+    }
+    let answer = |renew: &Renew| match kept.get(&renew.job) {
+        Some(&cancel) => Renewed::Kept { cancel },
+        None => Renewed::LeaseLost,
+    };
+    Ok(renews.iter().map(answer).collect())
+}
+
+/// At most `max` jobs of which a rescue has to take care.
+pub(crate) async fn lapsed(tx: &mut Transaction, rescue: &Rescue, max: u32) -> Done<Vec<JobId>> {
+    let now = tx.now();
+    let statement = match rescue {
+        Rescue::Lapsed => tx.sql(|sql| &sql.job_lapsed).at(now),
+        Rescue::HeldBy(node) => tx.sql(|sql| &sql.job_held_by).bind(node.as_str().to_owned()),
+    };
+    let rows = tx.rows(statement.bind(i64::from(max))).await?;
+    Ok(rows.iter().filter_map(|row| read::job_id(&Cols(row), "id").ok()).collect())
+}
+
+/// Settles jobs whose rows cannot be read.
+pub(crate) async fn bury(tx: &mut Transaction, rows: &[Damaged<i64>]) -> Done<()> {
+    let now = tx.now();
+    for Damaged { row, why, .. } in rows {
+        let statement = tx.sql(|sql| &sql.job_bury).bind(*row).at(now).bind(why.clone());
+        tx.run(statement).await?;
+        let statement = tx.sql(|sql| &sql.key_forget).bind(*row);
+        tx.run(statement).await?;
+        let statement = tx.sql(|sql| &sql.job_forget).bind(*row);
+        tx.run(statement).await?;
     }
     Ok(())
 }
 
-const KNOWN: &str = include_str!("sql/job_known.sql");
-const INSERT: &str = include_str!("sql/job_insert.sql");
-const FIND: &str = include_str!("sql/job_find.sql");
-const UPDATE: &str = include_str!("sql/job_update.sql");
-const DELETE: &str = include_str!("sql/job_delete.sql");
-const BURY: &str = include_str!("sql/job_bury.sql");
-const FORGET_KEY: &str = include_str!("sql/key_forget.sql");
-const FORGET: &str = include_str!("sql/job_forget.sql");
+/// Which of these schedules have a job that is held.
+pub(crate) async fn any_held(tx: &mut Transaction, schedules: &[ScheduleId]) -> Done<Vec<bool>> {
+    let statement = tx.sql(|sql| &sql.chain_held).bind(names(schedules));
+    let held = tx.numbered(statement, schedules.len(), |_| ()).await?;
+    Ok(held.iter().map(Option::is_some).collect())
+}
+
+/// The jobs of each of these schedules that are not over, the newest first.
+pub(crate) async fn chains(tx: &mut Transaction, schedules: &[ScheduleId]) -> Done<Vec<Vec<Link>>> {
+    let statement = tx.sql(|sql| &sql.chain).bind(names(schedules));
+    let mut chains = vec![Vec::new(); schedules.len()];
+    for row in tx.rows(statement).await? {
+        let number: i64 = row.try_get("number")?;
+        let chain = usize::try_from(number).ok().and_then(|number| chains.get_mut(number));
+        let link = link(&row);
+        if let (Some(chain), Some(link)) = (chain, link) {
+            chain.push(link);
+        }
+    }
+    Ok(chains)
+}
+
+/// A job whose state cannot be read is not over, so it counts as one that waits.
+fn link(row: &SqliteRow) -> Option<Link> {
+    let cols = Cols(row);
+    let unknown = || {
+        Some(Link { job: read::job_id(&cols, "id").ok()?, place: Place::Waiting, watched: true })
+    };
+    read::link(&cols).ok().or_else(unknown)
+}
+
+/// Makes a schedule hear of the end of these jobs.
+pub(crate) async fn watch(tx: &mut Transaction, jobs: &[JobId]) -> Done<()> {
+    let statement = tx.sql(|sql| &sql.chain_watch).parts(ids(jobs));
+    tx.run(statement).await.map(drop)
+}
+
+/// Lets held jobs wait.
+pub(crate) async fn free(tx: &mut Transaction, jobs: &[JobId]) -> Done<()> {
+    let statement = tx.sql(|sql| &sql.job_free).parts(ids(jobs));
+    tx.run(statement).await.map(drop)
+}
+
+/// The ids in a column.
+pub(crate) fn job_ids(rows: &[SqliteRow], column: &str) -> HashSet<JobId> {
+    rows.iter().filter_map(|row| read::job_id(&Cols(row), column).ok()).collect()
+}

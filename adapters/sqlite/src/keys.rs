@@ -1,112 +1,59 @@
-//! Which job holds which key, so that what stands for the same thing is not queued twice.
+//! The rows of keys: which job holds which.
 
-use mainspring_contract::record::{Conflict, Hold, Job, JobState};
+use mainspring_contract::tables::{Hold, Holder};
 use mainspring_contract::{JobId, Key, TaskId};
 use mainspring_core::time::Timestamp;
-use mainspring_core::verb::Contest;
-use sqlx::Row;
+use mainspring_sql::column::Cells;
+use mainspring_sql::json::JsonRows;
+use mainspring_sql::read;
 
-use crate::columns::Columns;
-use crate::row;
-use crate::transaction::Transaction;
+use crate::columns::Cols;
+use crate::transaction::{Bind, Transaction};
 
-/// What a job that wants this key meets.
-pub(crate) async fn contest(
-    tx: &mut Transaction<'_>,
-    task: &TaskId,
-    key: &Key,
-    conflict: Conflict,
-) -> Result<Contest<JobId>, sqlx::Error> {
-    let found = sqlx::query(FIND)
-        .bind(task.as_str())
-        .bind(key.as_str())
-        .fetch_optional(tx.connection())
-        .await?;
-    let Some(found) = found else { return Ok(Contest::Free) };
-    let state: Option<i64> = found.try_get("state")?;
-    let over_until: Option<i64> = found.try_get("over_until_us")?;
-    // A holder of which nothing is left, because somebody deleted its row, holds nothing.
-    let held = match over_until {
-        Some(until) => until > tx.now().as_micros(),
-        None => state.is_some(),
-    };
-    match row::job_id(&found, "job") {
-        Ok(holder) if held => {
-            let waits = state.is_some_and(|state| state != LEASED);
-            Ok(Contest::with(holder, waits, conflict))
-        }
-        _ => {
-            sqlx::query(DROP)
-                .bind(task.as_str())
-                .bind(key.as_str())
-                .execute(tx.connection())
-                .await?;
-            Ok(Contest::Free)
-        }
-    }
+type Done<T> = Result<T, sqlx::Error>;
+
+/// The rows of these keys. One that cannot be read holds nothing.
+pub(crate) async fn find(
+    tx: &mut Transaction,
+    keys: &[(TaskId, Key)],
+) -> Done<Vec<Option<Holder>>> {
+    let rows = JsonRows::of(keys, |(task, key), out| {
+        out.text(Some(task.as_str()));
+        out.text(Some(key.as_str()));
+    });
+    let statement = tx.sql(|sql| &sql.key_find).bind(rows.into_parts().0);
+    let found = tx.numbered(statement, keys.len(), |row| read::holder(&Cols(row)).ok()).await?;
+    Ok(found.into_iter().map(Option::flatten).collect())
 }
 
-/// A job takes its key, which is free.
-pub(crate) async fn take(tx: &mut Transaction<'_>, job: &Job) -> Result<(), sqlx::Error> {
-    let Some(unique) = &job.unique else { return Ok(()) };
+/// Gives keys to jobs. There is one writer, so nobody can have been faster.
+pub(crate) async fn take(tx: &mut Transaction, holds: &[(Hold, Option<JobId>)]) -> Done<()> {
     let now = tx.now();
-    sqlx::query(SWEEP).at(now).execute(tx.connection()).await?;
-    sqlx::query(TAKE)
-        .bind(job.task.as_str())
-        .bind(unique.key.as_str())
-        .bind(&job.id.as_bytes()[..])
-        .execute(tx.connection())
-        .await?;
-    Ok(())
+    let gone = i64::try_from(2 * holds.len()).unwrap_or(i64::MAX);
+    let statement = tx.sql(|sql| &sql.key_sweep).at(now).bind(gone);
+    tx.run(statement).await?;
+    let rows = JsonRows::of(holds, |(hold, _), out| write(hold, out));
+    let statement = tx.sql(|sql| &sql.key_take).rows(rows);
+    tx.run(statement).await.map(drop)
 }
 
-/// A job was claimed, or is over: it may have to leave its key to others.
-pub(crate) async fn leave(tx: &mut Transaction<'_>, job: &Job) -> Result<(), sqlx::Error> {
-    let Some(unique) = &job.unique else { return Ok(()) };
-    let is_over = matches!(job.state, JobState::Settled { .. });
-    if !is_over && unique.hold != Hold::Waiting {
-        return Ok(());
+/// Jobs leave their keys: at once, or at an instant.
+pub(crate) async fn leave(tx: &mut Transaction, holds: &[(Hold, Option<Timestamp>)]) -> Done<()> {
+    let rows = JsonRows::of(holds, |(hold, until), out| {
+        write(hold, out);
+        out.int(until.map(Timestamp::as_micros));
+    });
+    let parts = rows.into_parts();
+    if holds.iter().any(|(_, until)| until.is_some()) {
+        let statement = tx.sql(|sql| &sql.key_keep).parts(parts.clone());
+        tx.run(statement).await?;
     }
-    let now = tx.now();
-    match unique.hold.until(job.created_at).filter(|&until| until > now) {
-        Some(until) => keep(tx, job, until).await,
-        None => forget(tx, job, &job.id).await,
-    }
+    let statement = tx.sql(|sql| &sql.key_leave).parts(parts);
+    tx.run(statement).await.map(drop)
 }
 
-async fn keep(tx: &mut Transaction<'_>, job: &Job, until: Timestamp) -> Result<(), sqlx::Error> {
-    let Some(unique) = &job.unique else { return Ok(()) };
-    sqlx::query(KEEP)
-        .bind(job.task.as_str())
-        .bind(unique.key.as_str())
-        .bind(&job.id.as_bytes()[..])
-        .at(until)
-        .execute(tx.connection())
-        .await?;
-    Ok(())
+fn write(hold: &Hold, out: &mut JsonRows) {
+    out.text(Some(hold.task.as_str()));
+    out.text(Some(hold.key.as_str()));
+    out.id(hold.job);
 }
-
-/// The key that this job has or wants becomes free, if this holder has it.
-pub(crate) async fn forget(
-    tx: &mut Transaction<'_>,
-    job: &Job,
-    holder: &JobId,
-) -> Result<(), sqlx::Error> {
-    let Some(unique) = &job.unique else { return Ok(()) };
-    sqlx::query(LEAVE)
-        .bind(job.task.as_str())
-        .bind(unique.key.as_str())
-        .bind(&holder.as_bytes()[..])
-        .execute(tx.connection())
-        .await?;
-    Ok(())
-}
-
-/// The code of the state in which a job no longer waits.
-const LEASED: i64 = 1;
-const FIND: &str = include_str!("sql/key_find.sql");
-const TAKE: &str = include_str!("sql/key_take.sql");
-const SWEEP: &str = include_str!("sql/key_sweep.sql");
-const LEAVE: &str = include_str!("sql/key_leave.sql");
-const KEEP: &str = include_str!("sql/key_keep.sql");
-const DROP: &str = include_str!("sql/key_drop.sql");

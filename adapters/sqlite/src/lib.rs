@@ -2,30 +2,29 @@
 //!
 //! The file is in WAL mode, so readers and the one writer do not wait for each other, and every
 //! commit is synced, so that nothing is undone by a power loss. Verbs first look with a read and
-//! take the write lock only if there is something to do. All tables are prefixed `mainspring_` and
-//! defined column by column in `src/sql/migrations`; the file may hold an application's own tables
-//! too. There is no in-memory mode: that is the memory store.
+//! take the write lock only if there is something to do. The names of all tables begin with
+//! `mainspring_`, unless the options say otherwise; they are defined column by column in
+//! `src/sql/migrations`, and the file may hold an application's own tables too. Rows come and go in
+//! batches, as JSON that SQLite takes apart. There is no in-memory mode: that is the memory store.
 
-mod chain;
 mod claim;
 mod clock;
 mod columns;
 mod connections;
-mod enqueue;
 mod error;
-mod finish;
+mod history;
 mod jobs;
 mod keys;
 mod listing;
 mod migrate;
 mod options;
-mod pulse;
-mod row;
 mod schedules;
+mod statements;
 mod store;
-mod sweep;
-mod tasks;
+mod tables;
 mod transaction;
 
+pub use mainspring_sql::{Prefix, PrefixError};
 pub use options::Options;
 pub use store::SqliteStore;
+pub use transaction::Transaction;

@@ -3,6 +3,8 @@
 use core::time::Duration;
 use std::path::PathBuf;
 
+use mainspring_sql::Prefix;
+
 /// How a file is opened.
 ///
 /// ```
@@ -22,11 +24,19 @@ pub struct Options {
     /// [`Full`](mainspring_contract::StoreErrorKind::Full) until history is pruned. `None`: as
     /// large as the disk.
     pub max_bytes: Option<u64>,
+    /// What the names of all tables begin with: `mainspring_`.
+    pub prefix: Prefix,
 }
 
 impl Options {
     /// The file at `path`, with the defaults.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), busy_for: Duration::from_secs(5), readers: 4, max_bytes: None }
+        Self {
+            path: path.into(),
+            busy_for: Duration::from_secs(5),
+            readers: 4,
+            max_bytes: None,
+            prefix: Prefix::default(),
+        }
     }
 }

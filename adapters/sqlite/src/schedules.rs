@@ -1,456 +1,166 @@
-//! Schedules: put, remove, claim, advance, pause, resume, quarantine.
+//! The rows of tasks and schedules.
 
-use mainspring_contract::ScheduleId;
-use mainspring_contract::record::{
-    Advance, Advanced, ClaimSchedules, Conflict, Paused, Put, PutSchedule, Quarantine, Remove,
-    Resume, Resumed, Schedule,
-};
+use mainspring_contract::record::{ClaimSchedules, Quarantine, Remove, Schedule, Task};
+use mainspring_contract::tables::{Claim, Damaged, Found, Row};
+use mainspring_contract::{NodeId, ScheduleId, TaskId};
 use mainspring_core::fire::Skip;
-use mainspring_core::id::Revision;
-use mainspring_core::overlap::Overlap;
-use mainspring_core::schedule::{Next, PauseReason, Step};
-use mainspring_core::time::Timestamp;
-use sqlx::Row;
+use mainspring_core::id::ConfigRevision;
+use mainspring_sql::json::{JsonRows, texts};
+use mainspring_sql::{read, write};
+use serde_json::{Value, json};
+use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use crate::chain::{self, Beside};
-use crate::columns::{Columns, json};
-use crate::row::{self, Unreadable};
-use crate::transaction::Transaction;
-use crate::{jobs, pulse, tasks};
+use crate::columns::Cols;
+use crate::transaction::{Bind, Transaction};
 
-/// Puts schedules.
-pub(crate) async fn put(
-    tx: &mut Transaction<'_>,
-    puts: &[PutSchedule],
-) -> Result<Vec<Put>, sqlx::Error> {
-    let mut answers = Vec::with_capacity(puts.len());
-    for put in puts {
-        answers.push(put_one(tx, put).await?);
-    }
-    if answers.iter().any(|answer| matches!(answer, Put::Created | Put::Replaced)) {
-        pulse::config_changed(tx).await?;
-    }
-    Ok(answers)
+type Done<T> = Result<T, sqlx::Error>;
+
+/// How often schedules and tasks have changed.
+pub(crate) async fn config_revision(tx: &mut Transaction) -> Done<ConfigRevision> {
+    let row = tx.sql(|sql| &sql.config_revision).fetch_one(tx.connection()).await?;
+    read::config_revision(&Cols(&row)).map_err(|why| sqlx::Error::Decode(why.to_string().into()))
 }
 
-async fn put_one(tx: &mut Transaction<'_>, put: &PutSchedule) -> Result<Put, sqlx::Error> {
-    let PutSchedule { spec, next, conflict } = put;
-    let (schedule, answer) = match find(tx, &spec.id).await? {
-        None => {
-            let config = pulse::config_revision(tx).await?;
-            (Schedule::created(spec.clone(), *next, config, tx.now()), Put::Created)
-        }
-        Some(Found { source, .. }) if source != spec.source.as_str() => {
-            return Ok(Put::OtherSource);
-        }
-        Some(Found { schedule: Ok(old), .. }) if old.spec == *spec && old.quarantine.is_none() => {
-            return Ok(Put::Unchanged);
-        }
-        Some(found) => match (conflict, found.schedule) {
-            (Conflict::Reject, _) => return Ok(Put::Rejected),
-            (Conflict::Keep, _) => return Ok(Put::Kept),
-            (Conflict::Replace, Ok(old)) => {
-                (old.replaced(spec.clone(), *next, tx.now()), Put::Replaced)
-            }
-            (Conflict::Replace, Err(_)) => {
-                // Whatever the old row says is not to be trusted, except for its revision: an
-                // advance that is under way must find itself stale.
-                let schedule = Schedule {
-                    spec: spec.clone(),
-                    revision: found.revision.after_put(),
-                    next: *next,
-                    last_fire_at: None,
-                    fired: 0,
-                    failures: 0,
-                    pause: None,
-                    quarantine: None,
-                };
-                (schedule, Put::Replaced)
-            }
-        },
-    };
-    write(tx, &schedule).await?;
-    if spec.policies.overlap == Overlap::Allow {
-        chain::free_all(tx, &spec.id).await?;
-    }
-    Ok(answer)
+/// Notes that a schedule or a task changed.
+pub(crate) async fn config_changed(tx: &mut Transaction) -> Done<()> {
+    let statement = tx.sql(|sql| &sql.config_changed);
+    tx.run(statement).await.map(drop)
 }
 
-async fn write(tx: &mut Transaction<'_>, schedule: &Schedule) -> Result<(), sqlx::Error> {
-    let spec = &schedule.spec;
+/// Writes tasks whose stored version is not larger.
+pub(crate) async fn put_tasks(tx: &mut Transaction, tasks: &[Task]) -> Done<bool> {
+    let (text, _) = JsonRows::of(tasks, write::task).into_parts();
+    let statement = tx.sql(|sql| &sql.task_put).bind(text);
+    Ok(tx.run(statement).await? > 0)
+}
+
+/// Those of these tasks that can be read.
+pub(crate) async fn tasks(tx: &mut Transaction, ids: &[TaskId]) -> Done<Vec<Task>> {
+    let statement = tx.sql(|sql| &sql.task_find).bind(texts(ids.iter().map(|id| id.as_str())));
+    let rows = tx.rows(statement).await?;
+    Ok(rows.iter().filter_map(|row| read::task(&Cols(row)).ok()).collect())
+}
+
+/// The schedules of these names.
+pub(crate) async fn find(tx: &mut Transaction, ids: &[ScheduleId]) -> Done<Vec<Option<Found>>> {
+    let statement = tx.sql(|sql| &sql.schedule_find).bind(names(ids));
+    tx.numbered(statement, ids.len(), |row| read::found(&Cols(row))).await
+}
+
+/// Writes whole schedules.
+pub(crate) async fn write(tx: &mut Transaction, schedules: &[Schedule]) -> Done<()> {
     let now = tx.now();
-    sqlx::query(PUT)
-        .bind(spec.id.as_str())
-        .bind(spec.task.as_str())
-        .bind(spec.source.as_str())
-        .encoded(&spec.trigger)
-        .encoded(&spec.payload)
-        .encoded_or_null(spec.exclusions.as_ref())
-        .policies(&spec.policies)
-        .settings(&spec.settings)
-        .bind(spec.tags.as_ref().map(ToString::to_string))
-        .bind(spec.paused)
-        .bind(i64::from(schedule.revision.number()))
-        .next(schedule.next)
-        .at_or_null(schedule.last_fire_at)
-        .bind(i64::from(schedule.fired))
-        .bind(i64::from(schedule.failures))
-        .bind(schedule.pause.map(|pause| i64::from(pause.reason.code())))
-        .at_or_null(schedule.pause.map(|pause| pause.since))
-        .at(now)
-        .execute(tx.connection())
-        .await?;
-    Ok(())
+    let rows = JsonRows::of(schedules, write::schedule);
+    let statement = tx.sql(|sql| &sql.schedule_put).rows(rows).at(now);
+    tx.run(statement).await.map(drop)
+}
+
+/// Writes what can change about schedules while their words stay.
+pub(crate) async fn update(tx: &mut Transaction, schedules: &[(Schedule, Claim)]) -> Done<()> {
+    let now = tx.now();
+    let rows = JsonRows::of(schedules, |(schedule, claim), out| {
+        write::schedule_update(schedule, *claim, out);
+    });
+    let statement = tx.sql(|sql| &sql.schedule_update).bind(rows.into_parts().0).at(now);
+    tx.run(statement).await.map(drop)
 }
 
 /// Removes schedules and returns the names of those that were there.
-pub(crate) async fn remove(
-    tx: &mut Transaction<'_>,
-    remove: &Remove<'_>,
-) -> Result<Vec<ScheduleId>, sqlx::Error> {
+pub(crate) async fn remove(tx: &mut Transaction, remove: &Remove<'_>) -> Done<Vec<ScheduleId>> {
     let statement = match remove {
-        Remove::Named(ids) => sqlx::query(REMOVE_NAMED).bind(json(ids)),
+        Remove::Named(ids) => tx.sql(|sql| &sql.schedule_remove_named).bind(names(ids)),
         Remove::SourceExcept(source, kept) => {
-            sqlx::query(REMOVE_SOURCE).bind(source.as_str()).bind(json(kept))
+            let statement = tx.sql(|sql| &sql.schedule_remove_source);
+            statement.bind(source.as_str().to_owned()).bind(names(kept))
         }
     };
-    let rows = statement.fetch_all(tx.connection()).await?;
-    if !rows.is_empty() {
-        pulse::config_changed(tx).await?;
-    }
-    let names =
-        rows.iter().filter_map(|row| ScheduleId::try_from(row.try_get::<&str, _>("id").ok()?).ok());
-    Ok(names.collect())
+    let rows = tx.rows(statement).await?;
+    let name = |row: &SqliteRow| ScheduleId::try_from(row.try_get::<&str, _>("id").ok()?).ok();
+    Ok(rows.iter().filter_map(name).collect())
 }
 
 /// Whether a claim would find anything.
-pub(crate) async fn any_due(
-    tx: &mut Transaction<'_>,
-    claim: &ClaimSchedules,
-) -> Result<bool, sqlx::Error> {
-    Ok(claim.max > 0 && !due(tx, claim, 1).await?.is_empty())
+pub(crate) async fn any_due(tx: &mut Transaction, claim: &ClaimSchedules) -> Done<bool> {
+    Ok(!due(tx, claim, 1).await?.is_empty())
 }
 
 /// Shares out schedules that come due.
 pub(crate) async fn claim(
-    tx: &mut Transaction<'_>,
+    tx: &mut Transaction,
     claim: &ClaimSchedules,
-) -> Result<Vec<Schedule>, sqlx::Error> {
+    max: u32,
+) -> Done<Vec<Row<Schedule, i64>>> {
     let until = tx.now() + claim.claim_for;
-    let mut claimed = Vec::new();
-    let mut odd = false;
-    loop {
-        let open = usize::try_from(claim.max).unwrap_or(usize::MAX) - claimed.len();
-        let rows = due(tx, claim, open).await?;
-        let mut odd_here = false;
-        for row in rows {
-            let row_id: i64 = row.try_get("row_id")?;
-            match row::schedule(&row) {
-                Ok(schedule) => {
-                    sqlx::query(CLAIM)
-                        .bind(row_id)
-                        .bind(claim.node.as_str())
-                        .at(until)
-                        .execute(tx.connection())
-                        .await?;
-                    claimed.push(schedule);
-                }
-                Err(why) => {
-                    set_aside(tx, row_id, &why).await?;
-                    odd_here = true;
-                }
-            }
+    let (mut found, mut claimed) = (Vec::new(), Vec::new());
+    for row in due(tx, claim, max).await? {
+        let number: i64 = row.try_get("row_id")?;
+        let schedule = read::schedule(&Cols(&row));
+        if schedule.is_ok() {
+            claimed.push(Value::from(number));
         }
-        odd |= odd_here;
-        // Rows that were set aside leave room for others.
-        if !odd_here {
-            break;
-        }
-    }
-    if odd {
-        pulse::config_changed(tx).await?;
-    }
-    Ok(claimed)
-}
-
-async fn due(
-    tx: &mut Transaction<'_>,
-    claim: &ClaimSchedules,
-    max: usize,
-) -> Result<Vec<SqliteRow>, sqlx::Error> {
-    let now = tx.now();
-    sqlx::query(DUE)
-        .at(now + claim.within)
-        .at(now)
-        .bind(i64::try_from(max).unwrap_or(i64::MAX))
-        .fetch_all(tx.connection())
-        .await
-}
-
-async fn set_aside(
-    tx: &mut Transaction<'_>,
-    row_id: i64,
-    why: &Unreadable,
-) -> Result<(), sqlx::Error> {
-    let now = tx.now();
-    sqlx::query(SET_ASIDE)
-        .bind(row_id)
-        .bind(why.to_string())
-        .at(now)
-        .execute(tx.connection())
-        .await?;
-    Ok(())
-}
-
-/// Moves cursors and turns fires into jobs.
-pub(crate) async fn advance(
-    tx: &mut Transaction<'_>,
-    advances: &[Advance],
-) -> Result<Vec<Advanced>, sqlx::Error> {
-    let mut answers = Vec::with_capacity(advances.len());
-    for advance in advances {
-        answers.push(advance_one(tx, advance).await?);
-    }
-    Ok(answers)
-}
-
-async fn advance_one(tx: &mut Transaction<'_>, advance: &Advance) -> Result<Advanced, sqlx::Error> {
-    let Some(Found { schedule: Ok(mut schedule), .. }) = find(tx, &advance.schedule).await? else {
-        return Ok(Advanced::Stale);
-    };
-    if schedule.is_advanced(advance.revision, advance.next) {
-        return Ok(Advanced::Done { revision: schedule.revision, inserted: 0 });
-    }
-    if schedule.due().is_none() || schedule.revision != advance.revision {
-        return Ok(Advanced::Stale);
-    }
-    let (inserted, last_fire_at) = insert_fires(tx, &schedule, advance).await?;
-    if schedule.spec.policies.overlap == Overlap::Cancel
-        && let Some(Found { schedule: Ok(found), .. }) = find(tx, &advance.schedule).await?
-    {
-        // It may have heard of the end of jobs that were cancelled.
-        schedule = found;
-    }
-    for skip in &advance.skips {
-        note_skip(tx, &advance.schedule, skip).await?;
-    }
-    // Asked only if it makes a difference.
-    let awaited =
-        advance.next == Next::AfterRun && chain::is_awaited(tx, &advance.schedule).await?;
-    let now = tx.now();
-    schedule.advance(Step { next: advance.next, last_fire_at, inserted, awaited }, now);
-    let claim = advance.keep_for.map_or(Claim::GivenUp, |span| Claim::Until(now + span));
-    update(tx, &schedule, claim).await?;
-    Ok(Advanced::Done { revision: schedule.revision, inserted })
-}
-
-/// Turns fires into jobs, as far as overlap and what is left of the limit allow; says how many, and
-/// which was the last.
-async fn insert_fires(
-    tx: &mut Transaction<'_>,
-    schedule: &Schedule,
-    advance: &Advance,
-) -> Result<(u32, Option<Timestamp>), sqlx::Error> {
-    if advance.fires.is_empty() {
-        return Ok((0, None));
-    }
-    let (spec, now) = (&schedule.spec, tx.now());
-    let task = tasks::find(tx, &spec.task).await?;
-    let overlap = spec.policies.overlap;
-    let left = schedule.policies().limit.unwrap_or(u32::MAX);
-    let (mut inserted, mut last_fire_at) = (0, None);
-    let mut overlapped = None;
-    for (index, fire) in advance.fires.iter().enumerate() {
-        if inserted == left {
-            break;
-        }
-        // A job that is known is not inserted again; but it must not count as one more either.
-        if overlap != Overlap::Allow && jobs::is_known(tx, &fire.job).await? {
-            continue;
-        }
-        let last = index + 1 == advance.fires.len();
-        let beside = Beside { schedule: &spec.id, last, replaced: None };
-        let admission = chain::admit(tx, overlap, beside).await?;
-        match fire.job(spec, &task, now).admitted(admission) {
-            Some(job) => {
-                if jobs::insert(tx, &job).await? {
-                    inserted += 1;
-                    last_fire_at = Some(fire.at);
-                }
-            }
-            None => overlapped = Some(Skip::overlapped(overlapped, fire.at)),
-        }
-    }
-    if let Some(skip) = overlapped {
-        note_skip(tx, &spec.id, &skip).await?;
-    }
-    Ok((inserted, last_fire_at))
-}
-
-async fn note_skip(
-    tx: &mut Transaction<'_>,
-    schedule: &ScheduleId,
-    skip: &Skip,
-) -> Result<(), sqlx::Error> {
-    let now = tx.now();
-    let statement = sqlx::query(SKIP).bind(schedule.as_str()).skip(skip).at(now);
-    statement.execute(tx.connection()).await?;
-    Ok(())
-}
-
-/// Tells schedules to stop firing. One that cannot be read does not fire, and counts as missing:
-/// what would be written down about it could not be read either.
-pub(crate) async fn pause(
-    tx: &mut Transaction<'_>,
-    ids: &[ScheduleId],
-) -> Result<Vec<Paused>, sqlx::Error> {
-    let now = tx.now();
-    let mut answers = Vec::with_capacity(ids.len());
-    for id in ids {
-        let Some(Found { schedule: Ok(mut schedule), .. }) = find(tx, id).await? else {
-            answers.push(Paused::Missing);
-            continue;
+        let damaged = |why: mainspring_sql::column::Unreadable| Damaged {
+            row: number,
+            watched_by: None,
+            why: why.to_string(),
         };
-        let stopped = schedule.stop(PauseReason::Person, now);
-        if stopped {
-            update(tx, &schedule, Claim::GivenUp).await?;
-        }
-        answers.push(if stopped { Paused::Done } else { Paused::Already });
+        found.push(schedule.map_err(damaged));
     }
-    if answers.contains(&Paused::Done) {
-        pulse::config_changed(tx).await?;
+    if !claimed.is_empty() {
+        let statement = tx.sql(|sql| &sql.schedule_claim).bind(Value::from(claimed).to_string());
+        let statement = statement.bind(claim.node.as_str().to_owned()).at(until);
+        tx.run(statement).await?;
     }
-    Ok(answers)
+    Ok(found)
 }
 
-/// Lets paused schedules fire again.
-pub(crate) async fn resume(
-    tx: &mut Transaction<'_>,
-    resumes: &[Resume],
-) -> Result<Vec<Resumed>, sqlx::Error> {
-    let mut answers = Vec::with_capacity(resumes.len());
-    for resume in resumes {
-        answers.push(resume_one(tx, resume).await?);
-    }
-    if answers.contains(&Resumed::Done) {
-        pulse::config_changed(tx).await?;
-    }
-    Ok(answers)
+async fn due(tx: &mut Transaction, claim: &ClaimSchedules, max: u32) -> Done<Vec<SqliteRow>> {
+    let now = tx.now();
+    let statement = tx.sql(|sql| &sql.schedule_due).at(now + claim.within).at(now);
+    tx.rows(statement.bind(i64::from(max))).await
 }
 
-async fn resume_one(tx: &mut Transaction<'_>, resume: &Resume) -> Result<Resumed, sqlx::Error> {
-    let Some(Found { schedule: Ok(mut schedule), .. }) = find(tx, &resume.schedule).await? else {
-        return Ok(Resumed::Stale);
-    };
-    if schedule.revision != resume.revision {
-        return Ok(Resumed::Stale);
+/// Puts rows that cannot be read into quarantine.
+pub(crate) async fn set_aside(tx: &mut Transaction, rows: &[Damaged<i64>]) -> Done<()> {
+    let now = tx.now();
+    for row in rows {
+        let statement = tx.sql(|sql| &sql.schedule_set_aside).bind(row.row).bind(row.why.clone());
+        tx.run(statement.at(now)).await?;
     }
-    if schedule.spec.paused || !schedule.resume(resume.next) {
-        return Ok(Resumed::Unchanged);
-    }
-    if let Some(skip) = &resume.skip {
-        note_skip(tx, &resume.schedule, skip).await?;
-    }
-    update(tx, &schedule, Claim::GivenUp).await?;
-    Ok(Resumed::Done)
+    Ok(())
 }
 
-/// Takes schedules out of service.
-pub(crate) async fn quarantine(
-    tx: &mut Transaction<'_>,
-    quarantines: &[Quarantine],
-) -> Result<(), sqlx::Error> {
-    let now: Timestamp = tx.now();
+/// Takes schedules of these revisions out of service.
+pub(crate) async fn quarantine(tx: &mut Transaction, quarantines: &[Quarantine]) -> Done<bool> {
+    let now = tx.now();
     let mut changed = false;
     for quarantine in quarantines {
-        let done = sqlx::query(QUARANTINE)
-            .bind(quarantine.schedule.as_str())
+        let statement = tx
+            .sql(|sql| &sql.schedule_quarantine)
+            .bind(quarantine.schedule.as_str().to_owned())
             .bind(i64::from(quarantine.revision.number()))
-            .bind(quarantine.reason.as_str())
-            .at(now)
-            .execute(tx.connection())
-            .await?;
-        changed |= done.rows_affected() > 0;
+            .bind(quarantine.reason.clone())
+            .at(now);
+        changed |= tx.run(statement).await? > 0;
     }
-    if changed {
-        pulse::config_changed(tx).await?;
-    }
-    Ok(())
+    Ok(changed)
 }
 
-/// What becomes of the claim on a schedule that changes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Claim {
-    /// It stays.
-    Kept,
-    /// It is given up.
-    GivenUp,
-    /// It ends at this instant, if there is one.
-    Until(Timestamp),
+/// Ends the claims of a node.
+pub(crate) async fn drop_claims(tx: &mut Transaction, node: &NodeId) -> Done<()> {
+    let statement = tx.sql(|sql| &sql.schedule_drop_claims).bind(node.as_str().to_owned());
+    tx.run(statement).await.map(drop)
 }
 
-/// Writes what can change about a schedule while its words stay.
-pub(crate) async fn update(
-    tx: &mut Transaction<'_>,
-    schedule: &Schedule,
-    claim: Claim,
-) -> Result<(), sqlx::Error> {
+/// Adds records of fires that did not become jobs.
+pub(crate) async fn note_skips(tx: &mut Transaction, skips: &[(ScheduleId, Skip)]) -> Done<()> {
     let now = tx.now();
-    let (code, until) = match claim {
-        Claim::Kept => (0_i64, None),
-        Claim::GivenUp => (1, None),
-        Claim::Until(until) => (2, Some(until)),
-    };
-    sqlx::query(UPDATE)
-        .bind(schedule.spec.id.as_str())
-        .bind(i64::from(schedule.revision.number()))
-        .next(schedule.next)
-        .at_or_null(schedule.last_fire_at)
-        .bind(i64::from(schedule.fired))
-        .bind(i64::from(schedule.failures))
-        .bind(schedule.pause.map(|pause| i64::from(pause.reason.code())))
-        .at_or_null(schedule.pause.map(|pause| pause.since))
-        .at(now)
-        .bind(code)
-        .at_or_null(until)
-        .execute(tx.connection())
-        .await?;
-    Ok(())
+    let (text, _) = JsonRows::of(skips, write::skip).into_parts();
+    let statement = tx.sql(|sql| &sql.skip_insert).bind(text).at(now);
+    tx.run(statement).await.map(drop)
 }
 
-/// A row, and what is known of it even if it cannot be read.
-pub(crate) struct Found {
-    source: String,
-    revision: Revision,
-    /// The schedule, if it can be read.
-    pub(crate) schedule: Result<Schedule, Unreadable>,
+/// The names of schedules as a JSON list.
+pub(crate) fn names(ids: &[ScheduleId]) -> String {
+    json!(ids.iter().map(|id| id.as_str()).collect::<Vec<_>>()).to_string()
 }
-
-/// The schedule of this name.
-pub(crate) async fn find(
-    tx: &mut Transaction<'_>,
-    id: &ScheduleId,
-) -> Result<Option<Found>, sqlx::Error> {
-    let Some(row) = sqlx::query(FIND).bind(id.as_str()).fetch_optional(tx.connection()).await?
-    else {
-        return Ok(None);
-    };
-    let revision: i64 = row.try_get("revision")?;
-    Ok(Some(Found {
-        source: row.try_get("source").unwrap_or_default(),
-        revision: Revision::new(u32::try_from(revision).unwrap_or(0)),
-        schedule: row::schedule(&row),
-    }))
-}
-
-const FIND: &str = include_str!("sql/schedule_find.sql");
-const PUT: &str = include_str!("sql/schedule_put.sql");
-const REMOVE_NAMED: &str = include_str!("sql/schedule_remove_named.sql");
-const REMOVE_SOURCE: &str = include_str!("sql/schedule_remove_source.sql");
-const DUE: &str = include_str!("sql/schedule_due.sql");
-const CLAIM: &str = include_str!("sql/schedule_claim.sql");
-const SET_ASIDE: &str = include_str!("sql/schedule_set_aside.sql");
-const UPDATE: &str = include_str!("sql/schedule_update.sql");
-const SKIP: &str = include_str!("sql/skip_insert.sql");
-const QUARANTINE: &str = include_str!("sql/schedule_quarantine.sql");

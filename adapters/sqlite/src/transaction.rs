@@ -1,43 +1,55 @@
 //! One transaction: a borrowed connection and the instant by which everything in it is judged.
 
-use mainspring_contract::Clock;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mainspring_contract::tables::Mode;
+use mainspring_contract::{Clock, StoreError};
 use mainspring_core::time::Timestamp;
-use sqlx::SqliteConnection;
+use mainspring_sql::Prefix;
+use mainspring_sql::json::JsonRows;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{AssertSqlSafe, Row, Sqlite, SqliteConnection};
 
 use crate::clock;
 use crate::connections::{Borrowed, Connections};
-use crate::error::is_busy;
+use crate::error::{self, is_busy};
+use crate::statements::Statements;
 
-/// What a transaction may do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Mode {
-    /// See one state of the file; never waits for a writer.
-    Read,
-    /// Change the file. The write lock is taken at once: a transaction that asks for it only when
-    /// it first writes can fail half way because somebody else was faster.
-    Write,
+/// A statement and the values bound to it so far.
+pub(crate) type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
+
+/// What all transactions of a store know.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) path: PathBuf,
+    pub(crate) prefix: Prefix,
+    pub(crate) sql: Statements,
 }
 
 /// An open transaction. Dropped without a commit, it changes nothing.
 #[derive(Debug)]
-pub(crate) struct Transaction<'a> {
-    borrowed: Borrowed<'a>,
+pub struct Transaction {
+    borrowed: Borrowed,
+    pub(crate) shared: Arc<Shared>,
     now: Timestamp,
 }
 
-impl<'a> Transaction<'a> {
+impl Transaction {
     /// Begins, with a few attempts if somebody else holds the lock.
     ///
     /// SQLite itself waits for a lock; but there are moments, such as the recovery of the log
     /// after a crash, when it says at once that the file is busy.
     pub(crate) async fn begin(
-        connections: &'a Connections,
+        shared: &Arc<Shared>,
+        connections: &Arc<Connections>,
         mode: Mode,
         clock: Clock,
     ) -> Result<Self, sqlx::Error> {
         let mut attempt = 1;
         loop {
-            match Self::try_begin(connections, mode, clock).await {
+            match Self::try_begin(shared, connections, mode, clock).await {
                 Err(error) if is_busy(&error) && attempt < ATTEMPTS => {
                     clock::back_off(attempt).await;
                     attempt += 1;
@@ -64,14 +76,59 @@ impl<'a> Transaction<'a> {
         self.now
     }
 
+    /// The statement that `choose` names.
+    pub(crate) fn sql<'q>(&self, choose: fn(&Statements) -> &Arc<str>) -> Statement<'q> {
+        sqlx::query(AssertSqlSafe(Arc::clone(choose(&self.shared.sql))))
+    }
+
+    /// Runs a statement; how many rows it changed.
+    pub(crate) async fn run(&mut self, statement: Statement<'_>) -> Result<u64, sqlx::Error> {
+        Ok(statement.execute(self.connection()).await?.rows_affected())
+    }
+
+    /// The rows of a statement.
+    pub(crate) async fn rows(
+        &mut self,
+        statement: Statement<'_>,
+    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        statement.fetch_all(self.connection()).await
+    }
+
+    /// The numbers of the items that a statement has something to say about, and what.
+    pub(crate) async fn numbered<T>(
+        &mut self,
+        statement: Statement<'_>,
+        count: usize,
+        read: impl Fn(&SqliteRow) -> T,
+    ) -> Result<Vec<Option<T>>, sqlx::Error> {
+        let mut answers: Vec<Option<T>> = (0..count).map(|_| None).collect();
+        for row in self.rows(statement).await? {
+            let number: i64 = row.try_get("number")?;
+            let place = usize::try_from(number).ok().and_then(|number| answers.get_mut(number));
+            if let Some(place) = place {
+                *place = Some(read(&row));
+            }
+        }
+        Ok(answers)
+    }
+
+    /// The error of a statement that was not a commit.
+    pub(crate) fn error(&self, error: sqlx::Error) -> StoreError {
+        error::of_statement(&self.shared.path, error)
+    }
+
     async fn try_begin(
-        connections: &'a Connections,
+        shared: &Arc<Shared>,
+        connections: &Arc<Connections>,
         mode: Mode,
         clock: Clock,
     ) -> Result<Self, sqlx::Error> {
-        let mut borrowed = connections.borrow().await?;
+        let mut borrowed = Connections::borrow(connections).await?;
         let begin = match mode {
+            // It never waits for a writer.
             Mode::Read => "BEGIN",
+            // The write lock is taken at once: a transaction that asks for it only when it first
+            // writes can fail half way because somebody else was faster.
             Mode::Write => "BEGIN IMMEDIATE",
         };
         if let Err(error) = sqlx::query(begin).execute(borrowed.connection()).await {
@@ -82,7 +139,31 @@ impl<'a> Transaction<'a> {
             return Err(error);
         }
         let now = clock::now(borrowed.connection(), clock).await?;
-        Ok(Self { borrowed, now })
+        Ok(Self { borrowed, shared: Arc::clone(shared), now })
+    }
+}
+
+/// Binds what several records share.
+pub(crate) trait Bind: Sized {
+    /// The text and the bytes of rows.
+    fn rows(self, rows: JsonRows) -> Self;
+    /// A JSON text and the bytes that it refers to.
+    fn parts(self, parts: (String, Vec<u8>)) -> Self;
+    /// Microseconds since 1970.
+    fn at(self, at: Timestamp) -> Self;
+}
+
+impl Bind for Statement<'_> {
+    fn rows(self, rows: JsonRows) -> Self {
+        self.parts(rows.into_parts())
+    }
+
+    fn parts(self, (text, bytes): (String, Vec<u8>)) -> Self {
+        self.bind(text).bind(bytes)
+    }
+
+    fn at(self, at: Timestamp) -> Self {
+        self.bind(at.as_micros())
     }
 }
 

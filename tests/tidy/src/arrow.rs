@@ -11,6 +11,8 @@ use crate::tree::FILES;
 enum Role {
     Core,
     Contract,
+    /// What the adapters for SQL databases share.
+    Sql,
     Adapter,
     Runtime,
     Embassy,
@@ -22,7 +24,9 @@ enum Role {
     Example,
 }
 
-use Role::{Adapter, Cli, Conformance, Console, Contract, Core, Embassy, Example, Runtime, Test};
+use Role::{
+    Adapter, Cli, Conformance, Console, Contract, Core, Embassy, Example, Runtime, Sql, Test,
+};
 
 /// A role, what it may depend on, and what its own tests may use besides.
 ///
@@ -30,7 +34,8 @@ use Role::{Adapter, Cli, Conformance, Console, Contract, Core, Embassy, Example,
 const ARROWS: &[(Role, &[Role], &[Role])] = &[
     (Core, &[], &[]),
     (Contract, &[Core], &[]),
-    (Adapter, &[Core, Contract], &[Conformance]),
+    (Sql, &[Core, Contract], &[]),
+    (Adapter, &[Core, Contract, Sql], &[Conformance]),
     (Runtime, &[Core, Contract], &[Adapter, Conformance]),
     (Embassy, &[Core], &[]),
     (Console, &[Core, Contract, Runtime], &[Adapter]),
@@ -53,6 +58,7 @@ fn role(folder: &str) -> Option<Role> {
     match (parts.next()?, parts.next()) {
         ("core", None) => Some(Core),
         ("adapters", Some("contract")) => Some(Contract),
+        ("adapters", Some("sql")) => Some(Sql),
         ("adapters", Some(_)) => Some(Adapter),
         ("std-runtime", None) => Some(Runtime),
         ("std-runtime", Some("cli")) => Some(Cli),

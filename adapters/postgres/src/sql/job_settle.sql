@@ -1,5 +1,7 @@
 -- Jobs whose end concerns nobody else leave the table, and their last attempts become history. No
--- payload is read.
+-- payload is read. The conditions are written so that one plan is left, which looks each job up in
+-- the table's key: `state = 1` would offer the indexes of all leased jobs, which look small while
+-- nothing is leased; and this runs on connections of others, too, who may join by hashing.
 WITH ended AS MATERIALIZED (
     SELECT * FROM unnest(
         $1::uuid[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[],
@@ -14,7 +16,7 @@ slot AS MATERIALIZED (
 ),
 gone AS (
     DELETE FROM schema.mainspring_jobs AS job USING ended
-    WHERE job.id = ended.id AND job.state = 1 AND job.token = ended.token
+    WHERE job.id = ANY (ARRAY[ended.id]) AND job.token - ended.token = 0 AND job.state + 0 = 1
         AND NOT job.watched AND job.unique_key IS NULL
     RETURNING
         job.id, job.token, job.failures + job.rescues + 1 AS attempt, job.task, job.schedule,

@@ -5,6 +5,7 @@
 SET jit = off;
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;
+SET enable_hashjoin = off;
 SET enable_mergejoin = off;
 SET enable_sort = off;
 SET plan_cache_mode = force_generic_plan;

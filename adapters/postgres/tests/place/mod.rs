@@ -14,9 +14,10 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// From now on another schema is in use.
-    pub(crate) fn next(&self) {
+    /// A store on a schema of its own.
+    pub(crate) async fn fresh(&self) -> PostgresStore {
         self.newest.fetch_add(1, Ordering::Relaxed);
+        self.open().await
     }
 
     /// How the schema is reached.

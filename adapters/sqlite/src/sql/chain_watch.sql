@@ -1,2 +1,3 @@
--- The schedule is to hear of the end of each of its jobs that is in turn with the others.
-UPDATE mainspring_jobs SET watched = 1 WHERE schedule = ?1 AND watched = 0 AND origin <> 3;
+-- The schedule is to hear of the end of the jobs whose ids are in ?2 where ?1 (a JSON list) says.
+UPDATE mainspring_jobs SET watched = 1
+WHERE id IN (SELECT substr(?2, value, 16) FROM json_each(?1));

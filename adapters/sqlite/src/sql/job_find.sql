@@ -1,1 +1,4 @@
-SELECT * FROM mainspring_jobs WHERE id = ?1;
+-- The jobs whose ids are in ?2 where ?1 (a JSON list) says.
+SELECT wanted.key AS number, job.*
+FROM json_each(?1) AS wanted
+    CROSS JOIN mainspring_jobs AS job ON job.id = substr(?2, wanted.value, 16);

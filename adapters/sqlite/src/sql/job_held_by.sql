@@ -1,4 +1,4 @@
-SELECT *
+SELECT id
 FROM mainspring_jobs
 WHERE state = 1 AND node = ?1
 ORDER BY lease_until_us, id

@@ -1,5 +1,5 @@
--- Adds nothing if the job exists, or existed and is over. It is watched, whatever ?21 says, if
--- another one of its schedule is held: that one must not miss its end. A backfill (3) is not in turn.
+-- Adds jobs that do not exist and did not exist. ?1 is a JSON list of rows; where a row has two
+-- numbers for a column, they say where it starts in ?2 and how many bytes it has.
 INSERT INTO mainspring_jobs (
     id, task, schedule, origin, fire_at_us, payload_format, payload_version, payload_bytes,
     priority, timeout_us, retry_max, backoff_kind, backoff_first_us, backoff_max_us, retry_jitter,
@@ -7,10 +7,16 @@ INSERT INTO mainspring_jobs (
     ready_at_us, state, failures, rescues, token, cancel
 )
 SELECT
-    ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-    ?21 OR (
-        ?4 <> 3 AND EXISTS (SELECT 1 FROM mainspring_jobs WHERE schedule = ?3 AND state = 2)
-    ),
-    ?22, ?23, ?24, ?25, 0, 0, 0, 0
-WHERE NOT EXISTS (SELECT 1 FROM mainspring_runs WHERE job = ?1 AND settled = 1)
-ON CONFLICT (id) DO NOTHING;
+    substr(?2, new.value ->> 0, 16), new.value ->> 2, new.value ->> 3, new.value ->> 4,
+    new.value ->> 5, new.value ->> 6, new.value ->> 7,
+    substr(?2, new.value ->> 8, new.value ->> 9), new.value ->> 10, new.value ->> 11,
+    new.value ->> 12, new.value ->> 13, new.value ->> 14, new.value ->> 15, new.value ->> 16,
+    new.value ->> 17, new.value ->> 18, new.value ->> 19, new.value ->> 20, new.value ->> 21,
+    new.value ->> 22, new.value ->> 23, new.value ->> 24, new.value ->> 25, new.value ->> 26, 0,
+    0, 0, 0
+FROM json_each(?1) AS new
+WHERE NOT EXISTS (
+    SELECT 1 FROM mainspring_runs WHERE job = substr(?2, new.value ->> 0, 16) AND settled = 1
+)
+ON CONFLICT (id) DO NOTHING
+RETURNING id;

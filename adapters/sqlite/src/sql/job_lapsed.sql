@@ -1,6 +1,6 @@
 -- Jobs whose lease has ended at ?1 or whose start deadline has passed before a first attempt. The
 -- deadline itself is still in time.
-SELECT *
+SELECT id
 FROM mainspring_jobs
 WHERE seq IN (
         SELECT seq FROM mainspring_jobs

@@ -1,4 +1,9 @@
+-- What can change about jobs that are not over. ?1 is a JSON list of rows, each of which begins with
+-- the place of the id in ?2.
 UPDATE mainspring_jobs SET
-    failures = ?2, rescues = ?3, token = ?4, state = ?5, ready_at_us = ifnull(?6, ready_at_us),
-    node = ?7, lease_until_us = ?8, cancel = ?9, start_by_us = ?10
-WHERE id = ?1;
+    failures = new.value ->> 2, rescues = new.value ->> 3, token = new.value ->> 4,
+    state = new.value ->> 5, ready_at_us = ifnull(new.value ->> 6, ready_at_us),
+    node = new.value ->> 7, lease_until_us = new.value ->> 8, cancel = new.value ->> 9,
+    start_by_us = new.value ->> 10
+FROM json_each(?1) AS new
+WHERE mainspring_jobs.id = substr(?2, new.value ->> 0, 16);

@@ -1,4 +1,7 @@
--- Who holds a key, until when if it is over, and where it stands if it is not.
-SELECT held.job, held.over_until_us, job.state
-FROM mainspring_keys AS held LEFT JOIN mainspring_jobs AS job ON job.id = held.job
-WHERE held.task = ?1 AND held.key = ?2;
+-- Who holds keys, until when if they are over, and whether their jobs are there. ?1 is a JSON list of
+-- tasks and keys.
+SELECT wanted.key AS number, held.job AS job, held.over_until_us AS over_until_us,
+    EXISTS (SELECT 1 FROM mainspring_jobs AS job WHERE job.id = held.job) AS lives
+FROM json_each(?1) AS wanted
+    CROSS JOIN mainspring_keys AS held
+        ON held.task = wanted.value ->> 0 AND held.key = wanted.value ->> 1;

@@ -1,2 +1,6 @@
--- The job ?3 leaves its key to others, unless another one has it by now.
-DELETE FROM mainspring_keys WHERE task = ?1 AND key = ?2 AND job = ?3;
+-- Jobs leave keys, unless others have them by now. ?1 is a JSON list of rows: task, key, the place of
+-- the job's id in ?2, its length, until when it holds the key.
+DELETE FROM mainspring_keys WHERE (task, key, job) IN (
+    SELECT value ->> 0, value ->> 1, substr(?2, value ->> 2, 16)
+    FROM json_each(?1) WHERE value ->> 4 IS NULL
+);

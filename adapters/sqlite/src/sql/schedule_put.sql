@@ -1,4 +1,6 @@
--- A put over an existing row clears the claim and the quarantine.
+-- Whole schedules, at ?3. ?1 is a JSON list of rows; where a row has two numbers for a column, they
+-- say where it starts in ?2 and how many bytes it has. A row that is there loses its claim and its
+-- quarantine.
 INSERT INTO mainspring_schedules (
     id, task, source,
     trigger_format, trigger_version, trigger_bytes,
@@ -11,11 +13,20 @@ INSERT INTO mainspring_schedules (
     revision, next_kind, next_at_us, last_fire_at_us, fired, failures, pause_reason, pause_since_us,
     created_at_us, updated_at_us
 )
-VALUES (
-    ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-    ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40,
-    ?41, ?41
-)
+SELECT
+    new.value ->> 0, new.value ->> 1, new.value ->> 2, new.value ->> 3, new.value ->> 4,
+    substr(?2, new.value ->> 5, new.value ->> 6), new.value ->> 7, new.value ->> 8,
+    substr(?2, new.value ->> 9, new.value ->> 10), new.value ->> 11, new.value ->> 12,
+    substr(?2, new.value ->> 13, new.value ->> 14), new.value ->> 15, new.value ->> 16,
+    new.value ->> 17, new.value ->> 18, new.value ->> 19, new.value ->> 20, new.value ->> 21,
+    new.value ->> 22, new.value ->> 23, new.value ->> 24, new.value ->> 25, new.value ->> 26,
+    new.value ->> 27, new.value ->> 28, new.value ->> 29, new.value ->> 30, new.value ->> 31,
+    new.value ->> 32, new.value ->> 33, new.value ->> 34, new.value ->> 35, new.value ->> 36,
+    new.value ->> 37, new.value ->> 38, new.value ->> 39, new.value ->> 40, new.value ->> 41,
+    new.value ->> 42, ?3, ?3
+FROM json_each(?1) AS new
+-- SQLite needs a condition here to know what ON belongs to.
+WHERE true
 ON CONFLICT (id) DO UPDATE SET
     task = excluded.task,
     source = excluded.source,

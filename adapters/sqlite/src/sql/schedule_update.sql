@@ -1,18 +1,19 @@
--- What changes about a schedule while its words stay. ?11 says what becomes of its claim: 0 it stays,
--- 1 it is given up, 2 it ends at ?12.
+-- What changes about schedules while their words stay, a JSON list ?1 of rows, at ?2. The last but one
+-- number says what becomes of the claim: 0 it stays, 1 it is given up, 2 it ends at the last.
 UPDATE mainspring_schedules SET
-    revision = ?2,
-    next_kind = ?3,
-    next_at_us = ?4,
-    last_fire_at_us = ?5,
-    fired = ?6,
-    failures = ?7,
-    pause_reason = ?8,
-    pause_since_us = ?9,
-    updated_at_us = ?10,
-    claimed_by = CASE WHEN ?11 = 1 THEN NULL ELSE claimed_by END,
+    revision = new.value ->> 1,
+    next_kind = new.value ->> 2,
+    next_at_us = new.value ->> 3,
+    last_fire_at_us = new.value ->> 4,
+    fired = new.value ->> 5,
+    failures = new.value ->> 6,
+    pause_reason = new.value ->> 7,
+    pause_since_us = new.value ->> 8,
+    updated_at_us = ?2,
+    claimed_by = CASE WHEN new.value ->> 9 = 1 THEN NULL ELSE claimed_by END,
     claimed_until_us = CASE
-        WHEN ?11 = 0 THEN claimed_until_us
-        WHEN ?11 = 2 AND claimed_by IS NOT NULL THEN ?12
+        WHEN new.value ->> 9 = 0 THEN claimed_until_us
+        WHEN new.value ->> 9 = 2 AND claimed_by IS NOT NULL THEN new.value ->> 10
     END
-WHERE id = ?1;
+FROM json_each(?1) AS new
+WHERE mainspring_schedules.id = new.value ->> 0;

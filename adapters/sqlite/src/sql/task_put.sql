@@ -1,10 +1,16 @@
--- Touches no row if the stored version is newer or everything is equal.
+-- Tasks, a JSON list ?1 of rows. Touches no row if the stored version is newer or everything is equal.
 INSERT INTO mainspring_tasks (
     id, version, max_running,
     priority, timeout_us, retry_max, backoff_kind, backoff_first_us, backoff_max_us, retry_jitter,
     max_rescues, tags
 )
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+SELECT
+    new.value ->> 0, new.value ->> 1, new.value ->> 2, new.value ->> 3, new.value ->> 4,
+    new.value ->> 5, new.value ->> 6, new.value ->> 7, new.value ->> 8, new.value ->> 9,
+    new.value ->> 10, new.value ->> 11
+FROM json_each(?1) AS new
+-- SQLite needs a condition here to know what ON belongs to.
+WHERE true
 ON CONFLICT (id) DO UPDATE SET
     version = excluded.version,
     max_running = excluded.max_running,

@@ -1,0 +1,70 @@
+//! The rows of runs and skips: settle, record, look up, prune.
+
+use mainspring_contract::record::{Run, Settle};
+use mainspring_contract::{JobId, ScheduleId};
+use mainspring_core::id::Token;
+use mainspring_core::outcome::Outcome;
+use mainspring_core::time::Timestamp;
+use mainspring_sql::column::Cells;
+use mainspring_sql::json::JsonRows;
+use mainspring_sql::{read, write};
+
+use crate::columns::Cols;
+use crate::jobs;
+use crate::schedules::names;
+use crate::transaction::{Bind, Transaction};
+
+type Done<T> = Result<T, sqlx::Error>;
+
+/// Settles those jobs whose end concerns nobody else.
+pub(crate) async fn settle_alone(tx: &mut Transaction, settles: &[Settle]) -> Done<Vec<bool>> {
+    let now = tx.now();
+    let rows = JsonRows::of(settles, write::settle);
+    let statement = tx.sql(|sql| &sql.run_settle).rows(rows).at(now);
+    let settled = jobs::job_ids(&tx.rows(statement).await?, "job");
+    let over: Vec<JobId> = settled.iter().copied().collect();
+    jobs::delete(tx, &over).await?;
+    Ok(settles.iter().map(|settle| settled.contains(&settle.job)).collect())
+}
+
+/// Adds records of attempts.
+pub(crate) async fn record(tx: &mut Transaction, runs: &[Run]) -> Done<()> {
+    let now = tx.now();
+    let statement = tx.sql(|sql| &sql.run_insert).rows(JsonRows::of(runs, write::run)).at(now);
+    tx.run(statement).await.map(drop)
+}
+
+/// How attempts ended, and whether that settled the job.
+pub(crate) async fn recorded(
+    tx: &mut Transaction,
+    attempts: &[(JobId, Token)],
+) -> Done<Vec<Option<(Outcome, bool)>>> {
+    let rows = JsonRows::of(attempts, |(job, token), out| {
+        out.id(*job);
+        out.int(Some(i64::from(token.number())));
+    });
+    let statement = tx.sql(|sql| &sql.run_recorded).rows(rows);
+    let found = tx.numbered(statement, attempts.len(), |row| read::ending(&Cols(row)).ok()).await?;
+    Ok(found.into_iter().map(Option::flatten).collect())
+}
+
+/// The last runs of these schedules.
+pub(crate) async fn last_runs(tx: &mut Transaction, ids: &[ScheduleId]) -> Done<Vec<Option<Run>>> {
+    let statement = tx.sql(|sql| &sql.run_last).bind(names(ids));
+    let found = tx.numbered(statement, ids.len(), |row| read::run(&Cols(row)).ok()).await?;
+    Ok(found.into_iter().map(|view| view.flatten().map(|view| view.run)).collect())
+}
+
+/// Whether there is history from before `before`.
+pub(crate) async fn any_old(tx: &mut Transaction, before: Timestamp) -> Done<bool> {
+    let statement = tx.sql(|sql| &sql.prune_look).at(before);
+    Ok(!tx.rows(statement).await?.is_empty())
+}
+
+/// Forgets old history.
+pub(crate) async fn prune(tx: &mut Transaction, before: Timestamp, max: u32) -> Done<u32> {
+    let runs = tx.sql(|sql| &sql.prune_runs).at(before).bind(i64::from(max));
+    let skips = tx.sql(|sql| &sql.prune_skips).at(before).bind(i64::from(max));
+    let gone = tx.run(runs).await? + tx.run(skips).await?;
+    Ok(u32::try_from(gone).unwrap_or(u32::MAX))
+}

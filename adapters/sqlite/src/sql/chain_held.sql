@@ -1,0 +1,4 @@
+-- Which of the schedules ?1 (a JSON list) have a job that is held.
+SELECT wanted.key AS number
+FROM json_each(?1) AS wanted
+WHERE EXISTS (SELECT 1 FROM mainspring_jobs WHERE schedule = wanted.value AND state = 2);
