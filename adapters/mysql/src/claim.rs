@@ -1,0 +1,462 @@
+//! Handing out ready jobs.
+//!
+//! One request asks for the limits, the heads of all lanes that this node covers, and lanes that
+//! are not known yet. Whose turn it is, is decided here; a second request locks exactly as many
+//! jobs of each lane as are wanted and leaves those out that somebody else has locked; a third
+//! writes the leases. No request walks past jobs that cannot be claimed, however many there are.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use mainspring_contract::record::{ClaimJobs, Job};
+use mainspring_contract::tables::{Done, Row};
+use mainspring_contract::{JobId, Tags, TaskId};
+use mainspring_core::job::Change;
+use mainspring_core::time::Timestamp;
+use mainspring_sql::column::Columns;
+use mainspring_sql::read;
+use sqlx::Row as _;
+use sqlx::mysql::MySqlRow;
+
+use crate::jobs;
+use crate::lanes::Spot;
+use crate::row::Cols;
+use crate::statements::{Statements, binary, literal, padded};
+use crate::transaction::{Id, Transaction};
+
+/// Leases at most `max` ready jobs.
+pub(crate) async fn claim(
+    tx: &mut Transaction<'_>,
+    claim: &ClaimJobs<'_>,
+    max: u32,
+    turn: u32,
+) -> Done<Vec<Row<Job, Id>>> {
+    let max = usize::try_from(max).unwrap_or(usize::MAX);
+    let mut offer = Offer {
+        tasks: in_turn(claim.tasks, turn),
+        tags: claim.tags,
+        room: None,
+        open: max,
+        dry: HashSet::new(),
+    };
+    let mut taken: Vec<Taken> = Vec::new();
+    while offer.open > 0 && !offer.tasks.is_empty() {
+        let heads = heads(tx, &mut offer).await?;
+        let wanted = choose(&heads, &offer);
+        if wanted.is_empty() {
+            break;
+        }
+        let mut found = take(tx, &offer.tasks, &wanted).await?;
+        lease(tx, claim, &mut found).await?;
+        let short = offer.took(&wanted, &found);
+        // Rows that cannot be read are for the caller, who comes again.
+        let odd = found.iter().any(|taken| taken.job.is_err());
+        taken.extend(found);
+        if odd || !short {
+            break;
+        }
+    }
+    Ok(by_turn(taken))
+}
+
+/// What a claim may still have.
+struct Offer<'a> {
+    /// In the order of their turn.
+    tasks: Vec<TaskId>,
+    tags: &'a Tags,
+    /// How many more jobs of each task may run, once that is known.
+    room: Option<Vec<usize>>,
+    /// How many more jobs may be claimed.
+    open: usize,
+    /// Lanes of which all other jobs are locked: somebody else is about to have them.
+    dry: HashSet<LaneOf>,
+}
+
+impl Offer<'_> {
+    /// How many more jobs of a task may be claimed.
+    fn room(&self, task: usize) -> usize {
+        let room = self.room.as_ref().and_then(|room| room.get(task).copied());
+        room.unwrap_or(usize::MAX).min(self.open)
+    }
+
+    /// Some jobs were taken; whether fewer than were wanted.
+    fn took(&mut self, wanted: &[(LaneOf, usize)], found: &[Taken]) -> bool {
+        self.open = self.open.saturating_sub(found.len());
+        let mut short = false;
+        for (lane, want) in wanted {
+            let got = found.iter().filter(|job| (job.task, job.order.spot()) == *lane).count();
+            if let Some(room) = self.room.as_mut().and_then(|room| room.get_mut(lane.0)) {
+                *room = room.saturating_sub(got);
+            }
+            if got < *want {
+                self.dry.insert(*lane);
+                short = true;
+            }
+        }
+        short
+    }
+}
+
+/// The tasks that take turns, each once, in the order of this turn.
+fn in_turn(tasks: &[TaskId], turn: u32) -> Vec<TaskId> {
+    let mut seen = HashSet::new();
+    let start = usize::try_from(turn).unwrap_or(0) % tasks.len().max(1);
+    let mut places: Vec<_> = tasks
+        .iter()
+        .enumerate()
+        .filter(|(_, task)| seen.insert(*task))
+        .map(|(index, task)| ((index + tasks.len() - start) % tasks.len(), task.clone()))
+        .collect();
+    places.sort_unstable_by_key(|(place, _)| *place);
+    places.into_iter().map(|(_, task)| task).collect()
+}
+
+/// How many more jobs of each task may run, by the answers of `job_limits`.
+fn room(tasks: &[TaskId], limits: &HashMap<String, (i64, i64)>) -> Vec<usize> {
+    let room = |task: &TaskId| match limits.get(task.as_str()) {
+        Some((limit, running)) => usize::try_from(limit - running).unwrap_or(0),
+        None => usize::MAX,
+    };
+    tasks.iter().map(room).collect()
+}
+
+/// A lane of the task of this number.
+type LaneOf = (usize, Spot);
+
+/// Where a job stands among those of its task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Order {
+    priority: i16,
+    ready_at_us: i64,
+    id: [u8; 16],
+    lane: [u8; 16],
+}
+
+impl Order {
+    const fn spot(&self) -> Spot {
+        Spot { lane: self.lane, priority: self.priority }
+    }
+}
+
+/// The first ready jobs of each task, in their order.
+type Heads = BTreeMap<usize, Vec<Order>>;
+
+/// The first ready jobs of every lane that is covered, except those that are dry. The first time,
+/// the same request locks the tasks with limits and counts their leases.
+async fn heads(tx: &mut Transaction<'_>, offer: &mut Offer<'_>) -> Done<Heads> {
+    loop {
+        let asked = ask(tx, offer);
+        let mut answers = Answers::default();
+        for row in tx.several(asked.sql).await? {
+            answers.hear(&row, &asked.lanes).map_err(|why| tx.failed(why))?;
+        }
+        offer.room.get_or_insert_with(|| room(&offer.tasks, &answers.limits));
+        // Each round finds a lane that nobody knew, so this ends.
+        if !answers.others.is_empty() {
+            for (task, spot, tags) in answers.others {
+                if let Some(task) = offer.tasks.get(task) {
+                    tx.common.lanes.found(task, spot, tags);
+                }
+            }
+            continue;
+        }
+        for lane in asked.lanes {
+            let any = answers.found.contains(&lane);
+            tx.common.lanes.visited(&offer.tasks[lane.0], &lane.1, any);
+        }
+        for orders in answers.heads.values_mut() {
+            orders.sort_unstable();
+        }
+        return Ok(answers.heads);
+    }
+}
+
+/// What the server answers.
+#[derive(Default)]
+struct Answers {
+    /// Limits of tasks, and how many of their jobs are leased.
+    limits: HashMap<String, (i64, i64)>,
+    heads: Heads,
+    /// The lanes that have heads.
+    found: HashSet<LaneOf>,
+    /// Lanes that were not known, and their tags.
+    others: Vec<(usize, Spot, String)>,
+}
+
+impl Answers {
+    fn hear(&mut self, row: &MySqlRow, lanes: &[LaneOf]) -> Result<(), sqlx::Error> {
+        let source = |row: &MySqlRow| -> Result<usize, sqlx::Error> {
+            Ok(usize::try_from(row.try_get::<i64, _>("source")?).unwrap_or(usize::MAX))
+        };
+        match row.try_get::<i64, _>("part")? {
+            LIMIT => {
+                self.limits.entry(task_of(row)).or_default().0 = row.try_get("number")?;
+            }
+            RUNNING => {
+                self.limits.entry(task_of(row)).or_default().1 = row.try_get("number")?;
+            }
+            HEAD => {
+                if let Some(&(task, spot)) = lanes.get(source(row)?) {
+                    let Spot { lane, priority } = spot;
+                    let ready_at_us = row.try_get("ready_at_us")?;
+                    let order = Order { priority, ready_at_us, id: id(row), lane };
+                    self.heads.entry(task).or_default().push(order);
+                    self.found.insert((task, spot));
+                }
+            }
+            _ => {
+                let lane: [u8; 16] = Cols(row).raw("lane").try_into().unwrap_or_default();
+                let spot = Spot { lane, priority: row.try_get("priority")? };
+                self.others.push((source(row)?, spot, Cols(row).lossy("tags")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is asked: the statements, and the lanes that their `source` counts.
+struct Asked {
+    sql: String,
+    lanes: Vec<LaneOf>,
+}
+
+fn ask(tx: &Transaction<'_>, offer: &Offer<'_>) -> Asked {
+    let mut asked = Asked { sql: String::new(), lanes: Vec::new() };
+    let sql = &tx.common.sql;
+    let names: Vec<_> = offer.tasks.iter().map(|task| literal(task.as_str())).collect();
+    if offer.room.is_none() {
+        push(&mut asked.sql, &sql.job_limits.with(&[(":tasks", &names.join(", "))]));
+    }
+    for (number, (task, name)) in offer.tasks.iter().zip(&names).enumerate() {
+        if offer.room(number) == 0 {
+            continue;
+        }
+        let mut before: Option<Spot> = None;
+        for (spot, lane) in tx.common.lanes.of(task) {
+            push_stretches(&mut asked.sql, sql, (number, name), (before, Some(spot)));
+            before = Some(spot);
+            // A job whose tags cannot be read is to be found, and settled for that.
+            let covered =
+                Tags::from_text(&lane.tags).map_or(true, |needed| offer.tags.covers(&needed));
+            if covered && !offer.dry.contains(&(number, spot)) {
+                let most = offer.room(number);
+                let values = lane_values(asked.lanes.len(), name, spot, tx.now(), most);
+                push(&mut asked.sql, &with(&sql.job_candidates, &values));
+                asked.lanes.push((number, spot));
+            }
+        }
+        push_stretches(&mut asked.sql, sql, (number, name), (before, None));
+    }
+    asked
+}
+
+/// Asks for a job between two lanes: the rest of the first one's tags, other tags, and those of the
+/// second one's tags that come before it.
+fn push_stretches(
+    text: &mut String,
+    sql: &Statements,
+    (number, name): (usize, &str),
+    (from, to): (Option<Spot>, Option<Spot>),
+) {
+    let lane = |spot: Spot| binary(&spot.lane);
+    let stretches = match (from, to) {
+        (None, None) => vec!["TRUE".to_owned()],
+        (Some(a), Some(b)) if a.lane == b.lane && a.priority + 1 >= b.priority => vec![],
+        (Some(a), Some(b)) if a.lane == b.lane => vec![format!(
+            "lane = {} AND priority > {} AND priority < {}",
+            lane(a),
+            a.priority,
+            b.priority
+        )],
+        _ => {
+            let after = from.filter(|a| a.priority < LAST_PRIORITY);
+            let after = after.map(|a| format!("lane = {} AND priority > {}", lane(a), a.priority));
+            let first = to.filter(|b| b.priority > 0);
+            let first = first.map(|b| format!("lane = {} AND priority < {}", lane(b), b.priority));
+            let between = match (from, to) {
+                (Some(a), Some(b)) => format!("lane > {} AND lane < {}", lane(a), lane(b)),
+                (Some(a), None) => format!("lane > {}", lane(a)),
+                (_, Some(b)) => format!("lane < {}", lane(b)),
+                (None, None) => "TRUE".to_owned(),
+            };
+            after.into_iter().chain([between]).chain(first).collect()
+        }
+    };
+    for stretch in stretches {
+        let number = number.to_string();
+        let values = [(":source", &*number), (":task", name), (":stretch", &*stretch)];
+        push(text, &sql.job_other_lanes.with(&values));
+    }
+}
+
+/// How many jobs of each lane are wanted: the tasks take turns, within their room.
+fn choose(heads: &Heads, offer: &Offer<'_>) -> Vec<(LaneOf, usize)> {
+    let mut wanted: BTreeMap<LaneOf, usize> = BTreeMap::new();
+    let mut left = offer.open;
+    let mut rank = 0;
+    while left > 0 {
+        let mut any = false;
+        for (&task, orders) in heads {
+            if let Some(order) = orders.get(rank).filter(|_| rank < offer.room(task) && left > 0) {
+                *wanted.entry((task, order.spot())).or_default() += 1;
+                left -= 1;
+                any = true;
+            }
+        }
+        if !any {
+            break;
+        }
+        rank += 1;
+    }
+    wanted.into_iter().collect()
+}
+
+/// A job that is locked.
+struct Taken {
+    task: usize,
+    order: Order,
+    job: Row<Job, Id>,
+}
+
+/// Locks as many jobs of each lane as are wanted, as far as nobody else has locked them.
+async fn take(
+    tx: &mut Transaction<'_>,
+    tasks: &[TaskId],
+    wanted: &[(LaneOf, usize)],
+) -> Done<Vec<Taken>> {
+    let mut sql = String::new();
+    for (number, ((task, spot), want)) in wanted.iter().enumerate() {
+        let name = literal(tasks[*task].as_str());
+        let values = lane_values(number, &name, *spot, tx.now(), *want);
+        push(&mut sql, &with(&tx.common.sql.job_take, &values));
+    }
+    let rows = tx.several(sql).await?;
+    let mut taken = Vec::with_capacity(rows.len());
+    for row in rows {
+        let source: i64 = row.try_get("source").map_err(|why| tx.failed(why))?;
+        let source = usize::try_from(source).ok().and_then(|source| wanted.get(source));
+        let Some(&((task, Spot { lane, priority }), _)) = source else { continue };
+        let ready_at_us = row.try_get("ready_at_us").map_err(|why| tx.failed(why))?;
+        let order = Order { priority, ready_at_us, id: id(&row), lane };
+        taken.push(Taken { task, order, job: jobs::job(&Cols(&row)) });
+    }
+    Ok(taken)
+}
+
+/// Writes the leases.
+async fn lease(tx: &mut Transaction<'_>, claim: &ClaimJobs<'_>, found: &mut [Taken]) -> Done<()> {
+    let now = tx.now();
+    let until = now + claim.lease_for;
+    let change = Change::Claim { node: claim.node.clone(), until };
+    let mut leased = Vec::with_capacity(found.len());
+    for job in found.iter_mut().filter_map(|taken| taken.job.as_mut().ok()) {
+        let done = job.apply(&change, now);
+        debug_assert!(done.is_ok(), "the statement found only jobs that can be claimed");
+        leased.push(job.id);
+    }
+    for list in padded(&leased) {
+        let text = tx.common.sql.job_lease.repeated(list.len());
+        let statement = text.bind(claim.node.as_str()).bind(until.as_micros());
+        tx.execute(jobs::bind(statement, &list)).await?;
+    }
+    Ok(())
+}
+
+/// The jobs in the order in which the tasks take turns.
+fn by_turn(mut taken: Vec<Taken>) -> Vec<Row<Job, Id>> {
+    taken.sort_unstable_by_key(|taken| (taken.task, taken.order));
+    let mut ranks: HashMap<usize, usize> = HashMap::new();
+    let place = |Taken { task, job, .. }| {
+        let rank = ranks.entry(task).or_default();
+        *rank += 1;
+        ((*rank, task), job)
+    };
+    let mut jobs: Vec<_> = taken.into_iter().map(place).collect();
+    jobs.sort_by_key(|(place, _)| *place);
+    jobs.into_iter().map(|(_, job)| job).collect()
+}
+
+/// What the statements about one lane are asked with.
+fn lane_values(
+    source: usize,
+    name: &str,
+    spot: Spot,
+    now: Timestamp,
+    max: usize,
+) -> [(&'static str, String); 6] {
+    [
+        (":source", source.to_string()),
+        (":task", name.to_owned()),
+        (":lane", binary(&spot.lane)),
+        (":priority", spot.priority.to_string()),
+        (":now", now.as_micros().to_string()),
+        (":max", max.to_string()),
+    ]
+}
+
+fn with(text: &crate::statements::Text, values: &[(&'static str, String)]) -> String {
+    let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    text.with(&values)
+}
+
+fn push(text: &mut String, statement: &str) {
+    if !text.is_empty() {
+        text.push_str(";\n");
+    }
+    text.push_str(statement);
+}
+
+fn id(row: &MySqlRow) -> [u8; 16] {
+    read::job_id(&Cols(row), "id").map_or([0; 16], |id: JobId| *id.as_bytes())
+}
+
+fn task_of(row: &MySqlRow) -> String {
+    Cols(row).lossy("task")
+}
+
+/// What the statements say in `part`; another lane is 3.
+const LIMIT: i64 = 0;
+const RUNNING: i64 = 1;
+const HEAD: i64 = 2;
+/// The last of the priorities, which the table checks.
+const LAST_PRIORITY: i16 = 9;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(name: &str) -> TaskId {
+        TaskId::new(name).expect("a name")
+    }
+
+    fn order(priority: i16, ready_at_us: i64) -> Order {
+        Order { priority, ready_at_us, id: [0; 16], lane: [0; 16] }
+    }
+
+    #[test]
+    fn the_turn_goes_round_the_tasks() {
+        let tasks = ["a", "b", "a", "c"].map(task);
+        let names =
+            |turn| in_turn(&tasks, turn).iter().map(ToString::to_string).collect::<String>();
+        assert_eq!([0, 1, 2, 3, 4].map(names), ["abc", "bca", "cab", "cab", "abc"]);
+        assert_eq!(in_turn(&[], 3), []);
+    }
+
+    #[test]
+    fn tasks_take_turns_within_their_room() {
+        let heads = Heads::from([
+            (0, vec![order(1, 1), order(1, 2), order(5, 1)]),
+            (1, vec![order(0, 9), order(5, 9)]),
+        ]);
+        let lane = |task, priority| (task, Spot { lane: [0; 16], priority });
+        let chosen = |room: [usize; 2], open| {
+            let (tasks, room) = (Vec::new(), Some(room.to_vec()));
+            let offer = Offer { tasks, tags: &Tags::NONE, room, open, dry: HashSet::new() };
+            choose(&heads, &offer)
+        };
+        let all = [(lane(0, 1), 2), (lane(0, 5), 1), (lane(1, 0), 1), (lane(1, 5), 1)];
+        assert_eq!(chosen([9, 9], 9), all);
+        assert_eq!(chosen([9, 9], 3), [(lane(0, 1), 2), (lane(1, 0), 1)]);
+        assert_eq!(chosen([1, 9], 9), [(lane(0, 1), 1), (lane(1, 0), 1), (lane(1, 5), 1)]);
+        assert_eq!(chosen([0, 0], 9), []);
+    }
+}

@@ -1,0 +1,1 @@
+UPDATE mainspring_jobs SET watched = 1 WHERE id IN (?, ...);

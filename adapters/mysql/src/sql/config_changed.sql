@@ -1,0 +1,1 @@
+UPDATE mainspring_meta SET value = value + 1 WHERE name = 'config_revision';

@@ -1,0 +1,1 @@
+DELETE FROM mainspring_jobs WHERE id IN (?, ...);

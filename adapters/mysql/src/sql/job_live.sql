@@ -1,0 +1,1 @@
+SELECT id FROM mainspring_jobs WHERE id IN (?, ...);

@@ -1,0 +1,1 @@
+SELECT * FROM mainspring_jobs WHERE id IN (?, ...) ORDER BY id FOR UPDATE;

@@ -1,0 +1,1 @@
+DELETE FROM mainspring_keys WHERE (task = ? AND unique_key = ?) OR ...;

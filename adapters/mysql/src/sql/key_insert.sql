@@ -1,0 +1,1 @@
+INSERT INTO mainspring_keys (task, unique_key, job) VALUES (?, ?, ?), ...;

@@ -1,0 +1,3 @@
+-- Jobs that are over hold their keys for a while.
+UPDATE mainspring_keys SET over_until_us = ?
+WHERE (task = ? AND unique_key = ? AND job = ?) OR ...;

@@ -1,0 +1,1 @@
+SELECT * FROM mainspring_runs WHERE TRUE:conditions ORDER BY seq DESC LIMIT :limit OFFSET :offset;

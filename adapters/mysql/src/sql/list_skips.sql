@@ -1,0 +1,1 @@
+SELECT * FROM mainspring_skips WHERE TRUE:conditions ORDER BY seq DESC LIMIT :limit OFFSET :offset;

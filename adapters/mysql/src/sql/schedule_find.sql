@@ -1,0 +1,1 @@
+SELECT * FROM mainspring_schedules WHERE id = ?;

@@ -1,0 +1,16 @@
+INSERT INTO mainspring_schedules (
+    id, task, source,
+    trigger_format, trigger_version, trigger_bytes,
+    payload_format, payload_version, payload_bytes,
+    exclude_format, exclude_version, exclude_bytes,
+    coalesce, misfire_grace_us, catch_up, jitter_us, jitter_spread, slack_us,
+    overlap, fire_limit, after_run_us, max_failures,
+    priority, timeout_us, retry_max, backoff_kind, backoff_first_us, backoff_max_us, retry_jitter,
+    max_rescues, tags, paused,
+    revision, next_kind, next_at_us, last_fire_at_us, fired, failures, pause_reason, pause_since_us,
+    created_at_us, updated_at_us
+)
+VALUES (
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+), ...;

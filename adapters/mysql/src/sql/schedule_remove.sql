@@ -1,0 +1,1 @@
+DELETE FROM mainspring_schedules WHERE id IN (?, ...);

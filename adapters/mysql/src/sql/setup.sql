@@ -1,0 +1,14 @@
+-- What each connection begins with, so that nothing depends on the server's own settings. READ
+-- COMMITTED: each statement sees what was committed before it, and no gaps are locked, in which
+-- others want to insert.
+SET NAMES utf8mb4 COLLATE utf8mb4_bin;
+SET SESSION
+    sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ENGINE_SUBSTITUTION',
+    time_zone = '+00:00',
+    autocommit = 1,
+    sql_safe_updates = 0,
+    sql_select_limit = DEFAULT,
+    lock_wait_timeout = 5,
+    innodb_lock_wait_timeout = 5;
+SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
+SELECT VERSION() AS version, CAST(@@max_allowed_packet AS SIGNED) AS max_packet;

@@ -1,0 +1,212 @@
+//! The store: a database, its connections, and the transactions that the verbs run in.
+
+use core::fmt;
+use core::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+
+use mainspring_contract::record::{Enqueue, Enqueued, Settle, Written};
+use mainspring_contract::tables::{Database, Mode, within};
+use mainspring_contract::{Capabilities, Clock, StoreError, StoreErrorKind};
+use sqlx::MySqlConnection;
+
+use crate::connections::Connections;
+use crate::lanes::Lanes;
+use crate::options::Options;
+use crate::statements::Statements;
+use crate::transaction::{Common, Transaction};
+use crate::{clock, error, migrations};
+
+/// Schedules, jobs and history in one database of MySQL or MariaDB.
+///
+/// Durable: a reply to a verb means that its changes survive a power loss, as far as the server's
+/// `innodb_flush_log_at_trx_commit` is 1, which is its default. Shared: any number of processes may
+/// use the database at once. Any future may be dropped at any time; what its verb had begun is then
+/// rolled back, and its connection closed.
+pub struct MysqlStore {
+    common: Arc<Common>,
+    connections: Arc<Connections>,
+    most: u32,
+    /// How many jobs were handed out: whose turn it is among tasks.
+    handed_out: AtomicU32,
+}
+
+impl MysqlStore {
+    /// Opens the database at `url` with the default [`Options`].
+    ///
+    /// # Errors
+    /// See [`open_with`](Self::open_with).
+    pub async fn open(url: impl Into<String>) -> Result<Self, StoreError> {
+        Self::open_with(&Options::new(url)).await
+    }
+
+    /// Opens a database, and brings its tables up to date or checks them, as the options say.
+    ///
+    /// # Errors
+    /// [`Unavailable`](StoreErrorKind::Unavailable) if it cannot be reached,
+    /// [`Incompatible`](StoreErrorKind::Incompatible) if its tables are too new, or too old and
+    /// not to be changed, or the server is too old, and [`Backend`](StoreErrorKind::Backend) if the
+    /// address cannot be read, the user is not let in, or a right is missing.
+    pub async fn open_with(options: &Options) -> Result<Self, StoreError> {
+        if options.migrate {
+            migrations::apply(options).await?;
+        } else {
+            migrations::check(options).await?;
+        }
+        let (connections, name) = options.connections()?;
+        let connections = Arc::new(connections);
+        let opened = connections.connect().await;
+        let (_, greeting) = opened.map_err(|why| error::of_statement(&name, why))?;
+        // Room for what is not counted: the statement itself, and lengths of values.
+        let max_packet = usize::try_from(greeting.max_packet).unwrap_or(usize::MAX);
+        let common = Common {
+            name,
+            sql: Statements::new(&options.prefix),
+            max_packet: max_packet.saturating_sub(PACKET_SLACK),
+            lanes: Lanes::default(),
+        };
+        Ok(Self {
+            common: Arc::new(common),
+            connections,
+            most: options.connections.max(1),
+            handed_out: AtomicU32::new(0),
+        })
+    }
+
+    /// Queues jobs inside the caller's own transaction: what the program writes to its own tables
+    /// and the jobs that stand for it last together, or not at all.
+    ///
+    /// The transaction had better be READ COMMITTED. Under REPEATABLE READ, the server's default,
+    /// jobs with keys also lock the gaps between keys, and others have to wait.
+    ///
+    /// # Errors
+    /// Whatever the database says. The transaction must be rolled back then; if the error
+    /// [is passing](StoreError::is_passing), all of it may be tried again.
+    ///
+    /// ```
+    /// # use mainspring_conformance::sample::queued;
+    /// # use mainspring_contract::{Clock, Store, record::Enqueued, store::JobFilter};
+    /// use sqlx::{Connection, MySqlConnection};
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let shared = mainspring_support::SharedMariaDb::join().await;
+    /// # let database = shared.database().await;
+    /// # let (url, order_shipped) = (database.url(), queued(1, "ship"));
+    /// let store = mainspring_mysql::MysqlStore::open(url).await?;
+    /// let mut connection = MySqlConnection::connect(url).await?;
+    /// # sqlx::raw_sql("CREATE TABLE orders (number integer)").execute(&mut connection).await?;
+    /// let mut tx = connection.begin().await?;
+    /// sqlx::query("INSERT INTO orders VALUES (7)").execute(&mut *tx).await?;
+    /// let answers = store.enqueue_in(&mut tx, Clock::Server, &[order_shipped]).await?;
+    /// assert_eq!(answers, [Enqueued::Inserted]);
+    /// assert_eq!(store.jobs(&JobFilter::first(9)).await?, [], "nobody sees it yet");
+    /// tx.commit().await?;
+    /// assert_eq!(store.jobs(&JobFilter::first(9)).await?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn enqueue_in(
+        &self,
+        connection: &mut MySqlConnection,
+        clock: Clock,
+        jobs: &[Enqueue],
+    ) -> Result<Vec<Enqueued>, StoreError> {
+        let tx = Transaction::within(connection, &self.common, clock).await?;
+        within::enqueue(tx, jobs).await
+    }
+
+    /// Records last attempts inside the caller's own transaction: the effect of a job and its end
+    /// last together. What is answered [`LeaseLost`](Written::LeaseLost) has been given to somebody
+    /// else, so that its transaction is to be rolled back.
+    ///
+    /// # Errors
+    /// As for [`enqueue_in`](Self::enqueue_in).
+    ///
+    /// ```
+    /// # use mainspring_conformance::{rig::Rig, sample::queued};
+    /// # use mainspring_contract::{Clock, record::{Ended, Settle, Written}};
+    /// # use mainspring_core::{outcome::Outcome, time::{Span, Timestamp}};
+    /// use sqlx::{Connection, MySqlConnection};
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let shared = mainspring_support::SharedMariaDb::join().await;
+    /// # let database = shared.database().await;
+    /// # let url = database.url();
+    /// # let rig = Rig(mainspring_mysql::MysqlStore::open(url).await?);
+    /// # rig.enqueue_all(0, &[queued(1, "ship")]).await;
+    /// # let job = rig.claim(0, "worker", &["ship"], 1).await.remove(0);
+    /// # let store = &rig.0;
+    /// # let finished_at = Timestamp::UNIX_EPOCH;
+    /// let mut connection = MySqlConnection::connect(url).await?;
+    /// # sqlx::raw_sql("CREATE TABLE parcels (number integer)").execute(&mut connection).await?;
+    /// let mut tx = connection.begin().await?;
+    /// sqlx::query("INSERT INTO parcels VALUES (7)").execute(&mut *tx).await?;
+    /// let ended =
+    ///     Ended { outcome: Outcome::Succeeded, started_at: None, finished_at, detail: None };
+    /// let settle = Settle { job: job.id, token: job.token, ended };
+    /// match store.complete_in(&mut tx, Clock::Server, &[settle]).await?[..] {
+    ///     [Written::Done] => tx.commit().await?,
+    ///     _ => tx.rollback().await?,
+    /// }
+    /// # assert_eq!(rig.jobs().await, []);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn complete_in(
+        &self,
+        connection: &mut MySqlConnection,
+        clock: Clock,
+        settles: &[Settle],
+    ) -> Result<Vec<Written>, StoreError> {
+        let tx = Transaction::within(connection, &self.common, clock).await?;
+        within::settle(tx, settles).await
+    }
+
+    /// Waits for what is under way and closes all connections.
+    pub async fn close(self) {
+        self.connections.close(self.most).await;
+    }
+}
+
+impl fmt::Debug for MysqlStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MysqlStore").field("name", &self.common.name).finish_non_exhaustive()
+    }
+}
+
+impl Database for MysqlStore {
+    type Tables = Transaction<'static>;
+
+    const ONE_WRITER: bool = false;
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { durable: true, shared: true }
+    }
+
+    fn name(&self) -> String {
+        self.common.name.clone()
+    }
+
+    async fn begin(&self, mode: Mode, clock: Clock) -> Result<Self::Tables, StoreError> {
+        Transaction::begin(&self.connections, &self.common, mode, clock).await
+    }
+
+    fn handed_out(&self, jobs: u32) -> u32 {
+        self.handed_out.fetch_add(jobs, Ordering::Relaxed)
+    }
+
+    async fn try_again(&self, attempt: u32, after: StoreErrorKind) -> bool {
+        let again = match after {
+            StoreErrorKind::Contended => attempt <= 10,
+            // The server may just be starting again.
+            StoreErrorKind::Unavailable | StoreErrorKind::OutcomeUnknown => attempt <= 3,
+            _ => false,
+        };
+        if again {
+            clock::back_off(attempt).await;
+        }
+        again
+    }
+}
+
+/// What is kept free in a packet.
+const PACKET_SLACK: usize = 64 << 10;

@@ -1,0 +1,141 @@
+//! What the server does for the statements that run all the time, with a table full of jobs and
+//! schedules of the future: seeks in an index, and nothing that walks past rows which are not
+//! meant. Counted by the server itself, row by row.
+
+mod place;
+
+use mainspring_conformance::rig::Rig;
+use mainspring_conformance::sample::{at, queued, replace, spec, task};
+use mainspring_mysql::{MysqlStore, Options};
+use sqlx::{MySqlConnection, Row};
+
+use place::{Place, number, rows, run};
+
+/// Many more rows than a plan for a small table would do for: this number's square.
+const EDGE: i64 = 320;
+
+/// Copies the one row of a table, with changes.
+async fn many(connection: &mut MySqlConnection, table: &str, changes: &[(&str, &str)]) {
+    let columns = format!(
+        "SELECT column_name FROM information_schema.columns \
+         WHERE table_schema = DATABASE() AND table_name = '{table}' \
+             AND extra NOT LIKE '%GENERATED%'"
+    );
+    let names: Vec<String> =
+        rows(connection, columns).await.iter().map(|row| row.get::<String, _>(0)).collect();
+    let value = |name: &String| {
+        let changed = changes.iter().find(|(column, _)| column == name);
+        changed.map_or_else(|| format!("old.{name}"), |(_, value)| (*value).to_owned())
+    };
+    let values: Vec<String> = names.iter().map(value).collect();
+    // Two short lists, because servers limit the length of one.
+    let sql = format!(
+        "INSERT INTO {table} ({}) \
+         WITH RECURSIVE few (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM few WHERE i < {EDGE} - 1), \
+             new (n) AS (SELECT a.i * {EDGE} + b.i FROM few AS a CROSS JOIN few AS b) \
+         SELECT {} FROM {table} AS old CROSS JOIN new",
+        names.join(", "),
+        values.join(", ")
+    );
+    run(connection, sql).await;
+}
+
+/// How many rows the connections of this database have read so far.
+async fn read_so_far(connection: &mut MySqlConnection) -> i64 {
+    let sql = "SELECT CAST(SUM(variable_value) AS SIGNED) FROM information_schema.global_status \
+               WHERE variable_name IN ('HANDLER_READ_NEXT', 'HANDLER_READ_PREV', \
+                                       'HANDLER_READ_RND_NEXT', 'HANDLER_READ_KEY')";
+    number(connection, sql).await
+}
+
+#[tokio::test]
+async fn hot_verbs_read_what_they_mean_and_nothing_else() {
+    // A server of its own, because it counts for everybody together.
+    let settings = mainspring_support::Settings::default().volatile();
+    let server = mainspring_support::MariaDb::start_with(settings).await;
+    let database = server.database().await;
+    let options = Options::new(database.url());
+    let rig = Rig(MysqlStore::open_with(&options).await.expect("it opens"));
+    rig.put_task(0, task("t", Some(5))).await;
+    rig.enqueue_all(0, &[queued(1, "t")]).await;
+    let _ = rig.put(0, &replace(&spec("s", "t"), at(1))).await;
+    let mut connection =
+        <MySqlConnection as sqlx::Connection>::connect(database.url()).await.expect("a connection");
+    let later = "old.ready_at_us + 1000000000000000";
+    let id = "UNHEX(LEFT(SHA2(n, 256), 32))";
+    many(&mut connection, "mainspring_jobs", &[("id", id), ("ready_at_us", later)]).await;
+    let later = "old.next_at_us + 1000000000000000";
+    let id = "CONCAT('s', n)";
+    many(&mut connection, "mainspring_schedules", &[("id", id), ("next_at_us", later)]).await;
+
+    for analyzed in [false, true] {
+        if analyzed {
+            run(&mut connection, "ANALYZE TABLE mainspring_jobs, mainspring_schedules").await;
+        }
+        // What is prepared and known is so from now on.
+        let _ = rig.claim(1, "w", &["t", "other"], 9).await;
+        let _ = rig.claim_due(1, "p", 9).await;
+        let start = read_so_far(&mut connection).await;
+        for second in 2..12 {
+            let _ = rig.claim(second, "w", &["t", "other"], 9).await;
+            let _ = rig.claim_due(second, "p", 9).await;
+            assert_eq!(rig.rescue(2, 9).await.len(), 0);
+            assert_eq!(rig.prune(at(0), 9).await, 0);
+        }
+        let read = read_so_far(&mut connection).await - start;
+        // Forty verbs; the count itself reads some four hundred rows of the server's own.
+        assert!(read < 4_000, "{read} rows were read among {}", EDGE * EDGE);
+    }
+}
+
+/// Statements of the store, with values, and the index that each must use.
+const CASES: [(&str, &[(&str, &str)], &str); 4] = [
+    (
+        include_str!("../src/sql/job_candidates.sql"),
+        &[
+            (":source", "0"),
+            (":task", "'t'"),
+            (":lane", "(UNHEX(LEFT(SHA2('', 256), 32)))"),
+            (":priority", "5"),
+            (":now", "2000000"),
+            (":max", "9"),
+        ],
+        "mainspring_jobs_claim",
+    ),
+    (
+        include_str!("../src/sql/job_take.sql"),
+        &[
+            (":source", "0"),
+            (":task", "'t'"),
+            (":lane", "(UNHEX(LEFT(SHA2('', 256), 32)))"),
+            (":priority", "5"),
+            (":now", "2000000"),
+            (":max", "9"),
+        ],
+        "mainspring_jobs_claim",
+    ),
+    (include_str!("../src/sql/schedule_due.sql"), &[("?", "2000000")], "mainspring_schedules_open"),
+    (include_str!("../src/sql/job_lapsed.sql"), &[("?", "2000000")], "mainspring_jobs_wake"),
+];
+
+#[tokio::test]
+async fn hot_statements_use_their_index_and_sort_nothing() {
+    let place = Place::new().await;
+    let rig = Rig(place.open().await);
+    rig.enqueue_all(0, &[queued(1, "t")]).await;
+    let _ = rig.put(0, &replace(&spec("s", "t"), at(1))).await;
+    let mut connection = place.beside().await;
+    let later = "old.ready_at_us + 1000000000000000";
+    let id = "UNHEX(LEFT(SHA2(n, 256), 32))";
+    many(&mut connection, "mainspring_jobs", &[("id", id), ("ready_at_us", later)]).await;
+    for (sql, values, index) in CASES {
+        let lines = sql.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>();
+        let sql =
+            values.iter().fold(lines.join("\n"), |sql, (name, value)| sql.replace(name, value));
+        let plan = rows(&mut connection, format!("EXPLAIN FORMAT=JSON {sql}")).await;
+        let plan: String = plan[0].get(0);
+        assert!(plan.contains(index), "{index} is not used:\n{plan}");
+        assert!(!plan.contains("\"ALL\"") || index.ends_with("wake"), "all is read:\n{plan}");
+        assert!(!plan.contains("filesort") || index.ends_with("wake"), "sorted:\n{plan}");
+    }
+}
