@@ -105,7 +105,7 @@ const RECORD: &str = "
         job, token, attempt, task, origin, node, outcome, settled, started_at_us, finished_at_us,
         output_format, output_version, output_bytes, noted_at_us
     )
-    SELECT id, token, 1, task, origin, node, 0, 1, ?3, ?3, 1, 1, 'null', ?3
+    SELECT id, token, 1, task, origin, node, 0, 1, ?3, ?3, 1, 1, x'6e756c6c', ?3
     FROM mainspring_jobs WHERE id = ?1 AND state = 1 AND token = ?2";
 
 const DELETE: &str = "DELETE FROM mainspring_jobs WHERE id = ?1 AND state = 1 AND token = ?2";
