@@ -15,8 +15,8 @@ use mainspring_contract::record::{
     Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
-    JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
-    Unreadable,
+    During, JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter,
+    SkipView, Unreadable,
 };
 use mainspring_contract::{
     Answer, Capabilities, Clock, JobId, Reply, ScheduleId, Store, StoreError, StoreErrorKind,
@@ -257,9 +257,11 @@ impl Store for MemoryStore {
     async fn count_jobs(&self, filter: &JobFilter, up_to: u32) -> Result<Count, StoreError> {
         let state = self.lock();
         let limit = usize::try_from(up_to).unwrap_or(usize::MAX);
-        let count = state.ledger.jobs().take(limit).filter(|job| filter.matches(job)).count();
+        let sought = JobFilter { tag: None, origin: None, created: During::EVER, ..filter.clone() };
+        let mut jobs = state.ledger.jobs().filter(|job| sought.matches(job));
+        let count = jobs.by_ref().take(limit).filter(|job| filter.matches(job)).count();
         let count = u64::try_from(count).unwrap_or(u64::MAX);
-        let all = state.ledger.jobs().nth(limit).is_none();
+        let all = jobs.next().is_none();
         Ok(if all { Count::Exact(count) } else { Count::AtLeast(count) })
     }
 

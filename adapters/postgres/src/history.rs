@@ -40,8 +40,8 @@ pub(crate) async fn settle_alone(tx: &mut Transaction<'_>, settles: &[Settle]) -
         .bind(ended().map(|ended| ended.finished_at.as_micros()).collect::<Vec<_>>());
     // Lists that are too short are filled up with nothing.
     let statement = output.bind(statement).bind(errors).bind(tx.now.as_micros());
-    let rows = tx.all(statement).await?;
-    jobs::among(tx, settles.iter().map(|settle| &settle.job), &rows)
+    let row = tx.one(statement).await?;
+    jobs::unless_all(tx, settles.iter().map(|settle| &settle.job), &row)
 }
 
 /// Adds records of attempts.
@@ -107,6 +107,10 @@ pub(crate) async fn recorded(
 
 /// Forgets the oldest records; how many.
 pub(crate) async fn prune(tx: &mut Transaction<'_>, before: Timestamp, max: u32) -> Done<u32> {
+    let look = tx.one(query(&tx.sql.prune_look).bind(before.as_micros())).await?;
+    if max == 0 || !look.try_get::<bool, _>(0).map_err(|error| tx.error(error))? {
+        return Ok(0);
+    }
     tx.all(query(&tx.sql.prune_lock)).await?;
     let statement = query(&tx.sql.prune_runs).bind(before.as_micros()).bind(i64::from(max));
     let runs: i64 = match tx.all(statement).await?.first() {

@@ -16,8 +16,14 @@ use crate::transaction::Transaction;
 
 /// Adds jobs that wait or are held, except those that are known; which were added.
 pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<bool>> {
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    if jobs.iter().all(|job| job.schedule.is_none()) {
+        // Neighbours in the index one after the other. Jobs of schedules keep to their order.
+        order.sort_unstable_by_key(|&number| jobs[number].id);
+    }
+    let sorted: Vec<&Job> = order.iter().map(|&number| &jobs[number]).collect();
     let mut inserted = Vec::with_capacity(jobs.len());
-    let mut rest = jobs;
+    let mut rest = &sorted[..];
     while !rest.is_empty() {
         let mut kinds = Kinds::default();
         let numbers: Vec<i32> = rest.iter().map_while(|job| kinds.number(job)).collect();
@@ -25,21 +31,25 @@ pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<b
         inserted.extend(insert_part(tx, part, &kinds, numbers).await?);
         rest = others;
     }
-    Ok(inserted)
+    let mut answers = vec![false; jobs.len()];
+    for (number, inserted) in order.into_iter().zip(inserted) {
+        answers[number] = inserted;
+    }
+    Ok(answers)
 }
 
 async fn insert_part(
     tx: &mut Transaction<'_>,
-    jobs: &[Job],
+    jobs: &[&Job],
     kinds: &Kinds<'_>,
     numbers: Vec<i32>,
 ) -> Done<Vec<bool>> {
-    let ready_at = |job: &Job| match job.state {
+    let ready_at = |job: &&Job| match job.state {
         JobState::Held { ready_at } | JobState::Waiting { ready_at } => ready_at.as_micros(),
         // Only jobs that wait or are held are inserted.
         JobState::Leased { .. } | JobState::Settled { .. } => job.created_at.as_micros(),
     };
-    let key = |job: &Job| job.unique.as_ref().map(|unique| unique.key.to_string());
+    let key = |job: &&Job| job.unique.as_ref().map(|unique| unique.key.to_string());
     let statement = query(&tx.sql.job_insert)
         .bind(ids(jobs.iter().map(|job| &job.id)))
         .bind(jobs.iter().map(|job| &*job.payload.bytes).collect::<Vec<_>>())
@@ -49,8 +59,8 @@ async fn insert_part(
         .bind(jobs.iter().map(key).collect::<Vec<_>>())
         .bind(numbers);
     let statement = kinds.bind(statement).bind(tx.now.as_micros());
-    let rows = tx.all(statement).await?;
-    jobs::among(tx, jobs.iter().map(|job| &job.id), &rows)
+    let row = tx.one(statement).await?;
+    jobs::unless_all(tx, jobs.iter().map(|job| &job.id), &row)
 }
 
 /// What jobs of a batch have in common, each kind once.

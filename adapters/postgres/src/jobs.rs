@@ -32,22 +32,21 @@ pub(crate) async fn known(tx: &mut Transaction<'_>, wanted: &[JobId]) -> Done<Ve
         return Ok(Vec::new());
     }
     let rows = tx.all(query(&tx.sql.job_known).bind(ids(wanted))).await?;
-    among(tx, wanted.iter(), &rows)
+    let found = rows.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<Uuid>, _>>();
+    let found = found.map_err(|error| tx.error(error))?;
+    Ok(wanted.iter().map(|id| found.contains(&uuid(id))).collect())
 }
 
-/// Which of these jobs the rows name in their first column.
-pub(crate) fn among<'a>(
+/// Which of these jobs the list in a row's first column names; all of them, if there is none.
+pub(crate) fn unless_all<'a>(
     tx: &Transaction<'_>,
     wanted: impl ExactSizeIterator<Item = &'a JobId>,
-    rows: &[PgRow],
+    row: &PgRow,
 ) -> Done<Vec<bool>> {
-    // All of them, as a rule: then nobody has to look which.
-    if rows.len() == wanted.len() {
-        return Ok(vec![true; rows.len()]);
-    }
-    let found = rows.iter().map(|row| row.try_get::<Uuid, _>(0)).collect::<Result<HashSet<_>, _>>();
-    let found = found.map_err(|error| tx.error(error))?;
-    Ok(wanted.map(|id| found.contains(&uuid(id))).collect())
+    let some: Option<Vec<Uuid>> = row.try_get(0).map_err(|error| tx.error(error))?;
+    let Some(some) = some else { return Ok(vec![true; wanted.len()]) };
+    let some: HashSet<Uuid> = some.into_iter().collect();
+    Ok(wanted.map(|id| some.contains(&uuid(id))).collect())
 }
 
 /// The schedules that have to hear of the end of these jobs.

@@ -63,31 +63,36 @@
 //! - **Seeks.** Each task, set of tags and priority is a lane, sought in one index. Jobs of the
 //!   future, of tasks without room and for other nodes are not passed over: they are not met. A job
 //!   that is ready when it is queued is in two indexes, the table's key and that one.
-//! - **No payload moves twice.** Settling reads none. What the jobs of a batch have in common is sent
-//!   once.
+//! - **No payload moves twice.** Settling reads none. What the jobs of a batch have in common is
+//!   sent once.
 //! - **Plans do not drift.** Statistics of a queue are always old, so the store's connections plan
 //!   once, for the indexes, without sequential scans; a test asks the server for each hot plan.
 //!
 //! # What keeps it clean
 //!
 //! - **History is only added to.** Pruning raises a floor below which nobody looks; there are four
-//!   parts, written to in turn, and one that lies below the floor is emptied as a whole. History has
-//!   no dead rows, whether or not vacuum can run.
+//!   parts, written to in turn, and one that lies below the floor is emptied as a whole. History
+//!   has no dead rows, whether or not vacuum can run.
 //! - **Jobs** leave two dead rows each: one of the claim, one of the settle. Vacuum of that table
-//!   comes early and at full speed, which is cheap, because it is as small as the backlog.
+//!   comes early and at full speed, which is cheap, because it is as small as the backlog. While
+//!   another session of the database keeps an old snapshot open (a long report, a forgotten
+//!   transaction), no vacuum can remove them, and claims have to pass over those at the head of
+//!   their lane: they become slower with each job that was run since, and recover when it ends. Set
+//!   `idle_in_transaction_session_timeout` for such sessions.
 //! - **Numbers about the whole store** have a page for their versions (`fillfactor`), and are
-//!   written when people change something, not by the hot path. There is no counter of running jobs.
+//!   written when people change something, not by the hot path. There is no counter of running
+//!   jobs.
 //!
 //! # Trouble
 //!
 //! Transactions are READ COMMITTED; what two of them could both decide is locked first. Deadlocks,
 //! serialization failures and locks that take longer than five seconds are tried again, and become
-//! [`Contended`](mainspring_contract::StoreErrorKind::Contended) in the end. A connection that breaks
-//! is [`Unavailable`](mainspring_contract::StoreErrorKind::Unavailable); in the middle of a commit it
-//! is [`OutcomeUnknown`](mainspring_contract::StoreErrorKind::OutcomeUnknown), and asking again is
-//! safe. A connection is only used again if its last transaction is known to be over. One that lay
-//! idle while the server went away is replaced without a word. A node that stands still in the
-//! middle of a transaction loses it after ten seconds.
+//! [`Contended`](mainspring_contract::StoreErrorKind::Contended) in the end. A connection that
+//! breaks is [`Unavailable`](mainspring_contract::StoreErrorKind::Unavailable); in the middle of a
+//! commit it is [`OutcomeUnknown`](mainspring_contract::StoreErrorKind::OutcomeUnknown), and asking
+//! again is safe. A connection is only used again if its last transaction is known to be over. One
+//! that lay idle while the server went away is replaced without a word. A node that stands still in
+//! the middle of a transaction loses it after ten seconds.
 //!
 //! Pools between program and server must give a connection to one client for as long as that wants
 //! it (session pooling), because statements are prepared.

@@ -190,8 +190,8 @@ async fn missing(
         name: migration.name,
         min_program: migration.min_program,
         sql: names.render(&format!(
-            "{LEDGER};\n\n{}\nINSERT INTO schema.mainspring_migrations (version, name, min_program)\n\
-             VALUES ({version}, '{}', {});\n",
+            "{LEDGER};\n\n{}\nINSERT INTO schema.mainspring_migrations \
+             (version, name, min_program)\nVALUES ({version}, '{}', {});\n",
             migration.sql, migration.name, migration.min_program
         )),
     });

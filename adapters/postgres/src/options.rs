@@ -12,7 +12,8 @@ use crate::statements::Names;
 /// How a database is reached, and where in it the tables are.
 ///
 /// ```
-/// let mut options = mainspring_postgres::Options::new("postgres://app@db.example/app?sslmode=require");
+/// let url = "postgres://app@db.example/app?sslmode=require";
+/// let mut options = mainspring_postgres::Options::new(url);
 /// options.schema = Some("jobs".into());
 /// assert_eq!(options.connections, 8);
 /// ```

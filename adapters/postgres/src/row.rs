@@ -424,7 +424,7 @@ impl<'r> Columns<'r> {
             0 => Ok(Backoff::Fixed(first)),
             1 => Ok(Backoff::Exponential { first, max }),
             2 => Ok(Backoff::Linear { first, max }),
-            other => Err(self.out_of_range(other)),
+            other => Err(self.back(3).out_of_range(other)),
         }
     }
 
@@ -466,13 +466,18 @@ impl<'r> Columns<'r> {
                 Ok(JobState::Leased { lease, cancel: self.value()? })
             }
             2 => Ok(JobState::Held { ready_at }),
-            other => Err(self.out_of_range(other)),
+            other => Err(self.back(2).out_of_range(other)),
         }
     }
 
     /// The columns as they were before the last one was read.
     const fn before(&self) -> Self {
-        Columns { row: self.row, at: self.at.saturating_sub(1) }
+        self.back(1)
+    }
+
+    /// The columns as they were before the last few were read.
+    const fn back(&self, columns: usize) -> Self {
+        Columns { row: self.row, at: self.at.saturating_sub(columns) }
     }
 
     fn out_of_range(&self, number: impl fmt::Display) -> Unreadable {

@@ -44,7 +44,7 @@ pub(crate) fn query<'q>(sql: &Arc<str>) -> Statement<'q> {
 }
 
 macro_rules! statements {
-    ($($name:ident)*) => {
+    ($($name:ident = $file:literal,)*) => {
         /// Every statement of the store.
         #[derive(Debug)]
         pub(crate) struct Statements {
@@ -57,9 +57,7 @@ macro_rules! statements {
             /// The statements for these names.
             pub(crate) fn new(names: Names) -> Self {
                 Self {
-                    $($name: names
-                        .render(include_str!(concat!("sql/", stringify!($name), ".sql")))
-                        .into(),)*
+                    $($name: names.render(include_str!($file)).into(),)*
                     names,
                 }
             }
@@ -68,19 +66,56 @@ macro_rules! statements {
 }
 
 statements! {
-    chain_free chain_held chain_lock chain_watch
-    clock config_changed config_revision
-    job_bury job_claim job_delete job_held_by job_insert job_known job_lapsed job_lock job_lock_now
-    job_renew job_settle job_unclaim job_update job_watchers
-    key_keep key_leave key_lock key_sweep key_take
-    last_runs
-    prune_lock prune_rotate prune_runs prune_skips prune_slots
-    pulse
-    run_insert run_recorded
-    schedule_claim schedule_drop_claims schedule_find schedule_insert schedule_lock
-    schedule_quarantine schedule_remove_named schedule_remove_source schedule_replace
-    schedule_set_aside schedule_update
-    setup
-    skip_insert
-    task_find task_limits task_put
+    chain_free = "sql/chain_free.sql",
+    chain_held = "sql/chain_held.sql",
+    chain_lock = "sql/chain_lock.sql",
+    chain_watch = "sql/chain_watch.sql",
+    clock = "sql/clock.sql",
+    config_changed = "sql/config_changed.sql",
+    config_revision = "sql/config_revision.sql",
+    job_bury = "sql/job_bury.sql",
+    job_claim = "sql/job_claim.sql",
+    job_delete = "sql/job_delete.sql",
+    job_held_by = "sql/job_held_by.sql",
+    job_insert = "sql/job_insert.sql",
+    job_known = "sql/job_known.sql",
+    job_lapsed = "sql/job_lapsed.sql",
+    job_lock = "sql/job_lock.sql",
+    job_lock_now = "sql/job_lock_now.sql",
+    job_renew = "sql/job_renew.sql",
+    job_settle = "sql/job_settle.sql",
+    job_unclaim = "sql/job_unclaim.sql",
+    job_update = "sql/job_update.sql",
+    job_watchers = "sql/job_watchers.sql",
+    key_keep = "sql/key_keep.sql",
+    key_leave = "sql/key_leave.sql",
+    key_lock = "sql/key_lock.sql",
+    key_sweep = "sql/key_sweep.sql",
+    key_take = "sql/key_take.sql",
+    last_runs = "sql/last_runs.sql",
+    prune_lock = "sql/prune_lock.sql",
+    prune_look = "sql/prune_look.sql",
+    prune_rotate = "sql/prune_rotate.sql",
+    prune_runs = "sql/prune_runs.sql",
+    prune_skips = "sql/prune_skips.sql",
+    prune_slots = "sql/prune_slots.sql",
+    pulse = "sql/pulse.sql",
+    run_insert = "sql/run_insert.sql",
+    run_recorded = "sql/run_recorded.sql",
+    schedule_claim = "sql/schedule_claim.sql",
+    schedule_drop_claims = "sql/schedule_drop_claims.sql",
+    schedule_find = "sql/schedule_find.sql",
+    schedule_insert = "sql/schedule_insert.sql",
+    schedule_lock = "sql/schedule_lock.sql",
+    schedule_quarantine = "sql/schedule_quarantine.sql",
+    schedule_remove_named = "sql/schedule_remove_named.sql",
+    schedule_remove_source = "sql/schedule_remove_source.sql",
+    schedule_replace = "sql/schedule_replace.sql",
+    schedule_set_aside = "sql/schedule_set_aside.sql",
+    schedule_update = "sql/schedule_update.sql",
+    setup = "sql/setup.sql",
+    skip_insert = "sql/skip_insert.sql",
+    task_find = "sql/task_find.sql",
+    task_limits = "sql/task_limits.sql",
+    task_put = "sql/task_put.sql",
 }

@@ -132,6 +132,11 @@ impl Conditions {
     }
 
     fn tag(&mut self, (sql, rest): HasTag, tag: Option<&str>) {
+        if tag.is_some_and(|tag| tag.contains(',')) {
+            // No set of tags has one like that.
+            self.plain("1 = 0");
+            return;
+        }
         self.add(sql, tag.map(|tag| Value::Text(format!(",{tag},"))), rest);
     }
 

@@ -21,7 +21,8 @@ impl Prefix {
     ///
     /// ```
     /// use mainspring_sql::Prefix;
-    /// assert_eq!(Prefix::new("app_")?.render("SELECT 1 FROM mainspring_jobs"), "SELECT 1 FROM app_jobs");
+    /// let prefix = Prefix::new("app_")?;
+    /// assert_eq!(prefix.render("SELECT 1 FROM mainspring_jobs"), "SELECT 1 FROM app_jobs");
     /// assert!(Prefix::new("x; DROP TABLE y").is_err());
     /// # Ok::<(), mainspring_sql::PrefixError>(())
     /// ```

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use mainspring_contract::record::Enqueued;
 use mainspring_contract::{Clock, Store, StoreError, StoreErrorKind as Kind};
-use mainspring_sqlite::{Options, SqliteStore};
+use mainspring_sqlite::{Options, Prefix, SqliteStore};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Row, SqliteConnection};
 use tempfile::TempDir;
@@ -270,4 +271,26 @@ impl Drop for ReadOnly<'_> {
         }
         self.set_permissions(false);
     }
+}
+
+#[tokio::test]
+async fn two_prefixes_are_two_stores_in_one_file() {
+    let folder = folder();
+    let path = folder.path().join("jobs.db");
+    let options = |prefix| {
+        let prefix = Prefix::new(prefix).expect("a good prefix");
+        Options { prefix, ..Options::new(&path) }
+    };
+    let one = SqliteStore::open_with(options("one_")).await.expect("it opens");
+    let two = SqliteStore::open_with(options("two_")).await.expect("it opens");
+    let job = mainspring_conformance::sample::queued(1, "t");
+    let jobs = core::slice::from_ref(&job);
+    for store in [&one, &two] {
+        let reply = store.enqueue(Clock::Server, jobs).await.expect("it answers");
+        assert_eq!(reply.value, [Enqueued::Inserted]);
+    }
+    let query = "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'mainspring%'";
+    let left: i64 =
+        sqlx::query_scalar(query).fetch_one(&mut raw(&path).await).await.expect("a number");
+    assert_eq!(left, 0, "every name begins with a prefix");
 }

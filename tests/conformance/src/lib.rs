@@ -18,12 +18,14 @@
 
 pub mod advance;
 pub mod after_run;
+pub mod batch;
 pub mod cancel;
 pub mod claim_jobs;
 pub mod claim_schedules;
 pub mod durability;
 pub mod enqueue;
 pub mod extra;
+pub mod filter;
 pub mod finish;
 pub mod limit;
 pub mod listing;
@@ -38,8 +40,10 @@ pub mod renew;
 pub mod rescue;
 pub mod rig;
 pub mod sample;
+pub mod settle_and_claim;
 mod subject;
 pub mod tags;
+pub mod together;
 pub mod unique;
 
 pub use subject::Subject;
@@ -314,6 +318,31 @@ laws! { $
         runs_come_in_pages_newest_first,
         runs_are_filtered,
         skips_come_in_pages_newest_first,
+    }
+    filter {
+        jobs_are_filtered_by_place_tag_origin_and_time,
+        schedules_are_filtered,
+        runs_are_filtered_by_what_they_say,
+        skips_are_filtered_by_what_they_say,
+        jobs_are_counted_as_far_as_asked_for,
+    }
+    batch {
+        what_is_named_twice_is_done_once,
+        advances_are_answered_item_by_item,
+        a_large_batch_is_one_call,
+        what_a_run_left_behind_is_kept_whatever_it_is,
+    }
+    settle_and_claim {
+        a_settled_job_makes_room_for_the_next,
+        a_stale_settle_does_not_stop_the_claim,
+    }
+    together {
+        each_job_is_over_once,
+        each_fire_is_decided_once,
+        a_held_job_is_never_left_behind,
+        a_key_has_one_holder,
+        a_new_schedule_is_created_once,
+        a_job_queued_by_several_is_one_job,
     }
     pulse {
         the_pulse_is_the_clock_that_was_asked_for,

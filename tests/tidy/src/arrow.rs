@@ -19,13 +19,16 @@ enum Role {
     Cli,
     Console,
     Conformance,
+    /// Real servers for tests.
+    Support,
     /// Programs and tests of ours, which nobody gets.
     Test,
     Example,
 }
 
 use Role::{
-    Adapter, Cli, Conformance, Console, Contract, Core, Embassy, Example, Runtime, Sql, Test,
+    Adapter, Cli, Conformance, Console, Contract, Core, Embassy, Example, Runtime, Sql, Support,
+    Test,
 };
 
 /// A role, what it may depend on, and what its own tests may use besides.
@@ -35,13 +38,18 @@ const ARROWS: &[(Role, &[Role], &[Role])] = &[
     (Core, &[], &[]),
     (Contract, &[Core], &[]),
     (Sql, &[Core, Contract], &[]),
-    (Adapter, &[Core, Contract, Sql], &[Conformance]),
+    (Adapter, &[Core, Contract, Sql], &[Conformance, Support]),
     (Runtime, &[Core, Contract], &[Adapter, Conformance]),
     (Embassy, &[Core], &[]),
     (Console, &[Core, Contract, Runtime], &[Adapter]),
     (Cli, &[Core, Contract, Adapter, Runtime, Console], &[Test]),
     (Conformance, &[Core, Contract], &[Adapter]),
-    (Test, &[Core, Contract, Adapter, Runtime, Embassy, Console, Cli, Conformance, Test], &[]),
+    (Support, &[], &[]),
+    (
+        Test,
+        &[Core, Contract, Adapter, Runtime, Embassy, Console, Cli, Conformance, Support, Test],
+        &[],
+    ),
     (Example, &[Core, Contract, Adapter, Runtime, Embassy, Console], &[]),
 ];
 
@@ -65,6 +73,7 @@ fn role(folder: &str) -> Option<Role> {
         ("std-runtime", Some("console")) => Some(Console),
         ("embassy-runtime", None) => Some(Embassy),
         ("tests", Some("conformance")) => Some(Conformance),
+        ("tests", Some("support")) => Some(Support),
         ("tests", Some(_)) => Some(Test),
         ("examples", Some(_)) => Some(Example),
         _ => None,

@@ -1,7 +1,7 @@
 //! Jobs on their way into the store.
 //!
-//! Schedules, chains and keys are locked first, for all requests at once; then they are taken one by
-//! one, and what can be written together waits until the end.
+//! Schedules, chains and keys are locked first, for all requests at once; then requests are taken
+//! one by one, and what can be written together waits until the end.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -128,8 +128,8 @@ impl<T: Tables> Work<T> {
         Ok(())
     }
 
-    /// Queues a job that wants a key or belongs to a schedule; its answer, unless that is known only
-    /// when it is written.
+    /// Queues a job that wants a key or belongs to a schedule; its answer, unless that is known
+    /// only when it is written.
     async fn enqueue_one(
         &mut self,
         queue: &mut Queue,

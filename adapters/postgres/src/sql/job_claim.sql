@@ -1,6 +1,6 @@
--- Leases jobs. $1 the tasks that the node knows, $2 how many jobs at most, $3 how far the turn among
--- the tasks has gone, $4 now, $5 the tags that the node offers, $6 the node, $7 the end of the
--- leases, $8 whether tasks with a limit are locked.
+-- Leases jobs. $1 the tasks that the node knows, $2 how many jobs at most, $3 how far the turn
+-- among the tasks has gone, $4 now, $5 the tags that the node offers, $6 the node, $7 the end of
+-- the leases, $8 whether tasks with a limit are locked.
 --
 -- Each lane and priority is one seek in an index: how many jobs wait, for whatever, makes no
 -- difference. What to take from each is decided before anything is locked; so two nodes do not lock

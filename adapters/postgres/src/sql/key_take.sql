@@ -1,4 +1,5 @@
--- Gives keys to jobs: a locked row changes hands from the job that is named, or a new row is written.
+-- Gives keys to jobs: a locked row changes hands from the job that is named, or a new row is
+-- written.
 INSERT INTO schema.mainspring_keys AS old (task, key, job)
 SELECT new.task, new.key, new.job
 FROM unnest($1::text[], $2::text[], $3::uuid[]) AS new (task, key, job)

@@ -1,4 +1,4 @@
--- Parts of the history: which is written to, since when, and for each of the others whether there is
+-- Parts of the history: which is written to, since when, and for each of them whether there is
 -- anything in it, and whether all of that is forgotten.
 SELECT
     (SELECT value FROM schema.mainspring_meta WHERE key = 'runs_slot')::smallint AS slot,

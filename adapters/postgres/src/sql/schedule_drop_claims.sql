@@ -1,1 +1,2 @@
-UPDATE schema.mainspring_schedules SET claimed_by = NULL, claimed_until_us = NULL WHERE claimed_by = $1
+UPDATE schema.mainspring_schedules SET claimed_by = NULL, claimed_until_us = NULL
+WHERE claimed_by = $1

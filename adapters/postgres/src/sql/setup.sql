@@ -1,7 +1,7 @@
 -- What every connection of the store starts with. Statements are written for their indexes, and
 -- statistics of a queue are always old: a plan that was made while a table was empty must not read
--- all of it when it is full. Nobody waits for a lock, or holds one without going on, for longer than
--- a caller has patience.
+-- all of it when it is full. Nobody waits for a lock, or holds one without going on, for longer
+-- than a caller has patience.
 SET jit = off;
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;

@@ -1,5 +1,5 @@
--- Everything that Mainspring keeps in PostgreSQL. This text is the definition of its tables. `schema.`
--- stands for the schema and `mainspring_` for the prefix that the owner has chosen.
+-- Everything that Mainspring keeps in PostgreSQL. This text is the definition of its tables.
+-- `schema.` stands for the schema and `mainspring_` for the prefix that the owner has chosen.
 --
 -- Instants are microseconds since 1970-01-01T00:00:00Z (`_at_us`, `_by_us`, `_until_us`), lengths
 -- are microseconds (`_us`); `to_timestamp(x / 1e6)` shows one. Numbers that stand for words are the
@@ -232,7 +232,8 @@ CREATE SEQUENCE schema.mainspring_chain;
 -- Claiming: sought once per task, lane and priority.
 CREATE INDEX mainspring_jobs_claim ON schema.mainspring_jobs (task, lane, priority, ready_at_us, id)
     WHERE state = 0;
--- The pulse: when does the next job become ready? Those that were ready from the start are not in it.
+-- The pulse: when does the next job become ready? Not in it are those that were ready
+-- from the start.
 CREATE INDEX mainspring_jobs_ready ON schema.mainspring_jobs (ready_at_us)
     WHERE state = 0 AND delayed;
 -- Rescue: leases that ended.
@@ -265,8 +266,8 @@ CREATE INDEX mainspring_keys_over ON schema.mainspring_keys (over_until_us)
     WHERE over_until_us IS NOT NULL;
 
 -- History: one row for each attempt, and one for each job that was settled without any. Rows are
--- only ever added. Pruning raises `runs_floor`, below which nobody looks; a part of which everything
--- lies below is emptied at once (TRUNCATE). So history leaves no dead rows behind, whatever it holds.
+-- only ever added. Pruning raises `runs_floor`, below which nobody looks; a part of which
+-- everything lies below is emptied at once (TRUNCATE). So history leaves no dead rows behind.
 --   seq             rises with each record
 --   noted_at_us     when it was written, by the store's clock
 --   token           of the attempt's claim; 0: never claimed

@@ -1,0 +1,244 @@
+//! Rows that cannot be read: trouble stays where it is.
+
+mod place;
+
+use mainspring_conformance::rig::{Rig, one};
+use mainspring_conformance::sample::{
+    advance, at, fired, job_id, keyed, overlapping, queued, replace, schedule_id, secs, spec, task,
+    urgent,
+};
+use mainspring_contract::record::{Advanced, Cancelled, Conflict, Hold, Put, Written};
+use mainspring_contract::store::RunFilter;
+use mainspring_contract::{Store, StoreErrorKind as Kind};
+use mainspring_core::outcome::Outcome;
+use mainspring_core::overlap::Overlap;
+use mainspring_postgres::PostgresStore;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use place::Place;
+
+/// A store, and a way behind its back.
+struct Patient {
+    rig: Rig<PostgresStore>,
+    place: Place,
+}
+
+impl Patient {
+    async fn new() -> Self {
+        let place = Place::default();
+        Self { rig: Rig(place.fresh().await), place }
+    }
+
+    async fn connect(&self) -> PgConnection {
+        let options = self.place.options().await;
+        let mut connection = PgConnection::connect(&options.url).await.expect("a connection");
+        let schema = options.schema.expect("a schema");
+        let path = format!("SET search_path = \"{schema}\"");
+        sqlx::raw_sql(AssertSqlSafe(path)).execute(&mut connection).await.expect("a setting");
+        connection
+    }
+
+    /// Spoils rows as another program, or a newer one, might.
+    async fn spoil(&self, sql: &'static str) {
+        let done = sqlx::raw_sql(sql).execute(&mut self.connect().await).await;
+        assert!(done.expect("the statement runs").rows_affected() > 0, "{sql} spoils something");
+    }
+}
+
+/// Ways to spoil the schedule `bad`, and what the reason must name.
+const BAD_SCHEDULES: [(&str, &str); 12] = [
+    ("UPDATE mainspring_schedules SET coalesce = 9 WHERE id = 'bad'", "coalesce"),
+    ("UPDATE mainspring_schedules SET task = ' x' WHERE id = 'bad'", "task"),
+    ("UPDATE mainspring_schedules SET priority = 77 WHERE id = 'bad'", "priority"),
+    ("UPDATE mainspring_schedules SET retry_max = 1 WHERE id = 'bad'", "backoff"),
+    ("UPDATE mainspring_schedules SET catch_up = -1 WHERE id = 'bad'", "catch_up"),
+    (
+        "UPDATE mainspring_schedules SET last_fire_at_us = 1::bigint << 62 WHERE id = 'bad'",
+        "last_fire",
+    ),
+    ("UPDATE mainspring_schedules SET overlap = 9 WHERE id = 'bad'", "overlap"),
+    ("UPDATE mainspring_schedules SET jitter_us = 1 WHERE id = 'bad'", "jitter_spread"),
+    ("UPDATE mainspring_schedules SET exclude_format = 1 WHERE id = 'bad'", "exclude_version"),
+    ("UPDATE mainspring_schedules SET tags = 'a,,b' WHERE id = 'bad'", "tags"),
+    ("UPDATE mainspring_schedules SET next_kind = 7 WHERE id = 'bad'", "next_kind"),
+    ("UPDATE mainspring_schedules SET source = ' x' WHERE id = 'bad'", "source"),
+];
+
+#[tokio::test]
+async fn a_schedule_row_that_cannot_be_read_is_put_aside_by_the_claim() {
+    for (sql, reason) in BAD_SCHEDULES {
+        let patient = Patient::new().await;
+        let rig = &patient.rig;
+        for name in ["bad", "good"] {
+            let _ = rig.put(0, &replace(&spec(name, "t"), at(5))).await;
+        }
+        patient.spoil(sql).await;
+        let before = rig.pulse(1).await;
+        let claimed = one(rig.claim_due(9, "p", 1).await);
+        assert_eq!(claimed.spec.id, schedule_id("good"), "a bad row takes no place: {sql}");
+        assert!(rig.pulse(9).await.config_revision > before.config_revision);
+        assert_eq!(rig.claim_due(9, "p", 9).await, [], "nor is it found again");
+        let error = rig.0.schedule(&schedule_id("bad")).await.expect_err("it cannot be read");
+        assert_eq!(error.kind(), Kind::Corrupt, "{error}");
+        assert!(error.to_string().contains("`bad`") && error.to_string().contains(reason));
+        let listed = rig.schedules(None, 1).await;
+        assert_eq!(one(listed).schedule.spec.id, schedule_id("good"), "a page is filled up");
+        let why = quarantine(&patient).await;
+        assert!(why.contains(reason), "{why} names {reason}");
+    }
+}
+
+async fn quarantine(patient: &Patient) -> String {
+    let mut connection = patient.connect().await;
+    let query = "SELECT quarantine FROM mainspring_schedules WHERE id = 'bad'";
+    sqlx::query_scalar(query).fetch_one(&mut connection).await.expect("a reason")
+}
+
+#[tokio::test]
+async fn putting_a_bad_schedule_again_heals_it_and_fences_whoever_planned_it() {
+    let patient = Patient::new().await;
+    let rig = &patient.rig;
+    let _ = rig.put(0, &replace(&spec("bad", "t"), at(5))).await;
+    let claimed = one(rig.claim_due(5, "p", 1).await);
+    patient.spoil(BAD_SCHEDULES[0].0).await;
+    let request = advance(&claimed, at(5), at(15));
+    assert_eq!(rig.advance(6, &request).await, Advanced::Stale);
+    assert_eq!(rig.put(6, &replace(&spec("bad", "t"), at(7))).await, Put::Replaced);
+    assert_eq!(rig.advance(6, &request).await, Advanced::Stale);
+    assert_eq!(one(rig.claim_due(7, "p", 1).await).spec, spec("bad", "t"));
+}
+
+/// Ways to spoil job 1, and what the reason must name.
+const BAD_JOBS: [(&str, &str); 7] = [
+    ("UPDATE mainspring_jobs SET origin = 200 WHERE id::text LIKE '%01'", "origin"),
+    (
+        "UPDATE mainspring_jobs SET payload_version = -5 WHERE id::text LIKE '%01'",
+        "payload_version",
+    ),
+    ("UPDATE mainspring_jobs SET schedule = '' WHERE id::text LIKE '%01'", "schedule"),
+    (
+        "UPDATE mainspring_jobs SET created_at_us = 1::bigint << 62 WHERE id::text LIKE '%01'",
+        "created_at",
+    ),
+    ("UPDATE mainspring_jobs SET tags = 'a,,b' WHERE id::text LIKE '%01'", "tags"),
+    ("UPDATE mainspring_jobs SET unique_key = ' x' WHERE id::text LIKE '%01'", "unique_key"),
+    ("UPDATE mainspring_jobs SET backoff_kind = 4 WHERE id::text LIKE '%01'", "backoff_kind"),
+];
+
+#[tokio::test]
+async fn a_job_row_that_cannot_be_read_is_settled_by_the_claim() {
+    for (sql, reason) in BAD_JOBS {
+        let patient = Patient::new().await;
+        let rig = &patient.rig;
+        rig.put_task(0, task("t", Some(1))).await;
+        rig.enqueue_all(0, &[urgent(1, "t", 0), urgent(2, "t", 9)]).await;
+        patient.spoil(sql).await;
+        assert_eq!(rig.jobs().await.len(), 1, "listings leave it out");
+        let job = one(rig.claim(1, "w", &["t"], 1).await);
+        assert_eq!(job.id, job_id(2), "a bad row takes no place: {sql}");
+        assert_eq!(rig.jobs().await.len(), 1);
+        assert_eq!(rig.cancel(2, job_id(1)).await, Cancelled::Over);
+        assert_eq!(rig.settle(2, &job, Outcome::Succeeded).await, Written::Done);
+        if !["origin", "schedule"].contains(&reason) {
+            let run = rig.runs_of(job_id(1)).await.remove(0);
+            assert_eq!((run.ended.outcome, run.settled), (Outcome::Undecodable, true));
+            let error = run.ended.detail.and_then(|detail| detail.error).unwrap_or_default();
+            assert!(error.contains(reason), "{error} names {reason}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_leased_job_whose_row_was_spoiled_does_not_stop_the_rescue() {
+    let patient = Patient::new().await;
+    let rig = &patient.rig;
+    rig.put_task(0, task("t", Some(2))).await;
+    rig.enqueue_all(0, &[1, 2, 3].map(|n| queued(n, "t"))).await;
+    let held = rig.claim(0, "w", &["t"], 9).await;
+    patient.spoil(BAD_JOBS[1].0).await;
+    assert_eq!(rig.rescue(99, 9).await.len(), 1, "the other one");
+    assert_eq!(rig.settle(99, &held[0], Outcome::Succeeded).await, Written::LeaseLost);
+    assert_eq!(rig.pulse(99).await.next_lapse_at, None);
+    assert_eq!(rig.claim(99, "w", &["t"], 9).await.len(), 2, "its place is free");
+}
+
+#[tokio::test]
+async fn a_spoiled_job_leaves_its_key_and_frees_whoever_is_held_for_it() {
+    let patient = Patient::new().await;
+    let rig = &patient.rig;
+    let _ = rig.put(0, &replace(&overlapping("a", Overlap::Queue), at(5))).await;
+    assert_eq!(rig.fire(15, "a", &[5, 15], 25).await, 2);
+    let unique = |number| keyed(number, "keyed", "k", Hold::Live, Conflict::Reject);
+    rig.enqueue_all(15, &[unique(1)]).await;
+    patient
+        .spoil("UPDATE mainspring_jobs SET created_at_us = 1::bigint << 62 WHERE state = 0")
+        .await;
+    assert_eq!(one(rig.claim(16, "w", &["t", "keyed"], 9).await).id, fired("a", 15));
+    rig.enqueue_all(17, &[unique(2)]).await;
+}
+
+#[tokio::test]
+async fn a_key_whose_holder_is_gone_is_free() {
+    let patient = Patient::new().await;
+    let unique = |number| keyed(number, "t", "k", Hold::Live, Conflict::Reject);
+    patient.rig.enqueue_all(0, &[unique(1)]).await;
+    patient.spoil("DELETE FROM mainspring_jobs").await;
+    patient.rig.enqueue_all(1, &[unique(2)]).await;
+}
+
+#[tokio::test]
+async fn keys_that_nobody_holds_any_more_do_not_pile_up() {
+    let patient = Patient::new().await;
+    let rig = &patient.rig;
+    for number in 1..=200 {
+        let t = i64::try_from(number).expect("small");
+        let key = format!("k{number}");
+        let hold = Hold::AtLeast(secs(10));
+        rig.enqueue_all(t, &[keyed(number, "t", &key, hold, Conflict::Reject)]).await;
+        let _ = rig.cancel(t, job_id(number)).await;
+    }
+    let mut connection = patient.connect().await;
+    let query = "SELECT count(*) FROM mainspring_keys";
+    let count: i64 = sqlx::query_scalar(query).fetch_one(&mut connection).await.expect("a number");
+    assert_eq!(count, 10, "those that are held for a while yet");
+}
+
+#[tokio::test]
+async fn history_that_cannot_be_read_is_left_out_of_pages() {
+    let patient = Patient::new().await;
+    let rig = &patient.rig;
+    rig.enqueue_all(0, &[1, 2, 3].map(|n| queued(n, "t"))).await;
+    for job in rig.claim(0, "w", &["t"], 9).await {
+        assert_eq!(rig.settle(1, &job, Outcome::Succeeded).await, Written::Done);
+    }
+    patient.spoil("UPDATE mainspring_runs SET outcome = 99 WHERE job::text LIKE '%02'").await;
+    let jobs: Vec<_> = rig.runs(&RunFilter::newest(2)).await.iter().map(|v| v.run.job).collect();
+    assert_eq!(jobs, [job_id(3), job_id(1)], "a page is filled up");
+}
+
+#[tokio::test]
+async fn pruned_history_gives_its_space_back() {
+    let patient = Patient::new().await;
+    let rig = &patient.rig;
+    let rows = async || {
+        let mut connection = patient.connect().await;
+        let query = "SELECT count(*) FROM mainspring_runs";
+        let count: i64 =
+            sqlx::query_scalar(query).fetch_one(&mut connection).await.expect("a number");
+        count
+    };
+    let mut most = 0;
+    for t in 0_i64..60 {
+        rig.enqueue_all(t, &[queued(t.unsigned_abs() + 1, "t")]).await;
+        let job = rig.claim_one(t, "w", "t").await;
+        assert_eq!(rig.settle(t, &job, Outcome::Succeeded).await, Written::Done);
+        // History is kept for ten seconds.
+        let before = at(t - 10);
+        let pruned = rig.0.prune(mainspring_conformance::rig::clock(t), before, 99).await;
+        let pruned = pruned.expect("it is pruned").value;
+        assert_eq!(pruned, u32::from(t > 10), "one goes as one comes");
+        assert_eq!(rig.runs(&RunFilter::newest(99)).await.len() as i64, (t + 1).min(11));
+        most = most.max(rows().await);
+    }
+    assert!(most < 35, "{most} rows are kept for 11");
+}
