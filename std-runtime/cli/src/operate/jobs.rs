@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use mainspring::{Cancelled, JobId, Queued};
 use mainspring_contract::record::{Job, JobState};
-use mainspring_contract::store::{JobFilter, Page, RunFilter, RunView};
-use mainspring_contract::{ScheduleId, TaskId};
+use mainspring_contract::store::{JobFilter, Page, Place, RunFilter, RunView};
+use mainspring_contract::{ScheduleId, Tag, TaskId};
 use mainspring_core::settings::Priority;
 use mainspring_core::time::Span;
 use serde_json::{Value, json};
@@ -37,6 +37,12 @@ enum Verb {
         /// Only those of this schedule
         #[arg(long)]
         schedule: Option<ScheduleId>,
+        /// Only those that need this tag
+        #[arg(long)]
+        tag: Option<Tag>,
+        /// Only those in this state: waiting, running or held
+        #[arg(long, value_parser = place)]
+        state: Option<Place>,
         /// At most so many
         #[arg(long, value_name = "COUNT", default_value_t = 100)]
         limit: usize,
@@ -80,12 +86,27 @@ fn priority(text: &str) -> Result<Priority, String> {
     number.ok_or_else(|| "write a number from 0 to 9".to_owned())
 }
 
+fn place(text: &str) -> Result<Place, String> {
+    match text {
+        "waiting" => Ok(Place::Waiting),
+        "running" => Ok(Place::Leased),
+        "held" => Ok(Place::Held),
+        _ => Err("write `waiting`, `running` or `held`".to_owned()),
+    }
+}
+
 /// Does what is asked for.
 pub(crate) fn main(options: &Options) -> ExitCode {
     super::main(&options.place, async |client| match &options.verb {
-        Verb::List { task, schedule, limit } => {
-            let (task, schedule) = (task.clone(), schedule.clone());
-            list(client, JobFilter { task, schedule, ..JobFilter::first(PAGE) }, *limit).await
+        Verb::List { task, schedule, tag, state, limit } => {
+            let filter = JobFilter {
+                task: task.clone(),
+                schedule: schedule.clone(),
+                tag: tag.clone(),
+                place: *state,
+                ..JobFilter::first(PAGE)
+            };
+            list(client, filter, *limit).await
         }
         Verb::Show { id } => show(client, *id).await,
         Verb::Enqueue(new) => enqueue(client, new).await,

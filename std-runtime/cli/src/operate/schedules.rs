@@ -12,6 +12,7 @@ use mainspring_contract::store::{
     RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
 };
 use mainspring_contract::trigger::TriggerForm;
+use mainspring_contract::{Source, Tag, TaskId};
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Trigger;
 use serde_json::{Value, json};
@@ -32,8 +33,18 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// List all schedules with their next fire and last outcome
-    List,
+    /// List schedules with their next fire and last outcome
+    List {
+        /// Only those of this task
+        #[arg(long)]
+        task: Option<TaskId>,
+        /// Only those that name this tag
+        #[arg(long)]
+        tag: Option<Tag>,
+        /// Only those that were written down there
+        #[arg(long)]
+        source: Option<Source>,
+    },
     /// Show one schedule, its recent runs, and what it has skipped
     Show {
         /// The schedule
@@ -101,7 +112,15 @@ impl core::str::FromStr for Point {
 /// Does what is asked for.
 pub(crate) fn main(options: &Options) -> ExitCode {
     super::main(&options.place, async |client| match &options.verb {
-        Verb::List => list(client).await,
+        Verb::List { task, tag, source } => {
+            let filter = ScheduleFilter {
+                task: task.clone(),
+                tag: tag.clone(),
+                source: source.clone(),
+                ..ScheduleFilter::first(PAGE)
+            };
+            list(client, filter).await
+        }
         Verb::Show { name } => show(client, name).await,
         Verb::Pause { name } => pause(client, name).await,
         Verb::Resume { name, from } => resume(client, name, *from).await,
@@ -112,9 +131,8 @@ pub(crate) fn main(options: &Options) -> ExitCode {
     })
 }
 
-async fn list(client: &Client) -> Result<Answer<'_>, Trouble> {
+async fn list(client: &Client, mut filter: ScheduleFilter) -> Result<Answer<'_>, Trouble> {
     let mut all: Vec<ScheduleView> = Vec::new();
-    let mut filter = ScheduleFilter::first(PAGE);
     loop {
         let part = client.scheduler.schedules(&filter).await?;
         let Some(last) = part.last() else { break };

@@ -100,6 +100,11 @@ fn jobs_are_queued_shown_and_cancelled() {
     let shown = json(&place, &["jobs", "show", &id]);
     assert_eq!((&shown["job"]["state"], &shown["job"]["key"]), (&"waiting".into(), &"k".into()));
     assert!(told(&place, &["jobs", "list", "--task", "t"]).contains(&id));
+    assert!(told(&place, &["jobs", "list", "--state", "waiting"]).contains(&id));
+    for none in [["--state", "held"], ["--state", "running"], ["--tag", "gpu"]] {
+        let listed = json(&place, &[&["jobs", "list"], &none[..]].concat());
+        assert_eq!(listed.as_array().map(Vec::len), Some(0), "{none:?}");
+    }
     assert_eq!(told(&place, &["jobs", "cancel", &id]), format!("{id} is cancelled"));
     assert_eq!(told(&place, &["jobs", "cancel", &id]), format!("{id} was over already"));
     let shown = json(&place, &["jobs", "show", &id]);
