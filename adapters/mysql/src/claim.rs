@@ -40,8 +40,12 @@ pub(crate) async fn claim(
     };
     let mut taken: Vec<Taken> = Vec::new();
     while offer.open > 0 && !offer.tasks.is_empty() {
-        let heads = heads(tx, &mut offer).await?;
-        let wanted = choose(&heads, &offer);
+        let Heads { first, only } = heads(tx, &mut offer).await?;
+        let wanted = match only {
+            // Nobody else has a turn, so it is enough to know that there is one.
+            Some(lane) if !first.is_empty() => vec![(lane, offer.room(lane.0))],
+            _ => choose(&first, &offer),
+        };
         if wanted.is_empty() {
             break;
         }
@@ -51,7 +55,7 @@ pub(crate) async fn claim(
         // Rows that cannot be read are for the caller, who comes again.
         let odd = found.iter().any(|taken| taken.job.is_err());
         taken.extend(found);
-        if odd || !short {
+        if odd || !short || only.is_some() {
             break;
         }
     }
@@ -138,7 +142,14 @@ impl Order {
 }
 
 /// The first ready jobs of each task, in their order.
-type Heads = BTreeMap<usize, Vec<Order>>;
+type First = BTreeMap<usize, Vec<Order>>;
+
+/// Where there are ready jobs.
+struct Heads {
+    first: First,
+    /// The lane that was asked, if it was one: then only the very first job is known.
+    only: Option<LaneOf>,
+}
 
 /// The first ready jobs of every lane that is covered, except those that are dry. The first time,
 /// the same request locks the tasks with limits and counts their leases.
@@ -159,6 +170,7 @@ async fn heads(tx: &mut Transaction<'_>, offer: &mut Offer<'_>) -> Done<Heads> {
             }
             continue;
         }
+        let only = (asked.lanes.len() == 1).then(|| asked.lanes[0]);
         for lane in asked.lanes {
             let any = answers.found.contains(&lane);
             tx.common.lanes.visited(&offer.tasks[lane.0], &lane.1, any);
@@ -166,7 +178,7 @@ async fn heads(tx: &mut Transaction<'_>, offer: &mut Offer<'_>) -> Done<Heads> {
         for orders in answers.heads.values_mut() {
             orders.sort_unstable();
         }
-        return Ok(answers.heads);
+        return Ok(Heads { first: answers.heads, only });
     }
 }
 
@@ -175,7 +187,7 @@ async fn heads(tx: &mut Transaction<'_>, offer: &mut Offer<'_>) -> Done<Heads> {
 struct Answers {
     /// Limits of tasks, and how many of their jobs are leased.
     limits: HashMap<String, (i64, i64)>,
-    heads: Heads,
+    heads: First,
     /// The lanes that have heads.
     found: HashSet<LaneOf>,
     /// Lanes that were not known, and their tags.
@@ -238,13 +250,15 @@ fn ask(tx: &Transaction<'_>, offer: &Offer<'_>) -> Asked {
             let covered =
                 Tags::from_text(&lane.tags).map_or(true, |needed| offer.tags.covers(&needed));
             if covered && !offer.dry.contains(&(number, spot)) {
-                let most = offer.room(number);
-                let values = lane_values(asked.lanes.len(), name, spot, tx.now(), most);
-                push(&mut asked.sql, &with(&sql.job_candidates, &values));
                 asked.lanes.push((number, spot));
             }
         }
         push_stretches(&mut asked.sql, sql, (number, name), (before, None));
+    }
+    for (source, &(number, spot)) in asked.lanes.iter().enumerate() {
+        let most = if asked.lanes.len() == 1 { 1 } else { offer.room(number) };
+        let values = lane_values(source, &names[number], spot, tx.now(), most);
+        push(&mut asked.sql, &with(&sql.job_candidates, &values));
     }
     asked
 }
@@ -289,7 +303,7 @@ fn push_stretches(
 }
 
 /// How many jobs of each lane are wanted: the tasks take turns, within their room.
-fn choose(heads: &Heads, offer: &Offer<'_>) -> Vec<(LaneOf, usize)> {
+fn choose(heads: &First, offer: &Offer<'_>) -> Vec<(LaneOf, usize)> {
     let mut wanted: BTreeMap<LaneOf, usize> = BTreeMap::new();
     let mut left = offer.open;
     let mut rank = 0;
@@ -443,7 +457,7 @@ mod tests {
 
     #[test]
     fn tasks_take_turns_within_their_room() {
-        let heads = Heads::from([
+        let heads = First::from([
             (0, vec![order(1, 1), order(1, 2), order(5, 1)]),
             (1, vec![order(0, 9), order(5, 9)]),
         ]);

@@ -88,8 +88,10 @@ async fn hot_verbs_read_what_they_mean_and_nothing_else() {
     }
 }
 
-/// Statements of the store, with values, and the index that each must use.
-const CASES: [(&str, &[(&str, &str)], &str); 4] = [
+/// A statement of the store, values, and the index that it must use.
+type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
+const CASES: [Case; 4] = [
     (
         include_str!("../src/sql/job_candidates.sql"),
         &[

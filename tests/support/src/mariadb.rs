@@ -43,6 +43,8 @@ impl Service for MariaDbService {
         let mut step = Step::new(MARIADBD)
             .arg("--no-defaults")
             .arg(format!("--datadir={}", data.display()))
+            // A server that starts clears what it takes for its own leftovers out of this folder.
+            .arg(format!("--tmpdir={}", data.parent().unwrap_or(data).display()))
             .arg(format!("--socket={}", data.join("socket").display()))
             .arg(format!("--port={port}"))
             .args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--skip-log-bin"])
