@@ -3,7 +3,8 @@
 //! Many runs are short and end without ever waiting. So a run is not given a tokio task from the
 //! start: as many *starters* as the runtime has threads take runs from one list and poll each once,
 //! and only a run that has to wait goes on as a task of its own. Runs that keep their threads delay
-//! the others on the list by no more than [`STUCK_AFTER`]: then each of these gets a starter.
+//! others, be it their start or the news of their end, by no more than [`STUCK_AFTER`]: then each run
+//! on the list gets a starter.
 
 use core::any::Any;
 use core::future::poll_fn;
@@ -80,9 +81,10 @@ impl Executor {
     /// Waits until there is something to [take](Self::take_ended).
     pub(crate) async fn any_ended(&self) {
         loop {
-            if self.shared.unstarted().starts.is_empty() {
+            if self.shared.unstarted().starters == 0 {
                 return self.shared.any_ended.notified().await;
             }
+            // A starter tells of ends from time to time, and not while a run keeps its thread.
             tokio::select! {
                 () = self.shared.any_ended.notified() => return,
                 () = clock::wait_for(STUCK_AFTER) => self.shared.man(usize::MAX),
@@ -280,13 +282,13 @@ const STUCK_AFTER: Duration = Duration::from_millis(5);
 mod tests {
     use core::time::Duration;
 
+    use mainspring_contract::TaskId;
     use mainspring_contract::record::Enqueue;
-    use mainspring_contract::{JobId, TaskId};
     use mainspring_core::task;
 
     use super::*;
     use crate::state::States;
-    use crate::task::Task;
+    use crate::task::{Task, TaskFunction};
 
     const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -323,5 +325,111 @@ mod tests {
             _ = run => panic!("it was given an hour"),
             () = clock::wait_for(HOUR / 2) => {}
         }
+    }
+
+    fn job(number: u8) -> Job {
+        let name = TaskId::new("t").expect("a name");
+        let payload = Encoded::json(1, &()).expect("it can be encoded");
+        let known = task::Task::new(name.clone());
+        let id = JobId::from_bytes([number; 16]);
+        Enqueue::new(id, name, payload).job(&known, Timestamp::UNIX_EPOCH)
+    }
+
+    fn started<Form>(
+        function: impl TaskFunction<Form>,
+        jobs: impl Iterator<Item = u8>,
+    ) -> Executor {
+        let task = Task::new("t", function);
+        let task = task.bind(&States::default()).expect("it wants no state");
+        let mut executor = Executor::new(Telemetry::default());
+        jobs.for_each(|number| executor.start(task.clone(), job(number), Timestamp::UNIX_EPOCH));
+        executor.launch();
+        executor
+    }
+
+    async fn all_ended(executor: &mut Executor) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        while executor.len() > 0 {
+            executor.any_ended().await;
+            outcomes.extend(executor.take_ended().iter().map(|run| run.ended.outcome));
+        }
+        outcomes
+    }
+
+    #[tokio::test]
+    async fn runs_that_wait_and_runs_that_panic_keep_none_from_ending() {
+        let turn = Arc::new(Mutex::new(0_u8));
+        let function = move || {
+            let mine = {
+                let mut turn = turn.lock().expect("nobody panics under the lock");
+                *turn = (*turn + 1) % 3;
+                *turn
+            };
+            async move {
+                match mine {
+                    0 => {}
+                    1 => tokio::task::yield_now().await,
+                    _ => panic!("on purpose"),
+                }
+            }
+        };
+        let mut executor = started(function, 0..99);
+        let outcomes = all_ended(&mut executor).await;
+        let panicked = outcomes.iter().filter(|&&outcome| outcome == Outcome::Panicked).count();
+        assert_eq!((outcomes.len(), panicked), (99, 33));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn runs_that_keep_their_threads_do_not_keep_others_from_starting() {
+        // More than there are starters: each goes on only once all of them have begun.
+        let all = Arc::new(std::sync::Barrier::new(6));
+        let function = move || {
+            let all = Arc::clone(&all);
+            async move {
+                tokio::task::block_in_place(|| all.wait());
+            }
+        };
+        let mut executor = started(function, 0..6);
+        assert_eq!(all_ended(&mut executor).await, [Outcome::Succeeded; 6]);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn the_end_of_a_run_is_told_while_the_next_one_keeps_its_thread() {
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let (first, wait) = (std::sync::atomic::AtomicBool::new(true), Arc::new(Mutex::new(wait)));
+        let function = move || {
+            let first = first.swap(false, std::sync::atomic::Ordering::Relaxed);
+            let wait = Arc::clone(&wait);
+            async move {
+                if !first {
+                    let wait = wait.lock().expect("nobody panics under the lock");
+                    // It ends with its sender.
+                    let _ = tokio::task::block_in_place(|| wait.recv());
+                }
+            }
+        };
+        let mut executor = started(function, 0..2);
+        executor.any_ended().await;
+        assert_eq!(executor.take_ended().len(), 1);
+        drop(go_on);
+        assert_eq!(all_ended(&mut executor).await, [Outcome::Succeeded]);
+    }
+
+    #[tokio::test]
+    async fn runs_end_with_their_executor() {
+        let (alive, dead) = tokio::sync::oneshot::channel::<()>();
+        let alive = Mutex::new(Some(alive));
+        let function = move || {
+            let alive = alive.lock().expect("nobody panics under the lock").take();
+            async move {
+                core::future::pending::<()>().await;
+                drop(alive);
+            }
+        };
+        let executor = started(function, 0..1);
+        // The run starts and waits.
+        tokio::task::yield_now().await;
+        drop(executor);
+        assert!(dead.await.is_err(), "the run was dropped, and what it owned with it");
     }
 }

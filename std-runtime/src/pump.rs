@@ -297,12 +297,7 @@ impl Pump {
             }
             A::SettleAndClaim(tickets, settles, ticket, answer) => {
                 let reply = self.checked("settle and claim", answer);
-                let (written, claimed) = match reply {
-                    Ok(Reply { value: (written, jobs), pulse }) => {
-                        (Ok(Reply { value: written, pulse }), Ok(Reply { value: jobs, pulse }))
-                    }
-                    Err(Down) => (Err(Down), Err(Down)),
-                };
+                let (written, claimed) = apart(reply);
                 let jobs = settles.iter().map(|settle| settle.job);
                 self.written("settle", tickets, jobs, written);
                 self.claimed(ticket, claimed);
@@ -465,6 +460,18 @@ impl Pump {
 
     fn work_input(&mut self, input: worker::Input<Stored>) {
         self.worker.handle(input, self.now);
+    }
+}
+
+/// The two answers of a call that asked for two things.
+fn apart<A, B>(
+    reply: Result<Reply<(A, B)>, Down>,
+) -> (Result<Reply<A>, Down>, Result<Reply<B>, Down>) {
+    match reply {
+        Ok(Reply { value: (a, b), pulse }) => {
+            (Ok(Reply { value: a, pulse }), Ok(Reply { value: b, pulse }))
+        }
+        Err(Down) => (Err(Down), Err(Down)),
     }
 }
 

@@ -253,3 +253,74 @@ async fn patiently<T>(call: impl Future<Output = Answer<T>> + Send) -> Answer<T>
 /// How many calls that write ends of runs are under way at once: while one waits for the disk,
 /// another one may work.
 const WRITES_AT_ONCE: usize = 2;
+
+#[cfg(test)]
+mod tests {
+    use mainspring_contract::JobId;
+    use mainspring_contract::record::Ended;
+    use mainspring_core::id::Token;
+    use mainspring_core::outcome::Outcome;
+
+    use super::*;
+
+    fn settle() -> (Ticket, Settle) {
+        let (now, outcome) = (Timestamp::UNIX_EPOCH, Outcome::Succeeded);
+        let ended = Ended { outcome, started_at: None, finished_at: now, detail: None };
+        let job = JobId::from_bytes([1; 16]);
+        (Ticket::default(), Settle { job, token: Token::default(), ended })
+    }
+
+    fn settled() -> Answered {
+        Answered::Settle(
+            Vec::new(),
+            Vec::new(),
+            Err(StoreError::new(StoreErrorKind::Backend, "any answer")),
+        )
+    }
+
+    /// How many settles each call carries, and whether a claim does.
+    fn calls(batch: &mut Batch) -> Vec<(usize, bool)> {
+        let requests = batch.take_requests();
+        let of = |request: &Request| match request {
+            Request::Settle(_, settles) => (settles.len(), false),
+            Request::SettleAndClaim(_, settles, _) => (settles.len(), true),
+            other => panic!("nobody asked for {other:?}"),
+        };
+        requests.iter().map(of).collect()
+    }
+
+    #[test]
+    fn ends_of_runs_come_together_while_two_calls_are_under_way() {
+        let mut batch = Batch::default();
+        for _ in 0..2 {
+            batch.settle.push(settle());
+            assert_eq!(calls(&mut batch), [(1, false)], "nothing keeps it");
+        }
+        for _ in 0..3 {
+            batch.settle.push(settle());
+            assert_eq!(calls(&mut batch), []);
+        }
+        batch.answered(&settled());
+        assert_eq!(calls(&mut batch), [(3, false)]);
+    }
+
+    #[test]
+    fn ends_of_runs_do_not_wait_where_a_claim_goes() {
+        let mut batch = Batch::default();
+        for _ in 0..2 {
+            batch.settle.push(settle());
+            assert_eq!(calls(&mut batch).len(), 1);
+        }
+        batch.settle.push(settle());
+        let (ticket, lease_for) = (Ticket::default(), Span::from_secs(15));
+        batch.claim = Some(Claim { ticket, lease_for, max: 1 });
+        assert_eq!(calls(&mut batch), [(1, true)]);
+    }
+
+    #[test]
+    fn a_call_carries_no_more_than_its_limit() {
+        let mut batch = Batch::default();
+        batch.settle.extend((0..limits::ITEMS_PER_CALL + 1).map(|_| settle()));
+        assert_eq!(calls(&mut batch), [(limits::ITEMS_PER_CALL, false), (1, false)]);
+    }
+}

@@ -12,6 +12,33 @@ fn claimed(rig: &mut Rig) {
     assert_eq!(rig.worker.len(), 1);
 }
 
+/// For how many jobs a worker with 16 places asks when one run has just ended and more jobs are said
+/// to be there.
+fn asks_for(settles_travel: bool) -> u32 {
+    let mut rig = Rig::new();
+    if settles_travel {
+        rig.worker.settles_travel();
+    }
+    claimed(&mut rig);
+    let Some(worker::Output::Run(job)) = rig.worker.poll(rig.now) else { panic!("a job") };
+    rig.running.insert(job.id, (job, rig.now, rig.now));
+    let more = rig.worker.poll(rig.now).expect("where one job was, there may be more");
+    rig.work(more);
+    rig.end_run(1, Outcome::Succeeded);
+    rig.worker.handle(worker::Input::Hint, rig.now);
+    let ended = rig.worker.poll(rig.now);
+    assert!(matches!(ended, Some(worker::Output::Settle { .. })), "{ended:?}");
+    match rig.worker.poll(rig.now) {
+        Some(worker::Output::Claim { max, .. }) => max,
+        other => panic!("a claim follows, not {other:?}"),
+    }
+}
+
+#[test]
+fn a_place_is_claimed_for_before_it_is_free_only_if_its_settle_travels_with_the_claim() {
+    assert_eq!((asks_for(false), asks_for(true)), (15, 16));
+}
+
 #[test]
 fn a_job_that_comes_back_to_its_stubborn_former_run_is_not_asked_for_over_and_over() {
     let mut rig = Rig::new();
