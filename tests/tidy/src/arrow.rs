@@ -48,7 +48,16 @@ const ARROWS: &[(Role, &[Role], &[Role])] = &[
     (
         Test,
         &[
-            Core, Contract, Adapter, Runtime, Embassy, Console, Cli, Conformance, Support, Test,
+            Core,
+            Contract,
+            Adapter,
+            Runtime,
+            Embassy,
+            Console,
+            Cli,
+            Conformance,
+            Support,
+            Test,
             Example,
         ],
         &[],
