@@ -3,8 +3,8 @@
 //! Many runs are short and end without ever waiting. So a run is not given a tokio task from the
 //! start: as many *starters* as the runtime has threads take runs from one list and poll each once,
 //! and only a run that has to wait goes on as a task of its own. Runs that keep their threads delay
-//! others, be it their start or the news of their end, by no more than [`STUCK_AFTER`]: then each run
-//! on the list gets a starter.
+//! others, be it their start or the news of their end, by no more than [`STUCK_AFTER`]: then each
+//! run on the list gets a starter.
 
 use core::any::Any;
 use core::future::poll_fn;

@@ -12,8 +12,8 @@ fn claimed(rig: &mut Rig) {
     assert_eq!(rig.worker.len(), 1);
 }
 
-/// For how many jobs a worker with 16 places asks when one run has just ended and more jobs are said
-/// to be there.
+/// For how many jobs a worker with 16 places asks when one run has just ended and more jobs are
+/// said to be there.
 fn asks_for(settles_travel: bool) -> u32 {
     let mut rig = Rig::new();
     if settles_travel {

@@ -323,8 +323,8 @@ impl Evidence {
         kills.filter(was_hit).count()
     }
 
-    /// Whether some node stood still between two instants: if it did so within a transaction, others
-    /// waited for its locks.
+    /// Whether some node stood still between two instants: if it did so within a transaction,
+    /// others waited for its locks.
     fn has_locks_held(&self, from: Timestamp, to: Timestamp) -> bool {
         let mut pauses = self.troubles.iter().filter(|trouble| trouble.harm == Harm::Pause);
         pauses.any(|pause| pause.until >= from && pause.from <= to)
