@@ -1,5 +1,26 @@
 //! What is to be measured, as it is said on the command line.
 
+/// What there is to be measured.
+const PARTS: [&str; 8] =
+    ["throughput", "latency", "sqlite", "memory", "schedules", "backlog", "future", "bloat"];
+
+/// How to ask for it.
+pub(crate) const USAGE: &str = "\
+Usage: cargo bench-sql [PART]... [NAME=VALUE]...
+
+  throughput  queueing and running beside bare SQL, graphile_worker and apalis
+  latency     from ready to started on an idle cluster, beside one commit
+  sqlite      queueing and running beside bare SQL
+  memory      queueing and running without a database
+  schedules   `rows` schedules, of which `fires` come due each second
+  backlog     `rows` jobs wait when a node starts
+  future      queueing and running beside `rows` jobs that are not due
+  bloat       dead rows over time, with a transaction left open
+  (without any: the first four)
+
+  jobs=100000 batch=1000 window=2000 rounds=3 samples=500
+  rows=1000000 fires=2000 seconds=60 statements=0";
+
 /// `part… name=value…`. Without parts: `throughput`, `latency`, `sqlite` and `memory`.
 #[derive(Clone, Debug)]
 pub(crate) struct Arguments {
@@ -38,7 +59,8 @@ impl Arguments {
                     let number = value.parse().map_err(|_| format!("`{value}` is no number"))?;
                     arguments.set(name, number)?;
                 }
-                None => arguments.parts.push(word),
+                None if PARTS.contains(&word.as_str()) => arguments.parts.push(word),
+                None => return Err(format!("there is no part `{word}`")),
             }
         }
         if arguments.parts.is_empty() {

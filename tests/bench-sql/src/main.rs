@@ -16,11 +16,24 @@ mod server;
 mod stats;
 mod throughput;
 
-use arguments::Arguments;
+use std::process::ExitCode;
+
+use arguments::{Arguments, USAGE};
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn main() {
-    let arguments = Arguments::read(std::env::args().skip(1)).unwrap_or_else(|why| panic!("{why}"));
+async fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.iter().any(|word| word == "--help" || word == "-h") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    let arguments = match Arguments::read(words.into_iter()) {
+        Ok(arguments) => arguments,
+        Err(why) => {
+            eprintln!("bench-sql: {why}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
     println!("load of the machine at the start: {}", clock::load());
     for part in &arguments.parts {
         match part.as_str() {
@@ -30,6 +43,7 @@ async fn main() {
         }
     }
     println!("\nload of the machine at the end: {}", clock::load());
+    ExitCode::SUCCESS
 }
 
 /// Each part has a server of its own, so that none suffers from what another has left.
@@ -42,6 +56,6 @@ async fn on_postgres(part: &str, arguments: &Arguments) {
         "backlog" => crowd::backlog(&server, arguments).await,
         "future" => crowd::future(&server, arguments).await,
         "bloat" => crowd::bloat(&server, arguments).await,
-        _ => panic!("there is no part `{part}`"),
+        _ => unreachable!("parts are checked when they are read"),
     }
 }
