@@ -50,12 +50,35 @@ impl<T: Tables> Work<T> {
         self.views(found).await
     }
 
-    /// Schedules that cannot be read, by name.
+    /// Schedules that cannot be read, by name. Most can be, so this looks at all of them: in large
+    /// steps, each of which begins behind the last name that could be read.
     pub(super) async fn unreadable(&mut self, limit: u32) -> Done<Vec<Unreadable>> {
-        let all = ScheduleFilter::first(limit);
-        Ok(fill!(self, list_schedules, &all, limit, |row: Result<_, (String, String)>| {
-            row.err().map(|(name, reason)| Unreadable { name, reason })
-        }))
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut found = Vec::new();
+        let mut filter = ScheduleFilter::first(STEP);
+        // Rows behind that name which were looked at.
+        let mut seen = 0;
+        while found.len() < limit {
+            let rows = self.tables.list_schedules(&filter, STEP, seen).await?;
+            let is_last = rows.len() < STEP as usize;
+            for row in rows {
+                match row {
+                    Ok(schedule) => {
+                        filter.page.after = Some(schedule.spec.id.clone());
+                        seen = 0;
+                    }
+                    Err((name, reason)) => {
+                        seen += 1;
+                        found.push(Unreadable { name, reason });
+                    }
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        found.truncate(limit);
+        Ok(found)
     }
 
     /// Jobs that are not over, by id.
@@ -83,3 +106,6 @@ impl<T: Tables> Work<T> {
         Ok(views.map(|(schedule, last_run)| ScheduleView { schedule, last_run }).collect())
     }
 }
+
+/// How many schedules are read at a time by who looks at all of them.
+const STEP: u32 = 1_000;
