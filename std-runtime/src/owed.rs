@@ -80,6 +80,9 @@ async fn advance_one(
             return Ok(());
         };
         advance.skips.iter().for_each(|skip| shared.telemetry.skipped(&advance.schedule, skip));
+        if inserted > 0 {
+            shared.neighbours.ready(&schedule.spec.task);
+        }
         (schedule.revision, schedule.next) = (revision, advance.next);
         schedule.fired = schedule.fired.saturating_add(inserted);
     }

@@ -7,6 +7,7 @@ use core::ops::ControlFlow;
 use core::time::Duration;
 use std::sync::Arc;
 
+use mainspring_contract::broker::{Hints, Named};
 use mainspring_contract::record::{
     Advance, Advanced, Job, Quarantine, Rescue, Run, Schedule, Written,
 };
@@ -24,7 +25,10 @@ use mainspring_core::worker::{self, Suspects, Worker};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::broker::{Known, Look, Neighbours};
 use crate::clock::{self, Clock};
+use crate::context::Context;
+use crate::dice;
 use crate::erased::AnyStore;
 use crate::executor::{Executor, Finished};
 use crate::plan::{self, AnyPlan};
@@ -64,6 +68,11 @@ pub(crate) struct Pump {
     triggers: Arc<Triggers>,
     waiting: Waiting,
     telemetry: Telemetry,
+    neighbours: Neighbours,
+    /// When to follow what others say about schedules, and about jobs.
+    planner_look: Look,
+    worker_look: Look,
+    known: Known,
     planner: Planner<Stored, AnyPlan, Boxed>,
     worker: Worker<Stored, Boxed>,
     executor: Executor,
@@ -92,6 +101,8 @@ pub(crate) struct Parts {
     pub(crate) waiting: Waiting,
     /// What is told of what happens.
     pub(crate) telemetry: Telemetry,
+    /// The other nodes.
+    pub(crate) neighbours: Neighbours,
     pub(crate) planner: Planner<Stored, AnyPlan, Boxed>,
     pub(crate) worker: Worker<Stored, Boxed>,
     pub(crate) events: mpsc::UnboundedReceiver<Event>,
@@ -115,6 +126,10 @@ impl Pump {
             worker: parts.worker,
             executor: Executor::new(parts.telemetry.clone()),
             telemetry: parts.telemetry,
+            neighbours: parts.neighbours,
+            planner_look: Look::new(dice::new()),
+            worker_look: Look::new(dice::new()),
+            known: Known::default(),
             calls: JoinSet::new(),
             batch: Batch::default(),
             events: parts.events,
@@ -127,6 +142,7 @@ impl Pump {
     /// Runs until it is told to stop and everything has ended; returns how many jobs were left.
     pub(crate) async fn run(mut self) -> usize {
         self.telemetry.node_started(&self.node, self.tasks.ids().len());
+        self.neighbours.joined(&self.node);
         loop {
             let deadline = self.drain();
             let idle = self.planner.is_idle() && self.worker.is_idle();
@@ -148,6 +164,7 @@ impl Pump {
             self.leave().await;
         }
         self.telemetry.node_stopped(left);
+        self.neighbours.left(&self.node).await;
         left
     }
 
@@ -166,6 +183,7 @@ impl Pump {
                 }
             },
             () = self.executor.any_ended() => {}
+            () = self.neighbours.heard().stirs() => {}
             Some(joined) = self.calls.join_next() => answered = Some(joined),
             () = self.clock.wait_until(deadline) => {}
         }
@@ -176,6 +194,7 @@ impl Pump {
             }
             self.told(next);
         }
+        self.heard();
         for run in self.executor.take_ended() {
             let Finished { job, token, ended, ask } = run;
             self.work_input(worker::Input::Finished { job, token, ended, ask });
@@ -208,6 +227,12 @@ impl Pump {
     fn drain(&mut self) -> Option<Mono> {
         self.now = self.clock.now();
         let now = self.now;
+        if self.worker_look.is_due(now.mono) {
+            self.work_input(worker::Input::Hint);
+        }
+        if self.planner_look.is_due(now.mono) {
+            self.plan_input(planner::Input::Hint);
+        }
         while let Some(output) = self.worker.poll(now) {
             self.work(output);
         }
@@ -234,8 +259,9 @@ impl Pump {
             };
             self.calls.spawn(request.call(caller));
         }
-        let deadlines = [self.worker.deadline(now), self.planner.deadline(now)];
-        deadlines.into_iter().flatten().min()
+        let machines = [self.worker.deadline(now), self.planner.deadline(now)];
+        let deadlines = machines.into_iter().chain([self.worker_look.at(), self.planner_look.at()]);
+        deadlines.flatten().min()
     }
 
     fn told(&mut self, event: Event) {
@@ -257,6 +283,41 @@ impl Pump {
             Event::Abort => self.work_input(worker::Input::Abort),
             Event::Quit => {}
         }
+    }
+
+    /// Follows what other nodes said.
+    fn heard(&mut self) {
+        let (hints, missed) = self.neighbours.heard().take();
+        if missed {
+            // The others may have been told that this node is gone.
+            self.neighbours.joined(&self.node);
+        }
+        let now = self.now.mono;
+        let changed = missed || hints.changed || !hints.gone.is_empty();
+        if changed {
+            self.planner_look.hear(now);
+        }
+        if changed || self.tasks.knows_any(&hints.ready) {
+            self.worker_look.hear(now);
+        }
+        let told = |run: &Context| {
+            missed
+                || hints.cancelled.holds(&run.job())
+                || run.schedule().is_some_and(|schedule| hints.displaced.holds(schedule))
+        };
+        let suspects: Vec<JobId> =
+            self.executor.runs().filter(|run| told(run)).map(Context::job).collect();
+        for job in suspects {
+            self.work_input(worker::Input::Verify(Suspects::Job(job)));
+        }
+        hints.joined.iter().for_each(|node| self.telemetry.node_joined(node));
+        hints.gone.iter().for_each(|node| self.telemetry.node_is_gone(node));
+    }
+
+    /// A job may be over: whoever waits for it has a look.
+    fn over(&self, job: JobId) {
+        self.waiting.look(job);
+        self.neighbours.look(job);
     }
 
     fn work(&mut self, output: worker::Output<Stored>) {
@@ -286,6 +347,7 @@ impl Pump {
         match answered {
             A::ClaimSchedules(ticket, answer) => {
                 let result = self.checked("claim schedules", answer).map(|reply| {
+                    self.planner_look.found(reply.value.len());
                     reply.value.into_iter().for_each(|schedule| self.adopt_schedule(schedule));
                     reply.pulse
                 });
@@ -299,7 +361,7 @@ impl Pump {
                 let reply = self.checked("settle and claim", answer);
                 let (written, claimed) = apart(reply);
                 let jobs = settles.iter().map(|settle| settle.job);
-                self.written("settle", tickets, jobs, written);
+                self.written(SETTLE, tickets, jobs, written);
                 self.claimed(ticket, claimed);
             }
             A::Rescue(ticket, answer) => self.rescued(ticket, answer),
@@ -328,6 +390,10 @@ impl Pump {
             }
             A::Release(tickets, releases, answer) => {
                 let reply = self.checked("release", answer);
+                if reply.is_ok() {
+                    // Of which tasks they are is not worth knowing: it is rare.
+                    self.neighbours.tell(Hints { ready: Named::Any, ..Hints::default() });
+                }
                 self.written("release", tickets, releases.iter().map(|release| release.job), reply);
             }
             A::Retry(tickets, retries, answer) => {
@@ -335,8 +401,8 @@ impl Pump {
                 self.written("retry", tickets, retries.iter().map(|retry| retry.job), reply);
             }
             A::Settle(tickets, settles, answer) => {
-                let reply = self.checked("settle", answer);
-                self.written("settle", tickets, settles.iter().map(|settle| settle.job), reply);
+                let reply = self.checked(SETTLE, answer);
+                self.written(SETTLE, tickets, settles.iter().map(|settle| settle.job), reply);
             }
         }
     }
@@ -345,7 +411,11 @@ impl Pump {
         let result = self.checked("rescue", answer).map(|reply| {
             for run in &reply.value {
                 self.telemetry.rescued(run);
-                self.waiting.look(run.job);
+                if run.settled {
+                    self.over(run.job);
+                } else {
+                    self.neighbours.ready(&run.task);
+                }
             }
             self.share(reply.pulse, !reply.value.is_empty());
             reply.pulse
@@ -367,6 +437,9 @@ impl Pump {
                 Ok((Advanced::Done { inserted, .. }, pulse)) => {
                     advance.skips.iter().for_each(|skip| self.telemetry.skipped(&schedule, skip));
                     self.share(pulse, inserted > 0);
+                    if inserted > 0 {
+                        self.neighbours.tell(self.known.fired(&schedule));
+                    }
                     if !advance.fires.is_empty() {
                         let suspects = Suspects::Schedule(schedule.clone());
                         self.work_input(worker::Input::Verify(suspects));
@@ -381,6 +454,7 @@ impl Pump {
 
     fn claimed(&mut self, ticket: Ticket, reply: Result<Reply<Vec<Job>>, Down>) {
         let result = reply.map(|reply| {
+            self.worker_look.found(reply.value.len());
             let count = u32::try_from(reply.value.len()).unwrap_or(u32::MAX);
             reply.value.into_iter().for_each(|job| self.adopt_job(job));
             (count, reply.pulse)
@@ -402,6 +476,7 @@ impl Pump {
         for ((ticket, job), result) in tickets.into_iter().zip(jobs).zip(answers) {
             match result {
                 Ok((Written::LeaseLost, _)) => self.telemetry.lease_lost(job, verb),
+                Ok((Written::Done, _)) if verb == SETTLE => self.over(job),
                 Ok((Written::Done, _)) => self.waiting.look(job),
                 Err(Down) => {}
             }
@@ -420,7 +495,12 @@ impl Pump {
     fn adopt_schedule(&mut self, schedule: Schedule) {
         match plan::plan_of(&schedule.spec, &self.triggers, &self.zones) {
             // A full window leaves the schedule to whoever claims it next.
-            Ok(plan) => drop(self.planner.adopt(&schedule, plan)),
+            Ok(plan) => {
+                if self.neighbours.are_told() {
+                    self.known.learn(&schedule);
+                }
+                drop(self.planner.adopt(&schedule, plan));
+            }
             Err(reason) => {
                 self.telemetry.quarantined(&schedule.spec.id, &reason);
                 let (revision, schedule) = (schedule.revision, schedule.spec.id);
@@ -491,5 +571,7 @@ fn spread<T: Copy>(
     answers.into_iter().flatten().chain(core::iter::repeat(Err(Down))).take(count)
 }
 
+/// The verb that ends jobs.
+const SETTLE: &str = "settle";
 /// How long a node that ends waits for its store to hear of it.
 const LEAVE_WITHIN: Duration = Duration::from_secs(2);
