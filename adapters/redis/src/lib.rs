@@ -23,8 +23,8 @@
 //! names one, needs no more than this (ACL, Redis 6 or later; for the channel `jobs`):
 //!
 //! ```text
-//! ACL SETUSER app on >secret resetkeys resetchannels &jobs -@all +subscribe +unsubscribe +publish
-//!     +ping +client|setinfo
+//! ACL SETUSER app on >secret resetkeys resetchannels &jobs -@all
+//!     +subscribe +unsubscribe +publish +ping
 //! ```
 //!
 //! The feature `tls` (on unless switched off) is for addresses that begin with `rediss:`. It trusts
@@ -39,7 +39,9 @@ use std::sync::Arc;
 use futures_core::Stream;
 use mainspring_contract::broker::{Broker, BrokerCapabilities, BrokerError, Link};
 use redis::aio::{MultiplexedConnection, PubSubSink, PubSubStream};
-use redis::{AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, RedisError};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, RedisError,
+};
 
 /// A channel on a Redis server.
 #[derive(Clone)]
@@ -79,14 +81,16 @@ impl RedisBroker {
         };
         let user = info.redis_settings().username().map(|user| format!("{user}@"));
         let name = format!("{scheme}://{}{}", user.unwrap_or_default(), info.addr());
-        let client = Client::open(info).map_err(wrong)?;
+        // It would be one more command that a user has to be allowed.
+        let settings = info.redis_settings().clone().set_skip_set_lib_name();
+        let client = Client::open(info.set_redis_settings(settings)).map_err(wrong)?;
         Ok(Self { client, channel: channel.into(), name: name.into() })
     }
 
     fn lost(&self, error: RedisError) -> BrokerError {
-        let way_out = match error.code() {
-            Some("NOAUTH" | "WRONGPASS") => "check user and password",
-            Some("NOPERM") => "see the rights in mainspring-redis",
+        let way_out = match (error.kind(), error.code()) {
+            (ErrorKind::AuthenticationFailed, _) | (_, Some("NOAUTH")) => "check user and password",
+            (_, Some("NOPERM")) => "see the rights in mainspring-redis",
             _ => "check that it runs",
         };
         BrokerError::new(format!("no hints over `{}` ({way_out})", self.name)).because(error)

@@ -1,15 +1,19 @@
 //! The laws of every broker, for Redis.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
 use mainspring_conformance::broker::Switchboard;
 use mainspring_conformance::broker_conformance;
 use mainspring_contract::broker::{Broker, Link};
 use mainspring_redis::RedisBroker;
 use mainspring_support::{Redis, Settings, SharedRedis};
+use tempfile::TempDir;
 
 /// A server.
 struct Board {
     url: String,
-    own: Option<Redis>,
+    own: Option<(Redis, TempDir)>,
     _shared: Option<SharedRedis>,
 }
 
@@ -23,12 +27,20 @@ impl Switchboard for Board {
 
     /// One that lets in a single user, who has no other rights than those that are documented.
     async fn own() -> Self {
-        let rights = "app on >secret resetkeys resetchannels allchannels -@all +subscribe \
-                      +unsubscribe +publish +ping +client|setinfo";
-        let settings = Settings::default().volatile().set("user", rights);
-        let server = Redis::start_with(settings.set("user", "default off")).await;
+        let rights = "user default off\n\
+                      user app on >secret resetkeys resetchannels allchannels -@all +subscribe \
+                      +unsubscribe +publish +ping\n";
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let file = folder.path().join("users.acl");
+        fs::write(&file, rights).expect("the folder can be written");
+        // The server may run as a user of its own.
+        for (path, mode) in [(folder.path(), 0o755), (file.as_path(), 0o644)] {
+            fs::set_permissions(path, Permissions::from_mode(mode)).expect("they are ours");
+        }
+        let settings = Settings::default().volatile();
+        let server = Redis::start_with(settings.set("aclfile", &file.to_string_lossy())).await;
         let url = server.url().replace("://", "://app:secret@");
-        Self { url, own: Some(server), _shared: None }
+        Self { url, own: Some((server, folder)), _shared: None }
     }
 
     fn broker(&self, channel: &str) -> RedisBroker {
@@ -36,11 +48,11 @@ impl Switchboard for Board {
     }
 
     async fn kill(&mut self) {
-        self.own.as_mut().expect("it is our own").kill().await;
+        self.own.as_mut().expect("it is our own").0.kill().await;
     }
 
     async fn start_again(&mut self) {
-        self.own.as_mut().expect("it is our own").start_again().await;
+        self.own.as_mut().expect("it is our own").0.start_again().await;
     }
 }
 
@@ -49,7 +61,7 @@ broker_conformance!(Board);
 #[tokio::test]
 async fn a_user_without_rights_is_told_what_to_do() {
     let board = Board::own().await;
-    let server = board.own.as_ref().expect("it is our own");
+    let (server, _) = board.own.as_ref().expect("it is our own");
     let wrong = server.url().replace("://", "://app:wrong-secret@");
     let broker = RedisBroker::new(&wrong, "a").expect("an address");
     let error = broker.connect("").await.expect_err("nobody is let in").to_string();
