@@ -436,11 +436,10 @@ impl Pump {
             match result {
                 Ok((Advanced::Done { inserted, .. }, pulse)) => {
                     advance.skips.iter().for_each(|skip| self.telemetry.skipped(&schedule, skip));
-                    self.share(pulse, inserted > 0);
-                    if inserted > 0 {
-                        self.neighbours.tell(self.known.fired(&schedule));
-                    }
+                    // A decision that was repeated inserts nothing, and has inserted before.
+                    self.share(pulse, inserted > 0 || !advance.fires.is_empty());
                     if !advance.fires.is_empty() {
+                        self.neighbours.tell(self.known.fired(&schedule));
                         let suspects = Suspects::Schedule(schedule.clone());
                         self.work_input(worker::Input::Verify(suspects));
                     }
