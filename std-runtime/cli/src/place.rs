@@ -90,7 +90,10 @@ impl StorePlace {
         migrate: bool,
         broker: Option<&BrokerPlace>,
     ) -> Result<Builder, String> {
-        let given = |builder| broker.map_or(builder, |broker| broker.give_to(builder));
+        let given = |builder| match broker {
+            Some(broker) => broker.give_to(builder),
+            None => builder,
+        };
         let told = |error: StoreError| error.to_string();
         Ok(match self {
             Self::Memory => given(Scheduler::builder(MemoryStore::default())),
