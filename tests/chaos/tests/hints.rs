@@ -77,7 +77,7 @@ async fn a_broker_goes_and_comes<S: Service, B: Broker>(
     let mut hears = node(&store, broker(&url), "hears", NEVER).await;
     let mut looks = node(&store, broker(&url), "looks", Duration::from_millis(200)).await;
     let client = builder(&store, broker(&url)).build().await.expect("it is valid");
-    let mut heard_of = async |client: &Scheduler, node: &mut Node, task: &str| {
+    let heard_of = async |client: &Scheduler, node: &mut Node, task: &str| {
         let job = client.enqueue(task, &()).await.expect("it is queued");
         let run = soon(node.runs.recv()).await.expect("its task is there");
         assert_eq!(run.job(), job);
