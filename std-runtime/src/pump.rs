@@ -27,7 +27,6 @@ use tokio::task::JoinSet;
 
 use crate::broker::{Known, Look, Neighbours};
 use crate::clock::{self, Clock};
-use crate::context::Context;
 use crate::dice;
 use crate::erased::AnyStore;
 use crate::executor::{Executor, Finished};
@@ -38,6 +37,8 @@ use crate::telemetry::Telemetry;
 use crate::trigger::Triggers;
 use crate::waiting::Waiting;
 use crate::zone::Zones;
+
+mod heard;
 
 /// What the scheduler's handles tell the pump.
 #[derive(Clone, Debug)]
@@ -283,41 +284,6 @@ impl Pump {
             Event::Abort => self.work_input(worker::Input::Abort),
             Event::Quit => {}
         }
-    }
-
-    /// Follows what other nodes said.
-    fn heard(&mut self) {
-        let (hints, missed) = self.neighbours.heard().take();
-        if missed {
-            // The others may have been told that this node is gone.
-            self.neighbours.joined(&self.node);
-        }
-        let now = self.now.mono;
-        let changed = missed || hints.changed || !hints.gone.is_empty();
-        if changed {
-            self.planner_look.hear(now);
-        }
-        if changed || self.tasks.knows_any(&hints.ready) {
-            self.worker_look.hear(now);
-        }
-        let told = |run: &Context| {
-            missed
-                || hints.cancelled.holds(&run.job())
-                || run.schedule().is_some_and(|schedule| hints.displaced.holds(schedule))
-        };
-        let suspects: Vec<JobId> =
-            self.executor.runs().filter(|run| told(run)).map(Context::job).collect();
-        for job in suspects {
-            self.work_input(worker::Input::Verify(Suspects::Job(job)));
-        }
-        hints.joined.iter().for_each(|node| self.telemetry.node_joined(node));
-        hints.gone.iter().for_each(|node| self.telemetry.node_is_gone(node));
-    }
-
-    /// A job may be over: whoever waits for it has a look.
-    fn over(&self, job: JobId) {
-        self.waiting.look(job);
-        self.neighbours.look(job);
     }
 
     fn work(&mut self, output: worker::Output<Stored>) {
