@@ -3,6 +3,7 @@
 pub(crate) mod jobs;
 pub(crate) mod schedules;
 
+use core::time::Duration;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -122,10 +123,13 @@ fn main(
     };
     runtime.block_on(async {
         let shown = async {
-            let scheduler = place.client().await.map_err(Trouble::Other)?;
+            let broker = config.as_ref().and_then(|config| config.broker.as_ref());
+            let scheduler = place.client(broker).await.map_err(Trouble::Other)?;
             let moments = Moments::new(&options.tz, clock::now()).map_err(Trouble::Input)?;
             let client = Client { scheduler, config, moments, json: options.json };
             let answer = ask(&client).await?;
+            // Others find out by themselves if they cannot be told.
+            let _ = client.scheduler.told_others(TELLING).await;
             Ok(show(answer, client.json))
         };
         match shown.await {
@@ -154,5 +158,7 @@ fn show(answer: Answer<'_>, json: bool) -> ExitCode {
     if printed.is_err() || fails { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
+/// How long the broker may take to hear of what was done.
+const TELLING: Duration = Duration::from_secs(2);
 /// Entries that one call of the store brings.
 const PAGE: u32 = 500;
