@@ -17,6 +17,7 @@ mod jobs;
 mod keys;
 mod listing;
 mod migrate;
+mod nodes;
 mod options;
 mod schedules;
 mod statements;

@@ -10,11 +10,14 @@ use sqlx::{AssertSqlSafe, Row};
 use crate::transaction::{Bind, Transaction};
 
 /// Every step; the first makes version 1.
-const MIGRATIONS: Migrations = Migrations(&[Migration {
-    name: "initial",
-    min_program: 1,
-    sql: include_str!("sql/migrations/0001_initial.sql"),
-}]);
+const MIGRATIONS: Migrations = Migrations(&[
+    Migration {
+        name: "initial",
+        min_program: 1,
+        sql: include_str!("sql/migrations/0001_initial.sql"),
+    },
+    Migration { name: "nodes", min_program: 1, sql: include_str!("sql/migrations/0002_nodes.sql") },
+]);
 
 /// Brings the file up to date, inside the write transaction `tx`.
 pub(crate) async fn migrate(tx: &mut Transaction) -> Result<(), StoreError> {

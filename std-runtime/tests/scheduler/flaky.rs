@@ -4,16 +4,19 @@ use core::future::Future;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use mainspring_contract::node::{Node, NodeView};
 use mainspring_contract::record::{
     Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
     PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
     Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
-    JobFilter, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView, Unreadable,
+    JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
+    Unreadable,
 };
 use mainspring_contract::{
-    Answer, Capabilities, Clock, JobId, ScheduleId, Store, StoreError, StoreErrorKind,
+    Answer, Capabilities, Clock, JobId, NodeId, ScheduleId, Store, StoreError, StoreErrorKind,
+    TaskId,
 };
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Count;
@@ -151,6 +154,13 @@ impl Store for Flaky {
         cancel(jobs: &[JobId]) -> Vec<Cancelled>, pop;
         rescue(rescue: &Rescue, max: u32) -> Vec<Run>, pop;
         prune(before: Timestamp, max: u32) -> u32, |_| ();
+        beat(node: &Node) -> (), |()| ();
+        leave(node: &NodeId) -> (), |()| ();
+        nodes(page: &Page<NodeId>) -> Vec<NodeView>, pop;
+    }
+
+    async fn tasks(&self, page: &Page<TaskId>) -> Result<Vec<Task>, StoreError> {
+        self.inner.tasks(page).await
     }
 
     async fn schedule(&self, id: &ScheduleId) -> Result<Option<ScheduleView>, StoreError> {

@@ -29,6 +29,7 @@ pub mod filter;
 pub mod finish;
 pub mod limit;
 pub mod listing;
+pub mod node;
 pub mod overlap;
 pub mod pause;
 pub mod prune;
@@ -312,6 +313,7 @@ laws! { $
     }
     listing {
         schedules_come_in_pages_by_name,
+        tasks_come_in_pages_by_name,
         a_schedule_shows_its_last_run,
         a_schedule_is_found_by_its_name,
         jobs_come_in_pages_by_id,
@@ -326,6 +328,15 @@ laws! { $
         runs_are_filtered_by_what_they_say,
         skips_are_filtered_by_what_they_say,
         jobs_are_counted_as_far_as_asked_for,
+    }
+    node {
+        a_node_is_shown_as_it_describes_itself,
+        a_node_that_beats_again_is_one_node,
+        a_node_that_left_is_gone,
+        a_node_that_is_not_heard_of_is_lost,
+        a_node_that_is_long_gone_is_forgotten,
+        nodes_come_in_pages_by_name,
+        what_nodes_say_leaves_the_config_revision,
     }
     batch {
         what_is_named_twice_is_done_once,
