@@ -7,6 +7,7 @@ use core::ops::ControlFlow;
 use core::time::Duration;
 use std::sync::Arc;
 
+use mainspring_contract::node::{Heart, Node};
 use mainspring_contract::record::{
     Advance, Advanced, Job, Quarantine, Rescue, Run, Schedule, Written,
 };
@@ -29,7 +30,7 @@ use crate::erased::AnyStore;
 use crate::executor::{Executor, Finished};
 use crate::plan::{self, AnyPlan};
 use crate::registry::Registry;
-use crate::request::{Answered, Batch, Caller, Claim};
+use crate::request::{Answered, Batch, Caller, Claim, Request};
 use crate::telemetry::Telemetry;
 use crate::trigger::Triggers;
 use crate::waiting::Waiting;
@@ -64,6 +65,8 @@ pub(crate) struct Pump {
     triggers: Arc<Triggers>,
     waiting: Waiting,
     telemetry: Telemetry,
+    /// When to tell the store that this node lives.
+    heart: Heart,
     planner: Planner<Stored, AnyPlan, Boxed>,
     worker: Worker<Stored, Boxed>,
     executor: Executor,
@@ -80,11 +83,10 @@ pub(crate) struct Pump {
 /// What a [`Pump`] is made of.
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn AnyStore>,
-    pub(crate) node: NodeId,
+    /// What this node says about itself.
+    pub(crate) node: Node,
     /// Nobody else uses the node's name at the same time.
     pub(crate) node_is_mine: bool,
-    /// What the node offers.
-    pub(crate) tags: Tags,
     pub(crate) tasks: Arc<Registry>,
     pub(crate) zones: Arc<Zones>,
     pub(crate) triggers: Arc<Triggers>,
@@ -100,13 +102,15 @@ pub(crate) struct Parts {
 impl Pump {
     pub(crate) fn new(parts: Parts) -> Self {
         let clock = Clock::new();
+        let Node { id, tags, .. } = parts.node.clone();
         Self {
             now: clock.now(),
             clock,
             store: parts.store,
-            node: parts.node,
+            node: id,
             node_is_mine: parts.node_is_mine,
-            tags: parts.tags,
+            tags,
+            heart: Heart::new(parts.node),
             tasks: parts.tasks,
             zones: parts.zones,
             triggers: parts.triggers,
@@ -138,15 +142,13 @@ impl Pump {
             }
             if self.clock.jumped() {
                 self.telemetry.clock_jumped();
+                self.heart.clock_jumped();
                 self.work_input(worker::Input::ClockJumped);
                 self.plan_input(planner::Input::ClockJumped);
             }
         }
         let left = self.worker.len();
-        // Under a name that others use too, what the store calls ours may be theirs.
-        if left == 0 && self.node_is_mine {
-            self.leave().await;
-        }
+        self.leave(left).await;
         self.telemetry.node_stopped(left);
         left
     }
@@ -191,13 +193,22 @@ impl Pump {
         ControlFlow::Continue(())
     }
 
-    /// Gives up what this node still has in the store, so that nobody waits for it to lapse.
-    async fn leave(&mut self) {
+    /// Takes leave of the store: gives up what this node still has there, so that nobody waits for
+    /// it to lapse, and is a node no longer.
+    async fn leave(&mut self, left: usize) {
         let rescue = Rescue::HeldBy(self.node.clone());
-        let store = Arc::clone(&self.store);
-        // If the store is down or slow, claims lapse by themselves.
+        // Under a name that others use too, what the store calls ours may be theirs.
+        let gives_up = left == 0 && self.node_is_mine;
+        let (store, node) = (Arc::clone(&self.store), self.node.clone());
+        let leave = async {
+            if gives_up {
+                store.rescue(&rescue, limits::ROWS_PER_SWEEP).await?;
+            }
+            store.leave(&node).await
+        };
+        // If the store is down or slow, claims lapse by themselves, and the node is taken for lost.
         tokio::select! {
-            answer = store.rescue(&rescue, limits::ROWS_PER_SWEEP) => {
+            answer = leave => {
                 let _ = self.checked("leave", answer);
             }
             () = clock::wait_for(LEAVE_WITHIN) => {}
@@ -225,6 +236,11 @@ impl Pump {
             }
             self.batch.plan(output);
         }
+        if let Some(node) = self.heart.poll(now) {
+            self.heart.strayed().inspect(|&ahead| self.telemetry.clock_is_off(ahead));
+            let tasks = self.tasks.ids().to_vec();
+            self.batch.single.push(Request::Beat(Node { tasks, ..node }));
+        }
         for request in self.batch.take_requests() {
             let caller = Caller {
                 store: Arc::clone(&self.store),
@@ -234,8 +250,9 @@ impl Pump {
             };
             self.calls.spawn(request.call(caller));
         }
-        let deadlines = [self.worker.deadline(now), self.planner.deadline(now)];
-        deadlines.into_iter().flatten().min()
+        let machines = [self.worker.deadline(now), self.planner.deadline(now)];
+        let deadlines = machines.into_iter().chain([self.heart.deadline()]);
+        deadlines.flatten().min()
     }
 
     fn told(&mut self, event: Event) {
@@ -314,6 +331,10 @@ impl Pump {
                 // If the store is down, the claim ends, and the next one finds the same again.
                 let _ = self.checked("quarantine", answer);
             }
+            A::Beat(answer) => {
+                let _ = self.checked("beat", answer);
+                self.heart.beaten();
+            }
             A::Advance(tickets, advances, answer) => self.advanced(tickets, advances, answer),
             A::Renew(tickets, renews, answer) => {
                 let reply = self.checked("renew", answer);
@@ -366,7 +387,8 @@ impl Pump {
             match result {
                 Ok((Advanced::Done { inserted, .. }, pulse)) => {
                     advance.skips.iter().for_each(|skip| self.telemetry.skipped(&schedule, skip));
-                    self.share(pulse, inserted > 0);
+                    // A decision that was repeated inserts nothing, and has inserted before.
+                    self.share(pulse, inserted > 0 || !advance.fires.is_empty());
                     if !advance.fires.is_empty() {
                         let suspects = Suspects::Schedule(schedule.clone());
                         self.work_input(worker::Input::Verify(suspects));
@@ -441,6 +463,7 @@ impl Pump {
     fn checked<T>(&mut self, verb: &str, answer: Answer<T>) -> Result<Reply<T>, Down> {
         match answer {
             Ok(reply) => {
+                self.heart.heard(reply.pulse.store_now, self.now);
                 if core::mem::take(&mut self.store_is_down) {
                     self.telemetry.store_is_back();
                 }

@@ -253,7 +253,7 @@ async fn pruned_history_gives_its_space_back() {
         assert_eq!(rig.settle(t, &job, Outcome::Succeeded).await, Written::Done);
         // History is kept for ten seconds.
         let before = at(t - 10);
-        let pruned = rig.0.prune(mainspring_conformance::rig::clock(t), before, 99).await;
+        let pruned = rig.0.prune(clock(t), before, 99).await;
         let pruned = pruned.expect("it is pruned").value;
         assert_eq!(pruned, u32::from(t > 10), "one goes as one comes");
         assert_eq!(rig.runs(&RunFilter::newest(99)).await.len() as i64, (t + 1).min(11));

@@ -16,7 +16,7 @@ mod history;
 mod jobs;
 mod keys;
 mod listing;
-mod migrate;
+pub mod migrations;
 mod nodes;
 mod options;
 mod schedules;

@@ -3,6 +3,7 @@
 mod asking;
 mod events;
 mod flaky;
+mod nodes;
 mod outage;
 mod outcomes;
 mod policies;
