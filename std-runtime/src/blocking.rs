@@ -36,7 +36,7 @@ use std::task::Wake;
 use std::thread::{self, Thread};
 
 use mainspring_contract::node::NodeView;
-use mainspring_contract::record::{self, Cancelled, Conflict, Job, Put};
+use mainspring_contract::record::{self, Cancelled, Conflict, Hastened, Job, Put};
 use mainspring_contract::store::{
     JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
     Unreadable,
@@ -174,6 +174,7 @@ twins! {
     backfill_count(schedule: &str, range: RangeInclusive<Timestamp>) -> Count;
     backfill(schedule: &str, range: RangeInclusive<Timestamp>) -> Backfilled;
     cancel(job: JobId) -> Cancelled;
+    hasten(job: JobId) -> Hastened;
     result(job: JobId) -> Option<JobEnd>;
     wait(job: JobId) -> JobEnd;
     schedule(schedule: &str) -> Option<ScheduleView>;

@@ -10,9 +10,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mainspring_contract::node::{Node, NodeView};
 use mainspring_contract::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
-    Schedule, Settle, Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Hastened, Job,
+    Paused, Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed,
+    Retry, Run, Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
     JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
@@ -107,6 +107,7 @@ erased! {
         claim: &'a ClaimJobs<'a>
     ) -> (Vec<Written>, Vec<Job>);
     cancel(jobs: &'a [JobId]) -> Vec<Cancelled>;
+    hasten(jobs: &'a [JobId]) -> Vec<Hastened>;
     rescue(rescue: &'a Rescue, max: u32) -> Vec<Run>;
     prune(before: Timestamp, max: u32) -> u32;
     beat(node: &'a Node) -> ();

@@ -97,7 +97,7 @@ pub use task::{BlockingFunction, Ending, Function, RunEnd, Task, TaskFunction, T
 pub use verdict::{GiveUp, RetryAfter, Snooze};
 
 pub use mainspring_contract::exclude::ExcludeForm;
-pub use mainspring_contract::record::{Cancelled, Conflict, Hold};
+pub use mainspring_contract::record::{Cancelled, Conflict, Hastened, Hold};
 pub use mainspring_contract::{JobId, Role};
 pub use mainspring_core::fire::Resume;
 pub use mainspring_core::overlap::Overlap;

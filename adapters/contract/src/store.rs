@@ -10,9 +10,9 @@ use mainspring_core::trigger::Count;
 use crate::error::StoreError;
 use crate::node::{Node, NodeView};
 use crate::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
-    Schedule, Settle, Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Hastened, Job,
+    Paused, Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed,
+    Retry, Run, Schedule, Settle, Task, Written,
 };
 use crate::{JobId, NodeId, ScheduleId, TaskId};
 
@@ -190,6 +190,14 @@ pub trait Store: Send + Sync + 'static {
         clock: Clock,
         jobs: &[JobId],
     ) -> impl Future<Output = Answer<Vec<Cancelled>>> + Send;
+
+    /// Makes waiting jobs ready at once, whatever they wait for: the wait before a retry, or the
+    /// instant for which they were queued.
+    fn hasten(
+        &self,
+        clock: Clock,
+        jobs: &[JobId],
+    ) -> impl Future<Output = Answer<Vec<Hastened>>> + Send;
 
     /// Takes care of at most `max` jobs whose lease or start deadline has passed, and returns the
     /// history's record of each.

@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mainspring_contract::node::{Node, NodeView};
 use mainspring_contract::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
-    Schedule, Settle, Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Hastened, Job,
+    Paused, Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed,
+    Retry, Run, Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
     JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
@@ -217,6 +217,12 @@ impl Store for MemoryStore {
     async fn cancel(&self, clock: Clock, jobs: &[JobId]) -> Answer<Vec<Cancelled>> {
         self.verb(clock, |State { ledger, records, .. }, now| {
             Ok(jobs.iter().map(|job| ledger.cancel(job, now, records)).collect())
+        })
+    }
+
+    async fn hasten(&self, clock: Clock, jobs: &[JobId]) -> Answer<Vec<Hastened>> {
+        self.verb(clock, |State { ledger, records, .. }, now| {
+            Ok(jobs.iter().map(|job| ledger.hasten(job, now, records)).collect())
         })
     }
 

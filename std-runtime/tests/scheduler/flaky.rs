@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use mainspring_contract::node::{Node, NodeView};
 use mainspring_contract::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
-    Schedule, Settle, Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Hastened, Job,
+    Paused, Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed,
+    Retry, Run, Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
     JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
@@ -163,6 +163,7 @@ impl Store for Flaky {
         retry(retries: &[Retry]) -> Vec<Written>, pop;
         settle(settles: &[Settle]) -> Vec<Written>, pop;
         cancel(jobs: &[JobId]) -> Vec<Cancelled>, pop;
+        hasten(jobs: &[JobId]) -> Vec<Hastened>, pop;
         rescue(rescue: &Rescue, max: u32) -> Vec<Run>, pop;
         prune(before: Timestamp, max: u32) -> u32, |_| ();
         beat(node: &Node) -> (), |()| ();

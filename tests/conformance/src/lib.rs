@@ -27,6 +27,7 @@ pub mod enqueue;
 pub mod extra;
 pub mod filter;
 pub mod finish;
+pub mod hasten;
 pub mod limit;
 pub mod listing;
 pub mod node;
@@ -292,6 +293,11 @@ laws! { $
         a_cancelled_job_that_is_retried_is_over,
         a_cancelled_job_that_is_lost_is_over,
         a_cancelled_job_that_succeeds_has_succeeded,
+    }
+    hasten {
+        a_job_that_waits_for_its_retry_is_ready_at_once,
+        hastening_twice_is_hastening_once,
+        only_what_waits_for_its_time_is_hastened,
     }
     rescue {
         a_lost_job_runs_again,

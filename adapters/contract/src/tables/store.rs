@@ -7,9 +7,9 @@ use super::work::Work;
 use super::{Database, Mode, Tables};
 use crate::node::{Node, NodeView};
 use crate::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
-    Schedule, Settle, Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Hastened, Job,
+    Paused, Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed,
+    Retry, Run, Schedule, Settle, Task, Written,
 };
 use crate::store::{
     JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
@@ -221,6 +221,10 @@ impl<D: Database> Store for D {
 
     async fn cancel(&self, clock: Clock, jobs: &[JobId]) -> Answer<Vec<Cancelled>> {
         write!(self, clock, jobs, Different, cancel)
+    }
+
+    async fn hasten(&self, clock: Clock, jobs: &[JobId]) -> Answer<Vec<Hastened>> {
+        write!(self, clock, jobs, Same, hasten)
     }
 
     async fn rescue(&self, clock: Clock, rescue: &Rescue, max: u32) -> Answer<Vec<Run>> {

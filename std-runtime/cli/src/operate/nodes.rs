@@ -6,7 +6,7 @@ use clap::Args;
 use mainspring::{Role, Span};
 use mainspring_contract::node::NodeView;
 use mainspring_contract::store::Page;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Answer, Client, PAGE, Trouble, Where};
 use crate::json;
@@ -59,7 +59,7 @@ pub(crate) fn main(options: &Options) -> ExitCode {
 }
 
 /// Every node that the store knows.
-pub(crate) async fn all(client: &Client) -> Result<Vec<NodeView>, Trouble> {
+pub(super) async fn all(client: &Client) -> Result<Vec<NodeView>, Trouble> {
     let mut page = Page::first(PAGE);
     let mut all: Vec<NodeView> = Vec::new();
     loop {
@@ -73,5 +73,10 @@ pub(crate) async fn all(client: &Client) -> Result<Vec<NodeView>, Trouble> {
 /// How far a clock is ahead, to the millisecond.
 pub(crate) fn offset(ahead: Span) -> String {
     let millis = ahead.as_micros() / 1_000;
-    format!("{}{}.{:03}s", if millis < 0 { "-" } else { "+" }, millis.abs() / 1_000, millis.abs() % 1_000)
+    format!(
+        "{}{}.{:03}s",
+        if millis < 0 { "-" } else { "+" },
+        millis.abs() / 1_000,
+        millis.abs() % 1_000
+    )
 }

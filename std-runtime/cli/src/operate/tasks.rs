@@ -58,7 +58,7 @@ pub(crate) fn main(options: &Options) -> ExitCode {
 }
 
 /// Every task that somebody has put.
-pub(crate) async fn all(client: &Client) -> Result<Vec<Task>, Trouble> {
+pub(super) async fn all(client: &Client) -> Result<Vec<Task>, Trouble> {
     let mut page = Page::first(PAGE);
     let mut all: Vec<Task> = Vec::new();
     loop {

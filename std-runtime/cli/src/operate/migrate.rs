@@ -1,13 +1,12 @@
 //! `mainspring migrate`: what a store's tables still need, and doing it.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use mainspring_contract::StoreError;
 use serde_json::{Value, json};
 
-use crate::operate::{self, Answer, Place, Trouble};
+use super::{Answer, Place, Trouble};
 use crate::place::StorePlace;
 
 /// What `migrate` is told.
@@ -41,21 +40,28 @@ pub(crate) struct Step {
 
 /// Does what is asked for.
 pub(crate) fn main(options: &Options) -> ExitCode {
-    operate::at(&options.place, async |place, _| match options.verb {
-        Verb::Plan => Ok(planned(plan(place).await.map_err(told)?)),
-        Verb::Check => {
-            let owed = plan(place).await.map_err(told)?;
-            match owed.first() {
-                None => Ok(Answer::line(json!({ "up_to_date": true }), "up to date".to_owned())),
-                Some(first) => Err(Trouble::Other(format!(
-                    "`{place}` lacks {} from `{}` on (run `mainspring migrate apply`)",
-                    steps(owed.len()),
-                    first.name
-                ))),
-            }
-        }
-        Verb::Apply => Ok(applied(&apply(place).await.map_err(told)?)),
+    super::at(&options.place, async |place, _| {
+        let answer = match options.verb {
+            Verb::Plan => planned(plan(place).await.map_err(told)?),
+            Verb::Check => checked(place).await?,
+            Verb::Apply => applied(&apply(place).await.map_err(told)?),
+        };
+        Ok(super::show(answer, options.place.json))
     })
+}
+
+async fn checked(place: &StorePlace) -> Result<Answer<'static>, Trouble> {
+    match lacking(place, &plan(place).await.map_err(told)?) {
+        None => Ok(Answer::line(json!({ "up_to_date": true }), "up to date".to_owned())),
+        Some(lacking) => Err(Trouble::Other(lacking)),
+    }
+}
+
+/// What a store lacks that still needs these steps, and the way out.
+pub(super) fn lacking(place: &StorePlace, owed: &[Step]) -> Option<String> {
+    let first = owed.first()?;
+    let (steps, name) = (steps(owed.len()), first.name);
+    Some(format!("`{place}` lacks {steps}, from `{name}` on (run `mainspring migrate apply`)"))
 }
 
 fn told(error: StoreError) -> Trouble {
@@ -125,7 +131,8 @@ fn planned(owed: Vec<Step>) -> Answer<'static> {
 }
 
 fn applied(done: &[Step]) -> Answer<'static> {
-    let names: Vec<_> = done.iter().map(|step| format!("{} ({})", step.version, step.name)).collect();
+    let names: Vec<_> =
+        done.iter().map(|step| format!("{} ({})", step.version, step.name)).collect();
     let line = match done.len() {
         0 => "was up to date".to_owned(),
         count => format!("took {}: {}", steps(count), names.join(", ")),
