@@ -5,6 +5,8 @@ use core::hash::Hash;
 use core::marker::PhantomData;
 
 use mainspring_core::domain::{Domain, Kept, Origin};
+use mainspring_core::offer::Offer;
+use mainspring_core::schedule::Spec;
 use mainspring_core::settings::{Settings, Terms};
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Trigger;
@@ -13,13 +15,13 @@ use serde::{Deserialize, Serialize};
 use crate::name::{JobId, Name};
 use crate::timing::{Fires, Interval, Timing};
 
-/// A domain that the pump can drive. [`Small`] is one; tests of your own may bring another.
+/// A domain that the pump can drive. [`Small`] and [`Fixed`](crate::fixed::Fixed) are.
 pub trait Device: Domain<NodeId = u8, Tags = (), Detail = u32> {
     /// A trigger as the planner asks it.
     type Plan: Trigger + Clone + Debug;
 
     /// The trigger of a schedule whose cursor is there.
-    fn plan(trigger: &Self::Trigger, cursor: Timestamp) -> Self::Plan;
+    fn plan(spec: &Self::Held<Spec<Self>>, cursor: Timestamp) -> Self::Plan;
 
     /// The first fire of a schedule that is new at `now`.
     fn first(trigger: &Self::Trigger, now: Timestamp) -> Option<Timestamp>;
@@ -39,6 +41,9 @@ pub trait Kind: Copy + Debug + Eq + Hash + 'static {
     type Fires: Timing + Kept;
     /// The arguments of a job.
     type Payload: Clone + Debug + PartialEq + Kept;
+
+    /// What its schedules may ask for. A device goes without the code for what it rules out.
+    const OFFER: Offer = Offer::EVERYTHING;
 }
 
 /// Intervals, instants and patterns; a number as arguments.
@@ -81,6 +86,8 @@ impl<K: Kind> Domain for Small<K> {
     type Settings = Settings;
     type Terms = Terms;
 
+    const OFFER: Offer = K::OFFER;
+
     fn fire_job(schedule: &Name, at: Timestamp, origin: Origin) -> JobId {
         JobId::fire(*schedule, at, origin)
     }
@@ -98,8 +105,8 @@ impl<K: Kind> Domain for Small<K> {
 impl<K: Kind> Device for Small<K> {
     type Plan = <K::Fires as Timing>::Plan;
 
-    fn plan(trigger: &K::Fires, cursor: Timestamp) -> Self::Plan {
-        trigger.plan(cursor)
+    fn plan(spec: &Spec<Self>, cursor: Timestamp) -> Self::Plan {
+        spec.trigger.plan(cursor)
     }
 
     fn first(trigger: &K::Fires, now: Timestamp) -> Option<Timestamp> {

@@ -251,7 +251,7 @@ impl<
         let held = !self.clock.is_set() && D::follows_clock(&spec.trigger);
         // Without a clock nobody can say what came due.
         let point = if held { fire::Resume::Owed } else { point };
-        let plan = D::plan(&spec.trigger, schedule.next.at().unwrap_or(now.wall));
+        let plan = D::plan(&schedule.spec, schedule.next.at().unwrap_or(now.wall));
         let (next, skip) = fire::resumed(&plan, schedule.next, point, &spec.policies);
         let resume = Resume { schedule: id, revision: schedule.revision, next, skip };
         self.ledger.resume(&resume, history)
@@ -263,6 +263,9 @@ impl<
         now: Now,
         history: &mut impl History<D>,
     ) -> Answer<D> {
+        if !D::OFFER.extra {
+            return Answer::NotOffered;
+        }
         let origin = Origin::Manual;
         let id = D::fire_job(&schedule, now.wall, origin);
         let Some(there) = self.ledger.schedule(&schedule) else {
@@ -327,7 +330,7 @@ impl<
                 self.ledger.claim_schedules(&claim, now.wall, |schedule| {
                     let cursor = schedule.due().unwrap_or(now.wall);
                     // A claim never brings more than fits.
-                    let _ = planner.adopt(schedule, D::plan(&schedule.spec().trigger, cursor));
+                    let _ = planner.adopt(schedule, D::plan(&schedule.spec, cursor));
                 });
                 Input::Claimed { ticket, result: Ok(self.ledger.pulse(now.wall)) }
             }
