@@ -10,6 +10,7 @@ pub mod domain;
 pub mod exclude;
 pub mod fire;
 pub mod id;
+#[cfg(feature = "alloc")]
 pub mod index;
 pub mod job;
 pub mod lane;

@@ -179,6 +179,7 @@ alternatives! {
         Pulse(pulse),
         Hint,
         Verify(suspects),
+        Cancelled(job),
         ClockJumped,
         Stop,
         Abort,

@@ -147,7 +147,7 @@ impl<
             Command::Cancel(job) => {
                 let cancelled = self.ledger.cancel(&job, now.wall, history);
                 if cancelled == Cancelled::Asked {
-                    self.worker.handle(worker::Input::Verify(Suspects::Job(job)), now);
+                    self.worker.handle(worker::Input::Cancelled(job), now);
                 }
                 Answer::Cancelled(cancelled)
             }

@@ -11,6 +11,7 @@ use crate::number::Number;
 use crate::overlap::Overlap;
 use crate::room::Room;
 use crate::schedule::{PauseReason, Schedule, Step};
+use crate::settings::Level;
 use crate::table::Full;
 use crate::time::Timestamp;
 use crate::verb::{
@@ -30,6 +31,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
     ) -> Result<Put, Full<PutSchedule<D>>> {
         let (id, overlap) = (put.spec().id.clone(), put.spec().known_policies().overlap);
         assert!(put.spec().policies.is_within(D::OFFER), "the domain rules this policy out");
+        let terms = put.spec().settings.resolve();
+        assert!(terms.borrow().retry.is_within(D::OFFER), "the domain rules this retry out");
         let PutSchedule { spec, next, conflict } = put;
         let Some(slot) = self.schedules.find(&id) else {
             let schedule = Schedule::created(spec, next, self.config_revision, now);
