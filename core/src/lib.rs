@@ -8,6 +8,7 @@ pub mod civil;
 pub mod dice;
 pub mod domain;
 pub mod exclude;
+pub mod few;
 pub mod fire;
 pub mod id;
 #[cfg(feature = "alloc")]

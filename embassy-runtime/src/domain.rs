@@ -5,6 +5,8 @@ use core::hash::Hash;
 use core::marker::PhantomData;
 
 use mainspring_core::domain::{Domain, Kept, Origin};
+use mainspring_core::few::Few;
+use mainspring_core::fire::{Several, Skips};
 use mainspring_core::offer::Offer;
 use mainspring_core::schedule::Spec;
 use mainspring_core::settings::{Settings, Terms};
@@ -42,6 +44,11 @@ pub trait Kind: Copy + Debug + Eq + Hash + 'static {
     /// The arguments of a job.
     type Payload: Clone + Debug + PartialEq + Kept;
 
+    /// The list of the [fires](Domain::Fires) of one decision.
+    type Fired<T: Clone + Debug + PartialEq>: Few<T>;
+    /// The list of its [skips](Domain::Skips).
+    type Skips<T: Clone + Debug + PartialEq>: Few<T>;
+
     /// What its schedules may ask for. A device goes without the code for what it rules out.
     const OFFER: Offer = Offer::EVERYTHING;
 }
@@ -53,6 +60,8 @@ pub struct Usual;
 impl Kind for Usual {
     type Fires = Fires;
     type Payload = u32;
+    type Fired<T: Clone + Debug + PartialEq> = Several<T>;
+    type Skips<T: Clone + Debug + PartialEq> = Skips<T>;
 }
 
 /// Intervals only, for a device that never learns the time: patterns and zones stay out of its
@@ -63,6 +72,8 @@ pub struct Intervals;
 impl Kind for Intervals {
     type Fires = Interval;
     type Payload = u32;
+    type Fired<T: Clone + Debug + PartialEq> = Several<T>;
+    type Skips<T: Clone + Debug + PartialEq> = Skips<T>;
 }
 
 /// No two jobs of a small device hold one key: there are none.
@@ -85,6 +96,8 @@ impl<K: Kind> Domain for Small<K> {
     type Held<T: Clone + Debug + PartialEq + 'static> = T;
     type Settings = Settings;
     type Terms = Terms;
+    type Fires<T: Clone + Debug + PartialEq> = K::Fired<T>;
+    type Skips<T: Clone + Debug + PartialEq> = K::Skips<T>;
 
     const OFFER: Offer = K::OFFER;
 

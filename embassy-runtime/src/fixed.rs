@@ -6,6 +6,7 @@ use core::fmt::Debug;
 use core::marker::PhantomData;
 
 use mainspring_core::domain::{Domain, Origin};
+use mainspring_core::few::One;
 use mainspring_core::offer::Offer;
 use mainspring_core::schedule::{Policies, Spec};
 use mainspring_core::settings::Terms;
@@ -68,6 +69,9 @@ impl Kind for Plain {
     type Fires = Fires;
     type Payload = u32;
 
+    type Fired<T: Clone + Debug + PartialEq> = One<T>;
+    type Skips<T: Clone + Debug + PartialEq> = ();
+
     const OFFER: Offer = PLAIN;
 }
 
@@ -78,6 +82,9 @@ pub struct PlainIntervals;
 impl Kind for PlainIntervals {
     type Fires = Interval;
     type Payload = u32;
+
+    type Fired<T: Clone + Debug + PartialEq> = One<T>;
+    type Skips<T: Clone + Debug + PartialEq> = ();
 
     const OFFER: Offer = PLAIN;
 }
@@ -124,6 +131,8 @@ impl<K: Kind> Domain for Fixed<K> {
     type Held<T: Clone + Debug + PartialEq + 'static> = InProgram<T>;
     type Settings = Option<&'static Terms>;
     type Terms = &'static Terms;
+    type Fires<T: Clone + Debug + PartialEq> = K::Fired<T>;
+    type Skips<T: Clone + Debug + PartialEq> = K::Skips<T>;
 
     const OFFER: Offer = K::OFFER;
 

@@ -161,7 +161,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
         let step = Step { next: advance.next, last_fire_at, inserted, awaited };
         let row = self.row_mut(slot);
         row.schedule.advance(step, now);
-        for skip in advance.skips.iter().filter(|skip| row.schedule.reaches(skip.from)) {
+        for skip in advance.skips().iter().filter(|skip| row.schedule.reaches(skip.from)) {
             history.skip(&advance.schedule, *skip);
         }
         row.claim = match (row.claim.take(), advance.keep_for) {
@@ -183,7 +183,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
         now: Timestamp,
         history: &mut impl History<D>,
     ) -> Result<(u32, Option<Timestamp>), Full<()>> {
-        let Advance { schedule: id, fires, .. } = advance;
+        let (id, fires) = (&advance.schedule, advance.fires());
         let new = fires.iter().filter(|fire| !self.is_known(&fire.job, history)).count();
         if new == 0 {
             return Ok((0, None));
