@@ -18,7 +18,12 @@ use crate::name::{JobId, Name};
 use crate::timing::{Fires, Interval, Timing};
 
 /// A domain that the pump can drive. [`Small`] and [`Fixed`](crate::fixed::Fixed) are.
-pub trait Device: Domain<NodeId = u8, Tags = (), Detail = u32> {
+pub trait Device: Domain<Tags = (), Detail = u32> {
+    /// The device, as its ledger knows it.
+    const NODE: Self::NodeId;
+    /// Whoever holds schedules until the time is known. It may be the same.
+    const CLOCK: Self::NodeId;
+
     /// A trigger as the planner asks it.
     type Plan: Trigger + Clone + Debug;
 
@@ -116,6 +121,9 @@ impl<K: Kind> Domain for Small<K> {
 }
 
 impl<K: Kind> Device for Small<K> {
+    const NODE: u8 = 0;
+    const CLOCK: u8 = 1;
+
     type Plan = <K::Fires as Timing>::Plan;
 
     fn plan(spec: &Spec<Self>, cursor: Timestamp) -> Self::Plan {

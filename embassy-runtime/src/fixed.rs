@@ -119,7 +119,8 @@ impl<K: Kind> Domain for Fixed<K> {
     type ScheduleId = Name;
     type TaskId = Name;
     type JobId = JobId;
-    type NodeId = u8;
+    /// There is no other.
+    type NodeId = ();
     type Source = u8;
     type Trigger = K::Fires;
     type Payload = K::Payload;
@@ -150,6 +151,9 @@ impl<K: Kind> Domain for Fixed<K> {
 }
 
 impl<K: Kind> Device for Fixed<K> {
+    const NODE: () = ();
+    const CLOCK: () = ();
+
     type Plan = Planned<K::Fires>;
 
     fn plan(spec: &InProgram<Spec<Self>>, cursor: Timestamp) -> Self::Plan {
