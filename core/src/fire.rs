@@ -334,6 +334,17 @@ pub fn resumed<P: Plan>(
     point: Resume,
     policies: &Policies,
 ) -> (Next, Option<Skip>) {
+    resumed_within(Offer::EVERYTHING, plan, (cursor, point), policies)
+}
+
+/// The same in a domain with this offer.
+pub fn resumed_within<P: Plan>(
+    offer: Offer,
+    plan: &P,
+    (cursor, point): (Next, Resume),
+    policies: &Policies,
+) -> (Next, Option<Skip>) {
+    let policies = &policies.within(offer);
     let Resume::At(at) = point else { return (cursor, None) };
     let from = match cursor {
         Next::At(from) if from < at => from,
@@ -346,6 +357,9 @@ pub fn resumed<P: Plan>(
     }
     let trigger = plan.trigger();
     let next = trigger.next_after(at - ONE_MICRO).into();
+    if !offer.skips {
+        return (next, None);
+    }
     let stretch = Stretch { trigger, cursor: from, now: at - ONE_MICRO };
     (next, Some(stretch.skip(SkipReason::Paused, from, stretch.last())))
 }

@@ -257,7 +257,8 @@ impl<
         // Without a clock nobody can say what came due.
         let point = if held { fire::Resume::Owed } else { point };
         let plan = D::plan(&schedule.spec, schedule.next.at().unwrap_or(now.wall));
-        let (next, skip) = fire::resumed(&plan, schedule.next, point, &spec.policies);
+        let at = (schedule.next, point);
+        let (next, skip) = fire::resumed_within(D::OFFER, &plan, at, &spec.policies);
         let resume = Resume { schedule: id, revision: schedule.revision, next, skip };
         self.ledger.resume(&resume, history)
     }

@@ -34,6 +34,7 @@ pub(crate) const IMAGES: &[Kind] = &[
         bar: Some((16 * 1024, 4 * 1024)),
     },
     Kind { name: "firmware-full", about: "whole firmware with every policy", bar: None },
+    Kind { name: "firmware-flash", about: "whole plain firmware with a journal", bar: None },
     Kind { name: "firmware-interval", about: "whole plain firmware, intervals only", bar: None },
     Kind {
         name: "firmware",

@@ -1,14 +1,15 @@
 //! What the measured firmware shares: an engine of the size that the bars are about, in a pump, on
-//! embassy's executor and timer, without a journal.
+//! embassy's executor and timer.
 #![no_std]
 
 use embassy_futures::select::select;
 use embassy_time::Timer;
+use mainspring_core::room::Inline;
 use mainspring_core::schedule::Spec;
 use mainspring_embassy::command::{Command, Commands};
 use mainspring_embassy::domain::Device;
 use mainspring_embassy::engine;
-use mainspring_embassy::journal::Ram;
+use mainspring_embassy::journal::Journal;
 use mainspring_embassy::name::Name;
 use mainspring_embassy::pump::Pump;
 use mainspring_embassy::task::{self, Failure, Run};
@@ -26,15 +27,19 @@ pub const QUICK: Name = Name::of("quick");
 pub const SLOW: Name = Name::of("slow");
 
 /// Lives through two hours; says whether as many jobs ran as should have.
-pub async fn live<D>(
+pub async fn live<D, L>(
     engine: &'static mut Engine<D>,
     wishes: &'static Wishes<D>,
     schedules: [D::Held<Spec<D>>; 4],
+    journal: L,
 ) -> bool
 where
     D: Device<TaskId = Name, Payload = u32> + Send,
+    L: Journal<D, Inline<32>, Inline<4>, Inline<16>, Inline<0>>,
 {
-    let Ok((mut pump, _)) = Pump::start(engine, wishes, Ram, ()).await;
+    let Ok((mut pump, _)) = Pump::start(engine, wishes, journal, ()).await else {
+        return false;
+    };
     for schedule in schedules {
         pump.tell(Command::Put(schedule));
     }

@@ -7,6 +7,7 @@ use cortex_m_rt::entry;
 use embassy_executor::raw;
 use mainspring_core::schedule::Spec;
 use mainspring_embassy::domain::Small;
+use mainspring_embassy::journal::Ram;
 use mainspring_embassy::name::Name;
 use mainspring_embassy::timing::Fires;
 use mainspring_firmware_qemu::{board, end};
@@ -47,5 +48,5 @@ async fn run(engine: &'static mut Engine<Small>) {
         spec("three", QUICK, three),
         spec("four", QUICK, four),
     ];
-    end(live(engine, &WISHES, schedules).await);
+    end(live(engine, &WISHES, schedules, Ram).await);
 }

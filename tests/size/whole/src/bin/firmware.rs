@@ -6,6 +6,7 @@ use cortex_m_rt::entry;
 use embassy_executor::raw;
 use mainspring_core::schedule::Spec;
 use mainspring_embassy::fixed::{Fixed, InProgram};
+use mainspring_embassy::journal::Ram;
 use mainspring_embassy::name::Name;
 use mainspring_embassy::timing::Fires;
 use mainspring_firmware_qemu::{board, end};
@@ -38,5 +39,5 @@ fn main() -> ! {
 
 #[embassy_executor::task]
 async fn run(engine: &'static mut Engine<Fixed>) {
-    end(live(engine, &WISHES, SCHEDULES.each_ref().map(InProgram)).await);
+    end(live(engine, &WISHES, SCHEDULES.each_ref().map(InProgram), Ram).await);
 }
