@@ -325,7 +325,7 @@ fn what_a_domain_rules_out_makes_no_difference_to_who_does_not_ask_for_it() {
         let script = script(seed);
         let (full, restricted) = (lived::<Small>(&script), lived::<Fixed>(&script));
         let differs = full.iter().zip(&restricted).position(|(a, b)| a != b);
-        let from = differs.unwrap_or(full.len().min(restricted.len())).saturating_sub(6);
+        let from = differs.unwrap_or_else(|| full.len().min(restricted.len())).saturating_sub(6);
         let near = |lines: &[(Mono, String)]| lines.iter().skip(from).take(12).cloned().collect();
         let (left, right): (Vec<_>, Vec<_>) = (near(&full), near(&restricted));
         assert_eq!(left, right, "seed {seed}");
