@@ -118,6 +118,7 @@ impl Heaps {
     }
 
     /// Makes a slot a root of its own; returns its former right sibling.
+    #[inline]
     fn detach(&mut self, slot: u32) -> u32 {
         let Some(slot) = slot.slot() else { return u32::NONE };
         let link = &mut self.links[slot];

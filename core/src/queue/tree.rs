@@ -36,20 +36,24 @@ impl Cells {
 }
 
 impl Storage for Cells {
+    #[inline]
     fn ranks(&self) -> &[u64] {
         &self.ranks
     }
 
+    #[inline]
     fn first(&self) -> Node {
         self.nodes.last().copied().unwrap_or(Node::NONE)
     }
 
+    #[inline]
     fn put(&mut self, slot: usize, rank: u64) {
         let old = put(&mut self.ranks, &mut self.nodes, slot, rank);
         self.len += usize::from(old == 0);
         self.len -= usize::from(rank == 0);
     }
 
+    #[inline]
     fn count(&self) -> usize {
         self.len
     }
