@@ -254,7 +254,7 @@ fn report(place: &StorePlace, checks: Vec<Check>) -> Answer<'static> {
         "healthy": healthy,
         "checks": checks.iter().map(entry).collect::<Vec<Value>>(),
     });
-    let mut answer = Answer::new(json, move |out| {
+    let answer = Answer::new(json, move |out| {
         for Check { name, note, problems } in &checks {
             if problems.is_empty() {
                 writeln!(out, "ok    {name}: {note}")?;
@@ -265,8 +265,7 @@ fn report(place: &StorePlace, checks: Vec<Check>) -> Answer<'static> {
         }
         Ok(())
     });
-    answer.code = if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-    answer
+    answer.failing_if(!healthy)
 }
 
 /// How long after its time something may still be on its way: a claim on a schedule ends five
