@@ -72,7 +72,8 @@ struct Client {
 struct Answer<'a> {
     json: Value,
     text: Text<'a>,
-    code: ExitCode,
+    /// Not everything that was asked could be done.
+    fails: bool,
 }
 
 /// Writes an answer for people.
@@ -80,7 +81,7 @@ type Text<'a> = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + 'a>;
 
 impl<'a> Answer<'a> {
     fn new(json: Value, text: impl FnOnce(&mut dyn Write) -> io::Result<()> + 'a) -> Self {
-        Self { json, text: Box::new(text), code: ExitCode::SUCCESS }
+        Self { json, text: Box::new(text), fails: false }
     }
 
     /// An answer of one line.
@@ -90,7 +91,7 @@ impl<'a> Answer<'a> {
 
     /// The program ends with an error after it has shown this answer.
     fn failing_if(self, fails: bool) -> Self {
-        Self { code: if fails { ExitCode::FAILURE } else { self.code }, ..self }
+        Self { fails, ..self }
     }
 }
 
@@ -174,7 +175,7 @@ fn at(
 }
 
 fn show(answer: Answer<'_>, json: bool) -> ExitCode {
-    let Answer { json: value, text, code } = answer;
+    let Answer { json: value, text, fails } = answer;
     let printed = output::print(|out| {
         if !json {
             return text(out);
@@ -182,7 +183,7 @@ fn show(answer: Answer<'_>, json: bool) -> ExitCode {
         serde_json::to_writer_pretty(&mut *out, &value)?;
         writeln!(out)
     });
-    printed.map_or(ExitCode::FAILURE, |()| code)
+    if printed.is_err() || fails { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// How long the broker may take to hear of what was done.

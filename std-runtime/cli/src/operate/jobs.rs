@@ -279,21 +279,29 @@ async fn retry<'c>(
 ) -> Result<Answer<'c>, Trouble> {
     let mut lines = Vec::new();
     let mut all = Vec::new();
+    let mut failed = 0;
     for id in ids {
         let (word, job, line) = match client.scheduler.hasten(*id).await? {
             Hastened::Ready => ("ready", *id, format!("{id} is ready")),
             Hastened::Running => ("running", *id, format!("{id} is running")),
             Hastened::Held => ("held", *id, format!("{id} is held for an earlier job")),
-            Hastened::Over => {
-                let new = again(client, *id, arguments).await?;
-                ("queued", new, format!("{id} is over and runs again as {new}"))
+            Hastened::Over => match again(client, *id, arguments).await {
+                Ok(new) => ("queued", new, format!("{id} is over and runs again as {new}")),
+                Err(trouble) if ids.len() == 1 => return Err(trouble),
+                Err(Trouble::Input(why) | Trouble::Other(why)) => {
+                    failed += 1;
+                    ("failed", *id, why)
+                }
+            },
+            Hastened::Missing => {
+                failed += 1;
+                ("missing", *id, format!("{id} is not known"))
             }
-            Hastened::Missing => return Err(missing(*id)),
         };
         all.push(json!({ "job": job.to_string(), "of": id.to_string(), "became": word }));
         lines.push(line);
     }
-    Ok(Answer::line(all.into(), lines.join("\n")))
+    Ok(Answer::line(all.into(), lines.join("\n")).failing_if(failed > 0))
 }
 
 /// Queues a job like one that is over.
