@@ -10,7 +10,8 @@ use mainspring_core::time::{Mono, Span};
 use mainspring_core::trigger::Trigger;
 use serde::de::DeserializeOwned;
 
-use crate::erased::AnyStore;
+use crate::clock::Time;
+use crate::erased::{AnyStore, Timed};
 use crate::error::Error;
 use crate::registry::{Checked, Registry};
 use crate::scheduler::{Scheduler, Shared};
@@ -25,6 +26,7 @@ use crate::zone::Zones;
 /// Says how a [`Scheduler`] is made.
 pub struct Builder {
     store: Arc<dyn AnyStore>,
+    time: Time,
     node: Option<String>,
     node_is_mine: bool,
     tags: Result<Tags, TagsError>,
@@ -45,9 +47,10 @@ impl core::fmt::Debug for Builder {
 }
 
 impl Builder {
-    pub(crate) fn new(store: impl Store) -> Self {
+    pub(crate) fn new(store: impl Store, time: Time) -> Self {
         Self {
-            store: Arc::new(store),
+            store: Arc::new(Timed { store, time: time.clone() }),
+            time,
             node: None,
             node_is_mine: false,
             tags: Ok(Tags::NONE),
@@ -184,6 +187,7 @@ impl Builder {
         };
         let shared = Shared {
             store: self.store,
+            time: self.time,
             node,
             node_is_mine: self.node_is_mine,
             node_is_unique,

@@ -24,13 +24,14 @@ use mainspring_core::worker::{self, Suspects, Worker};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::clock::{self, Clock};
+use crate::clock::{self, Clock, Time};
 use crate::erased::AnyStore;
 use crate::executor::{Executor, Finished};
 use crate::plan::{self, AnyPlan};
 use crate::registry::Registry;
 use crate::request::{Answered, Batch, Caller, Claim};
 use crate::telemetry::Telemetry;
+use crate::testing::HandClock;
 use crate::trigger::Triggers;
 use crate::waiting::Waiting;
 use crate::zone::Zones;
@@ -48,10 +49,13 @@ pub(crate) enum Event {
     Abort,
     /// End now, whatever is left.
     Quit,
+    /// Say, as soon as nothing is left to be done now, when something will be.
+    Still(mpsc::UnboundedSender<Option<Mono>>),
 }
 
 /// Everything that one node's loop works with.
 pub(crate) struct Pump {
+    time: Time,
     clock: Clock,
     /// What the clock showed when what is being handled was taken in.
     now: Now,
@@ -73,12 +77,15 @@ pub(crate) struct Pump {
     events: mpsc::UnboundedReceiver<Event>,
     /// Whether anybody is left who could send an event.
     has_handles: bool,
+    /// Who wants to know when nothing is left to be done now.
+    watchers: Vec<mpsc::UnboundedSender<Option<Mono>>>,
     store_is_down: bool,
     stopping: bool,
 }
 
 /// What a [`Pump`] is made of.
 pub(crate) struct Parts {
+    pub(crate) time: Time,
     pub(crate) store: Arc<dyn AnyStore>,
     pub(crate) node: NodeId,
     /// Nobody else uses the node's name at the same time.
@@ -99,9 +106,10 @@ pub(crate) struct Parts {
 
 impl Pump {
     pub(crate) fn new(parts: Parts) -> Self {
-        let clock = Clock::new();
+        let clock = Clock::new(parts.time.clone());
         Self {
             now: clock.now(),
+            time: parts.time.clone(),
             clock,
             store: parts.store,
             node: parts.node,
@@ -113,12 +121,13 @@ impl Pump {
             waiting: parts.waiting,
             planner: parts.planner,
             worker: parts.worker,
-            executor: Executor::new(parts.telemetry.clone()),
+            executor: Executor::new(parts.telemetry.clone(), parts.time),
             telemetry: parts.telemetry,
             calls: JoinSet::new(),
             batch: Batch::default(),
             events: parts.events,
             has_handles: true,
+            watchers: Vec::new(),
             store_is_down: false,
             stopping: false,
         }
@@ -132,6 +141,12 @@ impl Pump {
             let over = self.stopping && self.calls.is_empty();
             if over && self.planner.is_idle() && self.worker.is_idle() {
                 break;
+            }
+            if self.is_still() {
+                for watcher in self.watchers.drain(..) {
+                    // It may have lost its patience.
+                    let _ = watcher.send(deadline);
+                }
             }
             if self.wait(deadline).await.is_break() {
                 break;
@@ -235,7 +250,13 @@ impl Pump {
                 tasks: self.tasks.ids(),
                 tags: self.tags.clone(),
             };
-            self.calls.spawn(request.call(caller));
+            let telemetry = self.telemetry.clone();
+            self.calls.spawn(async move {
+                let sent_at = clock::steady();
+                let answered = request.call(caller).await;
+                telemetry.numbers().store_calls.observe(clock::steady() - sent_at);
+                answered
+            });
         }
         let deadlines = [self.worker.deadline(now), self.planner.deadline(now)];
         deadlines.into_iter().flatten().min()
@@ -258,8 +279,15 @@ impl Pump {
                 self.plan_input(planner::Input::Stop);
             }
             Event::Abort => self.work_input(worker::Input::Abort),
+            Event::Still(watcher) => self.watchers.push(watcher),
             Event::Quit => {}
         }
+    }
+
+    /// Whether nothing is under way but runs that sleep by a clock that a test moves.
+    fn is_still(&self) -> bool {
+        let asleep = self.time.hand().map_or(0, HandClock::asleep);
+        self.calls.is_empty() && self.executor.only_sleeps(asleep)
     }
 
     fn work(&mut self, output: worker::Output<Stored>) {

@@ -10,6 +10,8 @@ mod check;
 mod clock;
 mod command;
 mod config;
+#[cfg(unix)]
+mod endpoint;
 mod explain;
 #[cfg(unix)]
 mod firmware;

@@ -10,3 +10,4 @@ mod place;
 mod refuse;
 mod reload;
 mod stop;
+mod watch;
