@@ -48,7 +48,7 @@
 //!
 //! A run keeps the clock where it is until it ends, so a task that sleeps by the timers of tokio
 //! takes its time for real, and none by this clock. A task whose waiting is to be tested waits with
-//! [`HandClock::sleep`]; give it the clock as [`State`](crate::State):
+//! [`HandClock::wait`]; give it the clock as [`State`](crate::State):
 //!
 //! ```
 //! use core::time::Duration;
@@ -57,7 +57,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! async fn slow((): (), clock: State<HandClock>) {
-//!     clock.sleep(Duration::from_secs(3_600)).await;
+//!     clock.wait(Duration::from_secs(3_600)).await;
 //! }
 //! let clock = HandClock::at("2027-03-01T00:00:00Z".parse()?);
 //! let scheduler = clock

@@ -90,7 +90,7 @@ async fn retries_wait_by_the_clock() {
 #[tokio::test]
 async fn a_sleeping_run_keeps_its_lease() {
     async fn nap((): (), clock: State<HandClock>) {
-        clock.sleep(seconds(3_600)).await;
+        clock.wait(seconds(3_600)).await;
     }
     let clock = HandClock::at(start());
     let builder = clock.builder(MemoryStore::default()).state(clock.clone());

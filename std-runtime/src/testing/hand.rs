@@ -62,7 +62,7 @@ impl HandClock {
     /// Lets this span pass, and everything happen that becomes due, each at its instant.
     ///
     /// Returns when there is nothing left to be done now: every run has ended or
-    /// [sleeps](Self::sleep), and the store has heard of it. So it does not return while a run waits
+    /// [waits](Self::wait) for this clock, and the store has heard of it. So it does not return while a run waits
     /// for something that this very caller is going to do later.
     pub async fn advance(&self, span: Duration) {
         self.advance_to(self.now() + Span::from(span)).await;
@@ -80,7 +80,7 @@ impl HandClock {
     }
 
     /// Waits until this clock shows that the span has passed: for tasks, one at a time in each run.
-    pub async fn sleep(&self, span: Duration) {
+    pub async fn wait(&self, span: Duration) {
         let until = self.now() + Span::from(span);
         let mut shown = self.shared.shown.subscribe();
         let _sleeper = Sleeper::new(&self.shared, until);
@@ -88,8 +88,8 @@ impl HandClock {
         let _ = shown.wait_for(|&now| now >= until).await;
     }
 
-    /// What was queued for this task and has not started, in the order in which it is ready: the
-    /// arguments of each job.
+    /// What was queued for this task and has not started: the arguments of each job. First what is
+    /// ready first; what is ready at the same instant, in the order of its encoded arguments.
     ///
     /// # Errors
     /// If arguments are of another type, or the store fails.
@@ -108,7 +108,7 @@ impl HandClock {
         }
         jobs.retain(|job| job.task.as_str() == task);
         let mut ready: Vec<_> = jobs.iter().filter_map(|job| Some((ready_at(job)?, job))).collect();
-        ready.sort_by_key(|&(at, job)| (at, job.id));
+        ready.sort_by(|a, b| (a.0, &a.1.payload.bytes).cmp(&(b.0, &b.1.payload.bytes)));
         let arguments = ready.into_iter().map(|(_, job)| {
             job.payload.from_json(PAYLOAD_VERSION).map_err(|error| {
                 let Job { id, payload, .. } = job;
