@@ -123,6 +123,11 @@ impl Executor {
         self.len() <= sleepers && !told
     }
 
+    /// The runs that have not ended.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = &Context> {
+        self.contexts.values()
+    }
+
     /// How many runs there are.
     pub(crate) fn len(&self) -> usize {
         self.contexts.len()

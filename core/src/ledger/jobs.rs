@@ -12,8 +12,8 @@ use crate::room::Room;
 use crate::table::Full;
 use crate::time::{Span, Timestamp};
 use crate::verb::{
-    Cancelled, ClaimJobs, Contest, Ended, Enqueue, Enqueued, History, Release, Renew, Renewed,
-    Rescue, Retry, Run, Settle, Written,
+    Cancelled, ClaimJobs, Contest, Ended, Enqueue, Enqueued, Hastened, History, Release, Renew,
+    Renewed, Rescue, Retry, Run, Settle, Written,
 };
 
 impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
@@ -203,6 +203,20 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
             Ok(true) => Cancelled::Settled,
             Ok(false) => Cancelled::Asked,
             Err(_) => Cancelled::Over,
+        }
+    }
+
+    /// Makes a waiting job ready at once.
+    pub fn hasten(
+        &mut self,
+        job: &D::JobId,
+        now: Timestamp,
+        history: &impl History<D>,
+    ) -> Hastened {
+        match self.jobs.find(job) {
+            Some(slot) => Hastened::of(self.change(slot, &Change::Hasten, now)),
+            None if history.is_settled(job) => Hastened::Over,
+            None => Hastened::Missing,
         }
     }
 

@@ -225,6 +225,11 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
         self.schedules.iter().map(|(_, row)| (&row.schedule, row.claim.as_ref()))
     }
 
+    /// Every task that somebody put, in no particular order.
+    pub fn tasks(&self) -> impl Iterator<Item = &Task<D>> {
+        self.tasks.iter().filter(|(_, row)| row.known).map(|(_, row)| &row.task)
+    }
+
     /// Every job that is not over, in no particular order.
     pub fn jobs(&self) -> impl Iterator<Item = &Job<D>> {
         self.jobs.iter().map(|(_, row)| &row.job)

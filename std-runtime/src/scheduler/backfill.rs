@@ -96,6 +96,7 @@ impl Scheduler {
                     _ => done.queued += 1,
                 }
             }
+            self.shared.neighbours.ready(&spec.task);
         }
     }
 }

@@ -11,7 +11,7 @@ fn factors(number: u64) -> Result<Vec<u64>, String> {
     let mut rest = number;
     let mut factors = Vec::new();
     for factor in 2..=number {
-        while rest % factor == 0 {
+        while rest.is_multiple_of(factor) {
             factors.push(factor);
             rest /= factor;
         }

@@ -7,7 +7,7 @@ use mainspring::testing::HandClock;
 use mainspring::{Context, Schedule, Task};
 use mainspring_memory::MemoryStore;
 
-async fn newsletter(run: Context) {
+async fn newsletter((): (), run: Context) {
     println!("{}: newsletter", run.started_at());
 }
 
