@@ -49,6 +49,7 @@ use serde::Serialize;
 
 use crate::builder::Builder;
 use crate::error::Error;
+use crate::metrics::{Health, Metrics};
 use crate::running::Stopped;
 use crate::schedule::Schedule;
 use crate::scheduler::{Backfilled, JobEnd, NewJob, Queued};
@@ -191,6 +192,16 @@ twins! {
 }
 
 impl Scheduler {
+    /// See [`crate::Scheduler::health`].
+    pub fn health(&self) -> Health {
+        self.inner.health()
+    }
+
+    /// See [`crate::Scheduler::metrics`].
+    pub fn metrics(&self) -> Metrics {
+        self.runtime.wait(self.inner.metrics())
+    }
+
     /// See [`crate::Scheduler::start`].
     ///
     /// # Errors

@@ -12,8 +12,9 @@ use mainspring_core::trigger::Trigger;
 use serde::de::DeserializeOwned;
 
 use crate::broker::{self, AnyBroker, Heard, Listener, Neighbours};
+use crate::clock::Time;
 use crate::dice;
-use crate::erased::AnyStore;
+use crate::erased::{AnyStore, Timed};
 use crate::error::Error;
 use crate::registry::{Checked, Registry};
 use crate::scheduler::{Scheduler, Shared};
@@ -28,6 +29,7 @@ use crate::zone::Zones;
 /// Says how a [`Scheduler`] is made.
 pub struct Builder {
     store: Arc<dyn AnyStore>,
+    time: Time,
     node: Option<String>,
     node_is_mine: bool,
     role: Role,
@@ -50,9 +52,10 @@ impl core::fmt::Debug for Builder {
 }
 
 impl Builder {
-    pub(crate) fn new(store: impl Store) -> Self {
+    pub(crate) fn new(store: impl Store, time: Time) -> Self {
         Self {
-            store: Arc::new(store),
+            store: Arc::new(Timed { store, time: time.clone() }),
+            time,
             node: None,
             node_is_mine: false,
             role: Role::Both,
@@ -246,6 +249,7 @@ impl Builder {
         };
         let shared = Shared {
             store: self.store,
+            time: self.time,
             node,
             node_is_mine: self.node_is_mine,
             node_is_unique,

@@ -7,25 +7,60 @@ use mainspring_core::limits;
 use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use tokio::time::Instant;
 
+use crate::testing::HandClock;
+
+/// Whose clock a scheduler goes by: the machine's, or one that a test moves by hand.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Time {
+    hand: Option<HandClock>,
+}
+
+impl Time {
+    /// A clock that a test moves.
+    pub(crate) fn by_hand(clock: HandClock) -> Self {
+        Self { hand: Some(clock) }
+    }
+
+    /// The clock that a test moves, if it is one.
+    pub(crate) fn hand(&self) -> Option<&HandClock> {
+        self.hand.as_ref()
+    }
+
+    /// The wall clock.
+    pub(crate) fn wall(&self) -> Timestamp {
+        self.hand().map_or_else(wall, HandClock::now)
+    }
+
+    /// The clock by which stores judge.
+    pub(crate) fn of_stores(&self) -> mainspring_contract::Clock {
+        let hand = self.hand().map(HandClock::now);
+        hand.map_or(mainspring_contract::Clock::Server, mainspring_contract::Clock::Fixed)
+    }
+}
+
 /// The wall clock and the monotonic clock of this machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
+    time: Time,
     start: Instant,
     /// Wall minus monotonic clock when they were last compared.
     apart: Span,
 }
 
 impl Clock {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(time: Time) -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the clock.rs of this runtime")]
         let start = Instant::now();
-        let mut clock = Self { start, apart: Span::ZERO };
+        let mut clock = Self { time, start, apart: Span::ZERO };
         clock.jumped();
         clock
     }
 
     /// What both clocks show.
     pub(crate) fn now(&self) -> Now {
+        if let Some(hand) = self.time.hand() {
+            return hand.read();
+        }
         #[expect(clippy::disallowed_methods, reason = "this is the clock.rs of this runtime")]
         let mono = Instant::now().saturating_duration_since(self.start);
         Now { wall: wall(), mono: Mono::ZERO + Span::from_duration(mono) }
@@ -43,7 +78,8 @@ impl Clock {
     ///
     /// Timers may fire late or early: the caller reads the clock again and decides by that.
     pub(crate) async fn wait_until(&self, at: Option<Mono>) {
-        match at {
+        // Whoever moves a clock by hand tells those who go by it.
+        match at.filter(|_| self.time.hand().is_none()) {
             Some(at) => {
                 let after = at.since(Mono::ZERO).to_duration();
                 tokio::time::sleep_until(self.start + after).await;

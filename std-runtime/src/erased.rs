@@ -19,15 +19,23 @@ use mainspring_contract::store::{
     Unreadable,
 };
 use mainspring_contract::{
-    Answer, Clock, JobId, NodeId, ScheduleId, Store, StoreError, StoreErrorKind, TaskId,
+    Answer, JobId, NodeId, ScheduleId, Store, StoreError, StoreErrorKind, TaskId,
 };
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Count;
 
+use crate::clock::Time;
+
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type List<'a, T> = Boxed<'a, Result<Vec<T>, StoreError>>;
 
-/// [`Store`] with boxed futures, always by the store's own clock.
+/// A store, and the clock by which it judges: its own, except in tests.
+pub(crate) struct Timed<S> {
+    pub(crate) store: S,
+    pub(crate) time: Time,
+}
+
+/// [`Store`] with boxed futures, always by one clock.
 macro_rules! erased {
     ($($verb:ident($($arg:ident: $type:ty),*) -> $answer:ty;)* ---
      $($list:ident($page:ty) -> $item:ty;)*) => {
@@ -46,28 +54,28 @@ macro_rules! erased {
             ) -> Boxed<'a, Result<Option<ScheduleView>, StoreError>>;
         }
 
-        impl<S: Store> AnyStore for S {
+        impl<S: Store> AnyStore for Timed<S> {
             $(fn $verb<'a>(&'a self, $($arg: $type),*) -> Boxed<'a, Answer<$answer>> {
-                Box::pin(caught(Store::$verb(self, Clock::Server, $($arg),*)))
+                Box::pin(caught(Store::$verb(&self.store, self.time.of_stores(), $($arg),*)))
             })*
             $(fn $list<'a>(&'a self, filter: &'a $page) -> List<'a, $item> {
-                Box::pin(caught(Store::$list(self, filter)))
+                Box::pin(caught(Store::$list(&self.store, filter)))
             })*
             fn unreadable<'a>(&'a self, limit: u32) -> List<'a, Unreadable> {
-                Box::pin(caught(Store::unreadable(self, limit)))
+                Box::pin(caught(Store::unreadable(&self.store, limit)))
             }
             fn count_jobs<'a>(
                 &'a self,
                 filter: &'a JobFilter,
                 up_to: u32,
             ) -> Boxed<'a, Result<Count, StoreError>> {
-                Box::pin(caught(Store::count_jobs(self, filter, up_to)))
+                Box::pin(caught(Store::count_jobs(&self.store, filter, up_to)))
             }
             fn schedule<'a>(
                 &'a self,
                 id: &'a ScheduleId,
             ) -> Boxed<'a, Result<Option<ScheduleView>, StoreError>> {
-                Box::pin(caught(Store::schedule(self, id)))
+                Box::pin(caught(Store::schedule(&self.store, id)))
             }
         }
     };

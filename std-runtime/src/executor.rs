@@ -25,7 +25,7 @@ use mainspring_core::time::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-use crate::clock::{self, Steady};
+use crate::clock::{self, Steady, Time};
 use crate::context::Context;
 use crate::task::{Bound, RunEnd, TaskRun};
 use crate::telemetry::Telemetry;
@@ -50,8 +50,8 @@ pub(crate) struct Finished {
 
 impl Executor {
     /// No runs, and where those to come are told of.
-    pub(crate) fn new(telemetry: Telemetry) -> Self {
-        let shared = Arc::new(Shared { telemetry, ..Shared::default() });
+    pub(crate) fn new(telemetry: Telemetry, time: Time) -> Self {
+        let shared = Arc::new(Shared { telemetry, time, ..Shared::default() });
         Self { shared, fresh: Vec::new(), contexts: HashMap::new() }
     }
 
@@ -117,6 +117,12 @@ impl Executor {
         ended
     }
 
+    /// Whether all runs are among these sleepers, and none of them was told to stop.
+    pub(crate) fn only_sleeps(&self, sleepers: usize) -> bool {
+        let told = self.contexts.values().any(|context| context.why_cancelled().is_some());
+        self.len() <= sleepers && !told
+    }
+
     /// The runs that have not ended.
     pub(crate) fn runs(&self) -> impl Iterator<Item = &Context> {
         self.contexts.values()
@@ -151,6 +157,7 @@ struct Shared {
     ended: Mutex<Vec<Finished>>,
     any_ended: Notify,
     telemetry: Telemetry,
+    time: Time,
 }
 
 #[derive(Debug)]
@@ -247,7 +254,7 @@ impl Shared {
     }
 
     fn end(&self, context: &Context, end: RunEnd) {
-        let finished_at = clock::wall();
+        let finished_at = self.time.wall();
         self.telemetry.run_finished(context, &end, finished_at);
         let RunEnd { outcome, detail, ask } = end;
         let started_at = Some(context.started_at());
@@ -398,7 +405,7 @@ mod tests {
     ) -> Executor {
         let task = Task::new("t", function);
         let task = task.bind(&States::default()).expect("it wants no state");
-        let mut executor = Executor::new(Telemetry::default());
+        let mut executor = Executor::new(Telemetry::default(), Time::default());
         jobs.for_each(|number| executor.start(task.clone(), job(number), Timestamp::UNIX_EPOCH));
         executor.launch();
         executor

@@ -50,6 +50,11 @@
 //! cannot succeed with [`GiveUp`], asks for another wait with [`RetryAfter`], and asks to be called
 //! again with [`Snooze`].
 //!
+//! # Tests, numbers, and where you come from
+//!
+//! [`testing`] has a clock that tests move by hand, [`metrics`] what happened in numbers and whether
+//! a node is well, and [`guide`] the words of other schedulers in ours.
+//!
 //! # Where a setting comes from
 //!
 //! Retry, timeout, priority, tags and rescues are looked for at the job, then at its schedule, then
@@ -67,6 +72,8 @@ mod erased;
 mod error;
 mod event;
 mod executor;
+pub mod guide;
+pub mod metrics;
 mod owed;
 pub mod plan;
 mod pump;
@@ -80,6 +87,7 @@ pub mod signal;
 mod state;
 mod task;
 mod telemetry;
+pub mod testing;
 mod threads;
 pub mod trigger;
 mod verdict;

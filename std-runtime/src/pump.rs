@@ -27,7 +27,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::broker::{Known, Look, Neighbours};
-use crate::clock::{self, Clock};
+use crate::clock::{self, Clock, Time};
 use crate::dice;
 use crate::erased::AnyStore;
 use crate::executor::{Executor, Finished};
@@ -35,6 +35,7 @@ use crate::plan::{self, AnyPlan};
 use crate::registry::Registry;
 use crate::request::{Answered, Batch, Caller, Claim, Request};
 use crate::telemetry::Telemetry;
+use crate::testing::HandClock;
 use crate::trigger::Triggers;
 use crate::waiting::Waiting;
 use crate::zone::Zones;
@@ -54,10 +55,13 @@ pub(crate) enum Event {
     Abort,
     /// End now, whatever is left.
     Quit,
+    /// Say, as soon as nothing is left to be done now, when something will be.
+    Still(mpsc::UnboundedSender<Option<Mono>>),
 }
 
 /// Everything that one node's loop works with.
 pub(crate) struct Pump {
+    time: Time,
     clock: Clock,
     /// What the clock showed when what is being handled was taken in.
     now: Now,
@@ -86,12 +90,15 @@ pub(crate) struct Pump {
     events: mpsc::UnboundedReceiver<Event>,
     /// Whether anybody is left who could send an event.
     has_handles: bool,
+    /// Who wants to know when nothing is left to be done now.
+    watchers: Vec<mpsc::UnboundedSender<Option<Mono>>>,
     store_is_down: bool,
     stopping: bool,
 }
 
 /// What a [`Pump`] is made of.
 pub(crate) struct Parts {
+    pub(crate) time: Time,
     pub(crate) store: Arc<dyn AnyStore>,
     /// What this node says about itself.
     pub(crate) node: Node,
@@ -113,10 +120,11 @@ pub(crate) struct Parts {
 
 impl Pump {
     pub(crate) fn new(parts: Parts) -> Self {
-        let clock = Clock::new();
+        let clock = Clock::new(parts.time.clone());
         let Node { id, tags, .. } = parts.node.clone();
         Self {
             now: clock.now(),
+            time: parts.time.clone(),
             clock,
             store: parts.store,
             node: id,
@@ -129,7 +137,7 @@ impl Pump {
             waiting: parts.waiting,
             planner: parts.planner,
             worker: parts.worker,
-            executor: Executor::new(parts.telemetry.clone()),
+            executor: Executor::new(parts.telemetry.clone(), parts.time),
             telemetry: parts.telemetry,
             neighbours: parts.neighbours,
             planner_look: Look::new(dice::new()),
@@ -139,6 +147,7 @@ impl Pump {
             batch: Batch::default(),
             events: parts.events,
             has_handles: true,
+            watchers: Vec::new(),
             store_is_down: false,
             stopping: false,
         }
@@ -153,6 +162,13 @@ impl Pump {
             let over = self.stopping && self.calls.is_empty();
             if over && self.planner.is_idle() && self.worker.is_idle() {
                 break;
+            }
+            if self.is_still() {
+                let due = self.due();
+                for watcher in self.watchers.drain(..) {
+                    // It may have lost its patience.
+                    let _ = watcher.send(due);
+                }
             }
             if self.wait(deadline).await.is_break() {
                 break;
@@ -277,12 +293,22 @@ impl Pump {
                 tasks: self.tasks.ids(),
                 tags: self.tags.clone(),
             };
-            self.calls.spawn(request.call(caller));
+            let telemetry = self.telemetry.clone();
+            self.calls.spawn(async move {
+                let sent_at = clock::steady();
+                let answered = request.call(caller).await;
+                telemetry.numbers().store_calls.observe(clock::steady() - sent_at);
+                answered
+            });
         }
-        let machines = [self.worker.deadline(now), self.planner.deadline(now)];
-        let looks = [self.worker_look.at(), self.planner_look.at(), self.heart.deadline()];
-        let deadlines = machines.into_iter().chain(looks);
-        deadlines.flatten().min()
+        [self.due(), self.heart.deadline()].into_iter().flatten().min()
+    }
+
+    /// When there is something to do next, besides showing signs of life.
+    fn due(&self) -> Option<Mono> {
+        let machines = [self.worker.deadline(self.now), self.planner.deadline(self.now)];
+        let looks = [self.worker_look.at(), self.planner_look.at()];
+        machines.into_iter().chain(looks).flatten().min()
     }
 
     fn told(&mut self, event: Event) {
@@ -302,8 +328,15 @@ impl Pump {
                 self.plan_input(planner::Input::Stop);
             }
             Event::Abort => self.work_input(worker::Input::Abort),
+            Event::Still(watcher) => self.watchers.push(watcher),
             Event::Quit => {}
         }
+    }
+
+    /// Whether nothing is under way but runs that sleep by a clock that a test moves.
+    fn is_still(&self) -> bool {
+        let asleep = self.time.hand().map_or(0, HandClock::asleep);
+        self.calls.is_empty() && self.executor.only_sleeps(asleep)
     }
 
     fn work(&mut self, output: worker::Output<Stored>) {
@@ -518,6 +551,7 @@ impl Pump {
             }
             Err(error) => {
                 self.store_is_down = true;
+                *self.telemetry.store_failure() = Some(error.to_string());
                 self.telemetry.store_failed(verb, &error);
                 Err(Down)
             }

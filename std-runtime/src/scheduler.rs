@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 
 use crate::broker::Neighbours;
 use crate::builder::Builder;
+use crate::clock::Time;
 use crate::dice;
 use crate::erased::AnyStore;
 use crate::error::Error;
@@ -38,6 +39,7 @@ use crate::waiting::Waiting;
 use crate::zone::Zones;
 
 mod backfill;
+mod health;
 mod jobs;
 mod results;
 mod schedules;
@@ -58,6 +60,7 @@ pub struct Scheduler {
 
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn AnyStore>,
+    pub(crate) time: Time,
     pub(crate) node: NodeId,
     /// What this node's name holds in the store may be taken over at the start.
     pub(crate) node_is_mine: bool,
@@ -94,7 +97,7 @@ impl core::fmt::Debug for Shared {
 impl Scheduler {
     /// Starts to describe a scheduler on this store.
     pub fn builder(store: impl Store) -> Builder {
-        Builder::new(store)
+        Builder::new(store, Time::default())
     }
 
     pub(crate) fn new(shared: Shared) -> Self {
@@ -134,6 +137,7 @@ impl Scheduler {
         }
         let pump = Pump::new(Parts {
             store: Arc::clone(&shared.store),
+            time: shared.time.clone(),
             node: self.describe()?,
             node_is_mine: shared.node_is_unique,
             tasks: Arc::clone(&shared.tasks),
@@ -146,6 +150,9 @@ impl Scheduler {
             worker,
             events,
         });
+        if let Some(hand) = shared.time.hand() {
+            hand.adopt(&sender);
+        }
         let mut survey = JoinSet::new();
         survey.spawn(survey_schedules(Arc::clone(&shared.store), shared.telemetry.clone()));
         let pump = async move {

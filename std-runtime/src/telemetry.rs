@@ -4,6 +4,8 @@
 //! Targets: `mainspring::run` for runs, `mainspring::schedule` for schedules, `mainspring::store`
 //! for the store, `mainspring::broker` for the broker and `mainspring::node` for the process itself.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use mainspring_contract::broker::Unread;
 use mainspring_contract::record::Run;
 use mainspring_contract::store::Unreadable;
@@ -15,12 +17,16 @@ use tracing::{debug, error, info, warn};
 
 use crate::context::Context;
 use crate::event::{Bell, Event, Events};
+use crate::metrics::Numbers;
 use crate::task::RunEnd;
 
 /// The log, and those who listen. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Telemetry {
     bell: Bell,
+    numbers: Arc<Numbers>,
+    /// Why the store does not answer.
+    store_failure: Arc<Mutex<Option<String>>>,
 }
 
 impl Telemetry {
@@ -29,8 +35,22 @@ impl Telemetry {
         self.bell.listen()
     }
 
+    pub(crate) fn numbers(&self) -> &Numbers {
+        &self.numbers
+    }
+
+    /// Why the store does not answer; `None` if it does.
+    pub(crate) fn store_failure(&self) -> MutexGuard<'_, Option<String>> {
+        self.store_failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn run_started(&self, context: &Context, now: Timestamp) {
-        let late = context.fire_at().map(|at| now.since(at).as_micros() / 1_000);
+        let late = context.fire_at().map(|at| now.since(at));
+        self.numbers.started.add(1);
+        if let Some(late) = late {
+            self.numbers.lateness.observe(late.to_duration());
+        }
+        let late = late.map(|late| late.as_micros() / 1_000);
         info!(
             target: "mainspring::run",
             task = %context.task(),
@@ -59,6 +79,7 @@ impl Telemetry {
 
     pub(crate) fn run_finished(&self, context: &Context, end: &RunEnd, now: Timestamp) {
         let took = now.since(context.started_at());
+        self.numbers.ended(end.outcome, took.to_duration());
         let (task, job, outcome) = (context.task(), context.job(), end.outcome);
         let schedule = context.schedule().map(ScheduleId::as_str);
         match &end.detail.error {
@@ -81,6 +102,7 @@ impl Telemetry {
     }
 
     pub(crate) fn lease_lost(&self, job: JobId, verb: &str) {
+        self.numbers.leases_lost.add(1);
         warn!(
             target: "mainspring::run",
             %job, verb, "the lease was lost; what this run did does not count",
@@ -89,6 +111,7 @@ impl Telemetry {
     }
 
     pub(crate) fn rescued(&self, run: &Run) {
+        self.numbers.rescued.add(1);
         warn!(
             target: "mainspring::run",
             task = %run.task, job = %run.job, attempt = run.attempt, outcome = %run.ended.outcome,
@@ -103,6 +126,7 @@ impl Telemetry {
     }
 
     pub(crate) fn skipped(&self, schedule: &ScheduleId, skip: &Skip) {
+        self.numbers.skipped.add(skip.count.value());
         warn!(
             target: "mainspring::schedule",
             %schedule, reason = skip.reason.name(), from = %skip.from, to = %skip.to,
@@ -119,6 +143,7 @@ impl Telemetry {
     }
 
     pub(crate) fn quarantined(&self, schedule: &ScheduleId, reason: &str) {
+        self.numbers.quarantined.add(1);
         error!(
             target: "mainspring::schedule",
             %schedule, reason,
@@ -140,6 +165,7 @@ impl Telemetry {
     }
 
     pub(crate) fn store_failed(&self, verb: &str, error: &StoreError) {
+        self.numbers.store_failures.add(1);
         warn!(target: "mainspring::store", verb, error = %error, "the store failed; trying again");
         self.bell.ring(|| Event::StoreFailed { verb: verb.to_owned(), error: error.to_string() });
     }
@@ -152,6 +178,7 @@ impl Telemetry {
     }
 
     pub(crate) fn store_is_back(&self) {
+        *self.store_failure() = None;
         info!(target: "mainspring::store", "the store is back");
         self.bell.ring(|| Event::StoreBack);
     }
@@ -207,6 +234,7 @@ impl Telemetry {
     }
 
     pub(crate) fn clock_jumped(&self) {
+        self.numbers.clock_jumps.add(1);
         warn!(target: "mainspring::node", "the wall clock was set or the machine slept");
         self.bell.ring(|| Event::ClockJumped);
     }

@@ -61,7 +61,7 @@ fn every_method_of_the_async_scheduler_has_its_twin() {
     let read = |file: &str| {
         std::fs::read_to_string(format!("{folder}/{file}")).expect("the source is there")
     };
-    let parts = ["", "/backfill", "/jobs", "/results", "/schedules"];
+    let parts = ["", "/backfill", "/health", "/jobs", "/results", "/schedules"];
     let mut theirs: BTreeSet<String> = parts
         .iter()
         .flat_map(|part| methods(&read(&format!("scheduler{part}.rs")), "pub async fn "))

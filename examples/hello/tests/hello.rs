@@ -38,6 +38,15 @@ fn it_greets_stops_and_goes_on() {
 }
 
 #[test]
+fn a_durable_schedule_takes_no_more_than_twelve_lines_of_main() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/main.rs");
+    let program = std::fs::read_to_string(file).expect("the program");
+    let main = program.lines().skip_while(|line| !line.starts_with("async fn main"));
+    let lines = main.take_while(|line| !line.starts_with('}')).count() + 1;
+    assert!((2..=12).contains(&lines), "`main` has {lines} lines");
+}
+
+#[test]
 fn the_readme_shows_this_program() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = std::fs::read_to_string(folder.join("../../README.md")).expect("the README");

@@ -12,6 +12,8 @@ mod check;
 mod clock;
 mod command;
 mod config;
+#[cfg(unix)]
+mod endpoint;
 mod explain;
 #[cfg(unix)]
 mod firmware;

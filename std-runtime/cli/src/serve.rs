@@ -16,6 +16,7 @@ use tracing_subscriber::EnvFilter;
 use crate::broker::BrokerPlace;
 use crate::command::run::Commands;
 use crate::config::{Config, Host, Loaded};
+use crate::endpoint::Endpoint;
 use crate::job::JobTasks;
 use crate::lock::{NodeLock, RUNS_WAIT};
 use crate::place::StorePlace;
@@ -43,6 +44,9 @@ pub(crate) struct Options {
     /// How long running commands may go on after the daemon was asked to stop
     #[arg(long, value_name = "SPAN", default_value = "30s")]
     grace: Span,
+    /// Answer GET /metrics (for Prometheus) and GET /health at this address, like `127.0.0.1:9186`
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<String>,
 }
 
 /// Serves until it is told to stop.
@@ -82,6 +86,10 @@ async fn serve(options: &Options, config: Config) -> Result<(), String> {
     let node = options.node.clone().or_else(|| config.node.clone()).unwrap_or_else(host_name);
     // Signals that arrive while the daemon starts must not be lost.
     let mut signals = Signals::new().map_err(|error| format!("cannot receive signals: {error}"))?;
+    let endpoint = match &options.metrics {
+        Some(address) => Some(Endpoint::open(address).await?),
+        None => None,
+    };
     let lock = lock(&config.store, &node).await?;
     let commands = Commands::new(lock.as_ref().map(|lock| lock.runs_lock().to_owned()));
     let tasks = JobTasks::new(commands);
@@ -94,6 +102,8 @@ async fn serve(options: &Options, config: Config) -> Result<(), String> {
         file = %options.file.display(), store = %config.store, schedules = config.schedules.len(),
         "serving",
     );
+    // It is gone once its runtime is: until the very end it tells how the daemon is.
+    let _watched = endpoint.map(|endpoint| tokio::spawn(endpoint.serve(scheduler.clone())));
     while signals.reload_or_stop().await {
         reload(options, &scheduler, &tasks, &config, &source).await;
     }

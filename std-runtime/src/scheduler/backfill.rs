@@ -12,7 +12,6 @@ use mainspring_core::trigger::{Count, Trigger};
 
 use super::Scheduler;
 use super::schedules::{extra, missing};
-use crate::clock;
 use crate::error::Error;
 use crate::plan::{self, AnyPlan};
 
@@ -38,7 +37,7 @@ impl Scheduler {
     ) -> Result<Count, Error> {
         let there = self.stored(&ScheduleId::new(schedule)?).await?;
         let plan = self.usable_plan(&there.spec)?;
-        check(&range)?;
+        check(&range, self.shared.time.wall())?;
         let count = Allowed(&plan).count_between(*range.start() - ONE_MICRO, *range.end());
         sound(&plan)?;
         Ok(count)
@@ -74,7 +73,7 @@ impl Scheduler {
         let id = ScheduleId::new(schedule)?;
         let spec = self.stored(&id).await?.spec;
         let plan = self.usable_plan(&spec)?;
-        check(&range)?;
+        check(&range, self.shared.time.wall())?;
         let mut fires = fires(&plan, &range);
         let mut done = Backfilled::default();
         loop {
@@ -111,8 +110,8 @@ fn fires(plan: &AnyPlan, range: &RangeInclusive<Timestamp>) -> impl Iterator<Ite
     all.filter(|&at| plan.exclude.around(at).is_none())
 }
 
-fn check(range: &RangeInclusive<Timestamp>) -> Result<(), Error> {
-    let (from, to, now) = (range.start(), range.end(), clock::wall());
+fn check(range: &RangeInclusive<Timestamp>, now: Timestamp) -> Result<(), Error> {
+    let (from, to) = (range.start(), range.end());
     if to < from {
         return Err(Error::invalid(format!(
             "a backfill to {to} ends before it begins, at {from} (exchange the two)"

@@ -12,11 +12,11 @@ use mainspring_core::worker::Suspects;
 use serde::Serialize;
 
 use super::Scheduler;
+use crate::dice;
 use crate::error::Error;
 use crate::pump::Event;
 use crate::schedule::encode;
 use crate::settings::setters;
-use crate::{clock, dice};
 
 /// A job that is to be queued without any schedule; see [`Scheduler::job`].
 #[derive(Clone, Debug)]
@@ -112,7 +112,8 @@ impl<'a> NewJob<'a> {
     /// It is not run before this span has passed, counted from now by this node's clock.
     #[must_use]
     pub fn delay(self, span: Duration) -> Self {
-        self.ready_at(clock::wall() + Span::from(span))
+        let now = self.scheduler.shared.time.wall();
+        self.ready_at(now + Span::from(span))
     }
 
     /// It expires unless it has started by then. Default: it never does.
@@ -142,7 +143,8 @@ impl<'a> NewJob<'a> {
     }
 
     fn into_request(self) -> Result<Enqueue, Error> {
-        let id = self.id.unwrap_or_else(|| JobId::queued(clock::wall(), dice::bytes()));
+        let now = || self.scheduler.shared.time.wall();
+        let id = self.id.unwrap_or_else(|| JobId::queued(now(), dice::bytes()));
         let payload = self.arguments.map_err(|error| {
             Error::invalid(format!("the arguments for `{}` cannot be stored: {error}", self.task))
         })?;

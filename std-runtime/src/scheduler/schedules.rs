@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::plan::{self, AnyPlan, Exclusions};
 use crate::pump::Event;
 use crate::schedule::Schedule;
-use crate::{clock, dice, owed};
+use crate::{dice, owed};
 
 impl Scheduler {
     /// Puts a schedule; one of the same name and source is replaced. What came due before that runs
@@ -178,7 +178,7 @@ impl Scheduler {
     pub async fn run_now(&self, schedule: &str) -> Result<Option<JobId>, Error> {
         let id = ScheduleId::new(schedule)?;
         let spec = self.stored(&id).await?.spec;
-        let now = clock::wall();
+        let now = self.shared.time.wall();
         let job = JobId::queued(now, dice::bytes());
         let request = extra(&spec, job, now, Origin::Manual);
         let reply = self.told(self.shared.store.enqueue(&[request]).await?);
@@ -228,7 +228,7 @@ impl Scheduler {
         let plan = AnyPlan { trigger, exclude };
         // A single instant that has just passed was meant to be seen; a repeating trigger starts
         // with its next fire.
-        let from = if once { Timestamp::MIN } else { clock::wall() };
+        let from = if once { Timestamp::MIN } else { self.shared.time.wall() };
         let next = plan.trigger.next_after(from).into();
         if let Some(fault) = plan::fault(&plan) {
             return Err(Error::invalid(fault));

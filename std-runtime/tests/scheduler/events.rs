@@ -71,8 +71,13 @@ async fn skipped_fires_and_a_store_that_fails_are_told() {
         heard(&mut events, |event| matches!(event, Event::StoreFailed { .. }).then_some(event));
     let Event::StoreFailed { verb, error } = failed.await else { unreachable!("it was picked") };
     assert!(!verb.is_empty() && !error.is_empty(), "{verb}: {error}");
+    let health = scheduler.health();
+    assert!(health.is_running && !health.is_well(), "{health}");
+    let metrics = scheduler.metrics().await;
+    assert!(metrics.store_failures > 0 && metrics.skipped > 0 && !metrics.is_well);
     store.meets("all", Trouble::None);
     heard(&mut events, |event| (event == Event::StoreBack).then_some(())).await;
+    assert!(scheduler.health().is_well());
     assert_eq!(running.stop(millis(60_000)).await.left, 0);
 }
 

@@ -29,3 +29,5 @@ mod source;
 mod text;
 #[cfg(test)]
 mod tree;
+#[cfg(test)]
+mod weight;

@@ -11,3 +11,4 @@ mod place;
 mod refuse;
 mod reload;
 mod stop;
+mod watch;
