@@ -270,11 +270,7 @@ async fn look(tx: &mut Transaction<'_>, command: Document) -> Done<Vec<RawDocume
 
 /// Counts how many more jobs may run of those tasks that have jobs, under locks on those that have
 /// a limit and room.
-async fn count_room(
-    tx: &mut Transaction<'_>,
-    offer: &mut Offer<'_>,
-    heads: &Heads,
-) -> Done<()> {
+async fn count_room(tx: &mut Transaction<'_>, offer: &mut Offer<'_>, heads: &Heads) -> Done<()> {
     let with_jobs = heads.iter().filter(|(_, heads)| !heads.is_empty());
     let open: Vec<TaskId> = with_jobs
         .filter_map(|(number, _)| offer.tasks.get(*number))

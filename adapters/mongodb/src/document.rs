@@ -26,7 +26,10 @@ impl<'a> Row<'a> {
     pub(crate) fn new(document: &'a RawDocument) -> Self {
         // What follows a damaged field is not there.
         let fields = document.iter().map_while(Result::ok);
-        Self { fields: fields.map(|(name, value)| (name.as_str(), value)).collect(), at: Cell::new(0) }
+        Self {
+            fields: fields.map(|(name, value)| (name.as_str(), value)).collect(),
+            at: Cell::new(0),
+        }
     }
 
     /// The value of a column; `None` if it is NULL.
@@ -219,43 +222,124 @@ macro_rules! names {
 
 /// The fields of a task, in the order of [`mainspring_sql::write::task`].
 pub(crate) const TASK: &[&CStr] = &names![
-    "_id", "version", "max_running", "priority", "timeout_us", "retry_max", "backoff_kind",
-    "backoff_first_us", "backoff_max_us", "retry_jitter", "max_rescues", "tags",
+    "_id",
+    "version",
+    "max_running",
+    "priority",
+    "timeout_us",
+    "retry_max",
+    "backoff_kind",
+    "backoff_first_us",
+    "backoff_max_us",
+    "retry_jitter",
+    "max_rescues",
+    "tags",
 ];
 
 /// The fields of a schedule, in the order of [`mainspring_sql::write::schedule`].
 pub(crate) const SCHEDULE: &[&CStr] = &names![
-    "_id", "task", "source", "trigger_format", "trigger_version", "trigger_bytes",
-    "payload_format", "payload_version", "payload_bytes", "exclude_format", "exclude_version",
-    "exclude_bytes", "coalesce", "misfire_grace_us", "catch_up", "jitter_us", "jitter_spread",
-    "slack_us", "overlap", "fire_limit", "after_run_us", "max_failures", "priority", "timeout_us",
-    "retry_max", "backoff_kind", "backoff_first_us", "backoff_max_us", "retry_jitter",
-    "max_rescues", "tags", "paused", "revision", "next_kind", "next_at_us", "last_fire_at_us",
-    "fired", "failures", "pause_reason", "pause_since_us",
+    "_id",
+    "task",
+    "source",
+    "trigger_format",
+    "trigger_version",
+    "trigger_bytes",
+    "payload_format",
+    "payload_version",
+    "payload_bytes",
+    "exclude_format",
+    "exclude_version",
+    "exclude_bytes",
+    "coalesce",
+    "misfire_grace_us",
+    "catch_up",
+    "jitter_us",
+    "jitter_spread",
+    "slack_us",
+    "overlap",
+    "fire_limit",
+    "after_run_us",
+    "max_failures",
+    "priority",
+    "timeout_us",
+    "retry_max",
+    "backoff_kind",
+    "backoff_first_us",
+    "backoff_max_us",
+    "retry_jitter",
+    "max_rescues",
+    "tags",
+    "paused",
+    "revision",
+    "next_kind",
+    "next_at_us",
+    "last_fire_at_us",
+    "fired",
+    "failures",
+    "pause_reason",
+    "pause_since_us",
 ];
 
 /// The fields of a job that was never claimed, in the order of [`mainspring_sql::write::job`].
 pub(crate) const JOB: &[&CStr] = &names![
-    "_id", "task", "schedule", "origin", "fire_at_us", "payload_format", "payload_version",
-    "payload_bytes", "priority", "timeout_us", "retry_max", "backoff_kind", "backoff_first_us",
-    "backoff_max_us", "retry_jitter", "max_rescues", "tags", "unique_key", "hold_kind", "hold_us",
-    "watched", "start_by_us", "created_at_us", "ready_at_us", "state", "failures", "rescues",
-    "token", "cancel",
+    "_id",
+    "task",
+    "schedule",
+    "origin",
+    "fire_at_us",
+    "payload_format",
+    "payload_version",
+    "payload_bytes",
+    "priority",
+    "timeout_us",
+    "retry_max",
+    "backoff_kind",
+    "backoff_first_us",
+    "backoff_max_us",
+    "retry_jitter",
+    "max_rescues",
+    "tags",
+    "unique_key",
+    "hold_kind",
+    "hold_us",
+    "watched",
+    "start_by_us",
+    "created_at_us",
+    "ready_at_us",
+    "state",
+    "failures",
+    "rescues",
+    "token",
+    "cancel",
 ];
 
 /// The fields of a record of an attempt, its number first, then in the order of
 /// [`mainspring_sql::write::run`].
 pub(crate) const RUN: &[&CStr] = &names![
-    "_id", "job", "token", "attempt", "task", "schedule", "origin", "fire_at_us", "node",
-    "settled", "outcome", "started_at_us", "finished_at_us", "output_format", "output_version",
-    "output_bytes", "error", "noted_at_us",
+    "_id",
+    "job",
+    "token",
+    "attempt",
+    "task",
+    "schedule",
+    "origin",
+    "fire_at_us",
+    "node",
+    "settled",
+    "outcome",
+    "started_at_us",
+    "finished_at_us",
+    "output_format",
+    "output_version",
+    "output_bytes",
+    "error",
+    "noted_at_us",
 ];
 
 /// The fields of a record of skipped fires, its number first, then in the order of
 /// [`mainspring_sql::write::skip`].
-pub(crate) const SKIP: &[&CStr] = &names![
-    "_id", "schedule", "reason", "from_us", "to_us", "count", "at_least", "noted_at_us",
-];
+pub(crate) const SKIP: &[&CStr] =
+    &names!["_id", "schedule", "reason", "from_us", "to_us", "count", "at_least", "noted_at_us",];
 
 #[cfg(test)]
 mod tests {

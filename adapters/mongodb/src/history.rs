@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use mainspring_contract::JobId;
 use mainspring_contract::record::{Run, Settle};
 use mainspring_contract::tables::Done;
-use mainspring_contract::JobId;
 use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::time::Timestamp;
@@ -193,4 +193,3 @@ pub(crate) async fn prune(tx: &mut Transaction<'_>, before: Timestamp, max: u32)
     }
     Ok(u32::try_from(gone).unwrap_or(u32::MAX))
 }
-

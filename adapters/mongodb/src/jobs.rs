@@ -39,7 +39,9 @@ pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<b
     let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
     let mut known: HashSet<JobId> = HashSet::new();
     if tx.is_users() || ids.iter().any(|id| doubtful(tx).contains(id)) {
-        known.extend(ids.iter().zip(self::known(tx, &ids).await?).filter(|(_, k)| *k).map(|(i, _)| *i));
+        known.extend(
+            ids.iter().zip(self::known(tx, &ids).await?).filter(|(_, k)| *k).map(|(i, _)| *i),
+        );
     } else {
         let old = history::maybe_over(tx, &ids).await?;
         if !old.is_empty() {
@@ -269,9 +271,7 @@ pub(crate) async fn lapsed(
         }
     };
     let mut found = Vec::new();
-    for (filter, column) in
-        [(Some(leases), "lease_until_us"), (deadlines, "expire_at_us")]
-    {
+    for (filter, column) in [(Some(leases), "lease_until_us"), (deadlines, "expire_at_us")] {
         let Some(filter) = filter else { continue };
         let command = doc! {
             "find": &tx.common.collections.jobs,

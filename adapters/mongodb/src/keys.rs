@@ -54,7 +54,9 @@ pub(crate) async fn lock(
         let ids: Vec<JobId> = found.values().map(|(job, _)| *job).collect();
         let collection = tx.common.collections.jobs.clone();
         let rows = jobs::by_ids(tx, &collection, &ids, doc! { "_id": 1 }).await?;
-        live.extend(rows.iter().filter_map(|row| read::job_id(&document::Row::new(row), "id").ok()));
+        live.extend(
+            rows.iter().filter_map(|row| read::job_id(&document::Row::new(row), "id").ok()),
+        );
     }
     let mut holders = Vec::with_capacity(keys.len());
     for (task, key) in keys {
@@ -104,11 +106,7 @@ pub(crate) async fn take(tx: &mut Transaction<'_>, holds: &[(Hold, Option<JobId>
 
 /// Forgets at most so many keys that nobody holds any more; outside of the transaction, because two
 /// that swept at one moment would be in each other's way.
-async fn sweep(
-    tx: &Transaction<'_>,
-    holds: &[(Hold, Option<JobId>)],
-    most: usize,
-) -> Done<()> {
+async fn sweep(tx: &Transaction<'_>, holds: &[(Hold, Option<JobId>)], most: usize) -> Done<()> {
     let ours: Vec<Bson> = holds.iter().map(|(hold, _)| id(&hold.task, &hold.key)).collect();
     let owed = tx.owed.keys.iter().map(|(task, key)| id(task, key));
     let old = doc! { "$lte": tx.now().as_micros() };

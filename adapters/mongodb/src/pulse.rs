@@ -17,7 +17,12 @@ pub(crate) async fn finish(tx: Transaction<'_>) -> Done<Pulse> {
     let names = &common.collections;
     let parts = [
         (&names.schedules, "due_at_us", doc! { "due_at_us": { "$gte": i64::MIN } }, "due_at_us"),
-        (&names.jobs, "wake_at_us", doc! { "wake_at_us": { "$gt": now.as_micros() } }, "ready_at_us"),
+        (
+            &names.jobs,
+            "wake_at_us",
+            doc! { "wake_at_us": { "$gt": now.as_micros() } },
+            "ready_at_us",
+        ),
         (
             &names.jobs,
             "lease_until_us",

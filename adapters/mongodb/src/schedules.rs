@@ -155,10 +155,7 @@ impl Change {
 }
 
 /// Removes schedules; the names of those that were there.
-pub(crate) async fn remove(
-    tx: &mut Transaction<'_>,
-    remove: &Remove<'_>,
-) -> Done<Vec<ScheduleId>> {
+pub(crate) async fn remove(tx: &mut Transaction<'_>, remove: &Remove<'_>) -> Done<Vec<ScheduleId>> {
     let names = |ids: &[ScheduleId]| texts(ids.iter().map(ScheduleId::as_str));
     let filter = match remove {
         Remove::Named(ids) => doc! { "_id": { "$in": names(ids) } },
@@ -266,13 +263,13 @@ pub(crate) async fn quarantine(tx: &mut Transaction<'_>, quarantines: &[Quaranti
     let now = tx.now().as_micros();
     let changes = quarantines.iter().map(|quarantine| {
         let revision = quarantine.revision.number();
-        let filter =
-            doc! { "_id": quarantine.schedule.as_str(), "revision": i64::from(revision) };
+        let filter = doc! { "_id": quarantine.schedule.as_str(), "revision": i64::from(revision) };
         let set = doc! {
             "quarantine": quarantine.reason.as_str(), "updated_at_us": now,
             "revision": i64::from(revision.wrapping_add(1)),
         };
-        let unset: Document = GONE.iter().map(|field| ((*field).to_owned(), Bson::from(""))).collect();
+        let unset: Document =
+            GONE.iter().map(|field| ((*field).to_owned(), Bson::from(""))).collect();
         one(filter, doc! { "$set": set, "$unset": unset, "$inc": { "lk": 1_i64 } })
     });
     let (collection, changes) = (tx.common.collections.schedules.clone(), changes.collect());

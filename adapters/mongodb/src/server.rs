@@ -13,7 +13,8 @@ pub(crate) async fn check(database: &Database, name: &str) -> Done<()> {
     let build = database.run_command(doc! { "buildInfo": 1 }).await.map_err(failed)?;
     is_new_enough(build.get_str("version").unwrap_or_default(), name)?;
     let hello = database.run_command(doc! { "hello": 1 }).await.map_err(failed)?;
-    let has_transactions = hello.contains_key("setName") || hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid");
+    let has_transactions =
+        hello.contains_key("setName") || hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid");
     if has_transactions {
         Ok(())
     } else {

@@ -40,7 +40,8 @@ pub(crate) async fn put(tx: &mut Transaction<'_>, tasks: &[Task]) -> Done<bool> 
         row.map(|row| one(doc! { "_id": task.id.as_str() }, row))
     });
     let changes: Result<Vec<_>, _> = changes.collect();
-    let changes = changes.map_err(|why| crate::error::unreadable(&tx.common.name, &why.to_string()));
+    let changes =
+        changes.map_err(|why| crate::error::unreadable(&tx.common.name, &why.to_string()));
     tx.update(&collection, changes?).await?;
     if !new.is_empty() {
         tx.insert(&collection, new).await?;

@@ -258,7 +258,10 @@ impl<'c> Transaction<'c> {
         let all = [
             (&names.schedules, texts(schedules.iter().map(String::as_str))),
             (&names.jobs, job_ids(&jobs)),
-            (&names.keys, Bson::Array(keys.iter().map(|(task, key)| keys::id(task, key)).collect())),
+            (
+                &names.keys,
+                Bson::Array(keys.iter().map(|(task, key)| keys::id(task, key)).collect()),
+            ),
         ];
         for (collection, ids) in all {
             if ids.as_array().is_none_or(Vec::is_empty) {
