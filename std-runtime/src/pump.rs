@@ -366,7 +366,8 @@ impl Pump {
             match result {
                 Ok((Advanced::Done { inserted, .. }, pulse)) => {
                     advance.skips.iter().for_each(|skip| self.telemetry.skipped(&schedule, skip));
-                    self.share(pulse, inserted > 0);
+                    // A decision that was repeated inserts nothing, and has inserted before.
+                    self.share(pulse, inserted > 0 || !advance.fires.is_empty());
                     if !advance.fires.is_empty() {
                         let suspects = Suspects::Schedule(schedule.clone());
                         self.work_input(worker::Input::Verify(suspects));

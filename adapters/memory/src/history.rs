@@ -1,7 +1,7 @@
 //! The newest records of what happened, as many as fit.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use mainspring_contract::record::Run;
 use mainspring_contract::store::{RunFilter, RunView, SkipFilter, SkipView};
@@ -78,6 +78,33 @@ impl Records {
             filter.before.is_none_or(|seq| view.seq < seq) && filter.matches(view)
         };
         self.runs.iter().rev().filter(chosen).take(filter.limit as usize).cloned().collect()
+    }
+
+    /// The number of the newest record.
+    pub(crate) fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// Attempts that were recorded after that number, the newest first.
+    pub(crate) fn since(&self, seq: u64) -> impl Iterator<Item = &RunView> {
+        self.runs.iter().rev().take_while(move |view| view.seq > seq)
+    }
+
+    /// The last attempts of these schedules, as far as there are any.
+    pub(crate) fn last_runs<'a>(
+        &'a self,
+        mut schedules: HashSet<&'a ScheduleId>,
+    ) -> HashMap<&'a ScheduleId, &'a Run> {
+        let mut found = HashMap::new();
+        for view in self.runs.iter().rev() {
+            if schedules.is_empty() {
+                break;
+            }
+            if let Some(id) = view.run.schedule.as_ref().filter(|id| schedules.remove(id)) {
+                found.insert(id, &view.run);
+            }
+        }
+        found
     }
 
     pub(crate) fn skips(&self, filter: &SkipFilter) -> Vec<SkipView> {

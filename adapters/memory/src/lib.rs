@@ -15,8 +15,8 @@ use mainspring_contract::record::{
     Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
-    During, JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter,
-    SkipView, Unreadable,
+    JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
+    Unreadable,
 };
 use mainspring_contract::{
     Answer, Capabilities, Clock, JobId, Reply, ScheduleId, Store, StoreError, StoreErrorKind,
@@ -218,11 +218,9 @@ impl Store for MemoryStore {
 
     async fn rescue(&self, clock: Clock, rescue: &Rescue, max: u32) -> Answer<Vec<Run>> {
         self.verb(clock, |State { ledger, records }, now| {
-            let newest = records.runs(&RunFilter::newest(1)).first().map(|view| view.seq);
+            let before = records.last_seq();
             ledger.rescue(rescue, max, now, records);
-            let all = records.runs(&RunFilter::newest(max));
-            let new = all.into_iter().filter(|view| Some(view.seq) > newest);
-            Ok(new.map(|view| view.run).collect())
+            Ok(records.since(before).map(|view| view.run.clone()).collect())
         })
     }
 
@@ -232,7 +230,7 @@ impl Store for MemoryStore {
 
     async fn schedule(&self, id: &ScheduleId) -> Result<Option<ScheduleView>, StoreError> {
         let state = self.lock();
-        Ok(state.ledger.schedule(id).map(|schedule| state.view(schedule)))
+        Ok(state.ledger.schedule(id).and_then(|schedule| state.views(&[schedule]).pop()))
     }
 
     async fn schedules(&self, filter: &ScheduleFilter) -> Result<Vec<ScheduleView>, StoreError> {
@@ -240,7 +238,7 @@ impl Store for MemoryStore {
         let schedules = state.ledger.schedules().map(|(schedule, _)| schedule);
         let chosen = schedules.filter(|schedule| filter.matches(schedule));
         let chosen = select(chosen, &filter.page, |schedule| &schedule.spec.id);
-        Ok(chosen.into_iter().map(|schedule| state.view(schedule)).collect())
+        Ok(state.views(&chosen))
     }
 
     async fn unreadable(&self, _limit: u32) -> Result<Vec<Unreadable>, StoreError> {
@@ -257,7 +255,7 @@ impl Store for MemoryStore {
     async fn count_jobs(&self, filter: &JobFilter, up_to: u32) -> Result<Count, StoreError> {
         let state = self.lock();
         let limit = usize::try_from(up_to).unwrap_or(usize::MAX);
-        let sought = JobFilter { tag: None, origin: None, created: During::EVER, ..filter.clone() };
+        let sought = filter.sought();
         let mut jobs = state.ledger.jobs().filter(|job| sought.matches(job));
         let count = jobs.by_ref().take(limit).filter(|job| filter.matches(job)).count();
         let count = u64::try_from(count).unwrap_or(u64::MAX);
@@ -275,11 +273,14 @@ impl Store for MemoryStore {
 }
 
 impl State {
-    fn view(&self, schedule: &Schedule) -> ScheduleView {
-        let id = Some(schedule.spec.id.clone());
-        let filter = RunFilter { schedule: id, ..RunFilter::newest(1) };
-        let last_run = self.records.runs(&filter).pop().map(|view| view.run);
-        ScheduleView { schedule: schedule.clone(), last_run }
+    fn views(&self, schedules: &[&Schedule]) -> Vec<ScheduleView> {
+        let ids = schedules.iter().map(|schedule| &schedule.spec.id).collect();
+        let last_runs = self.records.last_runs(ids);
+        let view = |schedule: &&Schedule| ScheduleView {
+            schedule: (*schedule).clone(),
+            last_run: last_runs.get(&schedule.spec.id).map(|run| (*run).clone()),
+        };
+        schedules.iter().map(view).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use mainspring_contract::record::{
 };
 use mainspring_contract::store::{RunView, SkipView};
 use mainspring_contract::tables::{Damaged, Found};
-use mainspring_contract::{Detail, Encoded, Format, JobId, ScheduleId, Tags};
+use mainspring_contract::{Detail, Encoded, Format, JobId, ScheduleId, Source, Tags};
 use mainspring_core::domain::Origin;
 use mainspring_core::fire::{Skip, SkipReason};
 use mainspring_core::id::{Revision, Token};
@@ -109,7 +109,7 @@ pub(crate) fn ready_at_us(row: &PgRow) -> Result<i64, sqlx::Error> {
 pub(crate) fn found(row: &PgRow) -> Result<Found, sqlx::Error> {
     let revision: i64 = row.try_get(REVISION)?;
     Ok(Found {
-        source: row.try_get(SOURCE)?,
+        source: row.try_get::<&str, _>(SOURCE).ok().and_then(|text| Source::new(text).ok()),
         revision: Revision::new(u32::try_from(revision).unwrap_or(0)),
         schedule: schedule(row).map_err(|why| why.to_string()),
     })

@@ -100,7 +100,7 @@ pub fn task(row: &impl Columns) -> Read<Task> {
 pub fn found(row: &impl Columns) -> Found {
     let revision = row.int("revision").ok().flatten().and_then(|number| u32::try_from(number).ok());
     Found {
-        source: row.text("source").ok().flatten().unwrap_or_default().to_owned(),
+        source: name(row, "source").ok(),
         revision: Revision::new(revision.unwrap_or(0)),
         schedule: schedule(row).map_err(|why| why.to_string()),
     }

@@ -94,16 +94,18 @@ async fn quarantine(patient: &Patient) -> String {
 
 #[tokio::test]
 async fn putting_a_bad_schedule_again_heals_it_and_fences_whoever_planned_it() {
-    let patient = Patient::new().await;
-    let rig = &patient.rig;
-    let _ = rig.put(0, &replace(&spec("bad", "t"), at(5))).await;
-    let claimed = one(rig.claim_due(5, "p", 1).await);
-    patient.spoil(BAD_SCHEDULES[0].0).await;
-    let request = advance(&claimed, at(5), at(15));
-    assert_eq!(rig.advance(6, &request).await, Advanced::Stale);
-    assert_eq!(rig.put(6, &replace(&spec("bad", "t"), at(7))).await, Put::Replaced);
-    assert_eq!(rig.advance(6, &request).await, Advanced::Stale);
-    assert_eq!(one(rig.claim_due(7, "p", 1).await).spec, spec("bad", "t"));
+    for (sql, _) in BAD_SCHEDULES {
+        let patient = Patient::new().await;
+        let rig = &patient.rig;
+        let _ = rig.put(0, &replace(&spec("bad", "t"), at(5))).await;
+        let claimed = one(rig.claim_due(5, "p", 1).await);
+        patient.spoil(sql).await;
+        let request = advance(&claimed, at(5), at(15));
+        assert_eq!(rig.advance(6, &request).await, Advanced::Stale, "{sql}");
+        assert_eq!(rig.put(6, &replace(&spec("bad", "t"), at(7))).await, Put::Replaced, "{sql}");
+        assert_eq!(rig.advance(6, &request).await, Advanced::Stale, "{sql}");
+        assert_eq!(one(rig.claim_due(7, "p", 1).await).spec, spec("bad", "t"), "{sql}");
+    }
 }
 
 /// Ways to spoil job 1, and what the reason must name.

@@ -154,13 +154,13 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
         let left = schedule.policies().limit.unwrap_or(u32::MAX);
         let fires = self.insert_fires(slot, advance, left, now, history);
         let Ok((inserted, last_fire_at)) = fires else { return Advanced::Full };
-        for skip in &advance.skips {
-            history.skip(&advance.schedule, *skip);
-        }
         let awaited = self.is_awaited(&advance.schedule);
         let step = Step { next: advance.next, last_fire_at, inserted, awaited };
         let row = self.row_mut(slot);
         row.schedule.advance(step, now);
+        for skip in advance.skips.iter().filter(|skip| row.schedule.reaches(skip.from)) {
+            history.skip(&advance.schedule, *skip);
+        }
         row.claim = match (row.claim.take(), advance.keep_for) {
             (Some((node, _)), Some(span)) => Some((node, now + span)),
             _ => None,

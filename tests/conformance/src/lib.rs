@@ -175,6 +175,7 @@ laws! { $
         the_last_fire_of_a_limit_ends_the_schedule,
         only_fires_that_became_jobs_count,
         no_decision_exceeds_what_is_left_of_a_limit,
+        nothing_is_skipped_behind_the_last_fire_of_a_limit,
         raising_the_limit_revives_the_schedule,
         a_schedule_put_anew_counts_from_the_start,
     }

@@ -6,7 +6,7 @@ use mainspring_core::schedule::{Next, Policies};
 
 use crate::Subject;
 use crate::rig::{Rig, one};
-use crate::sample::{advance, at, encoded, replace, skip, with};
+use crate::sample::{advance, advance_all, at, encoded, replace, skip, with};
 
 fn limited(limit: u32, overlap: Overlap) -> Spec {
     with("a", Policies { limit: Some(limit), overlap, ..Policies::DEFAULT })
@@ -88,4 +88,16 @@ pub async fn no_decision_exceeds_what_is_left_of_a_limit<S: Subject>(subject: &S
     let a = read(&rig).await;
     assert_eq!((a.next, a.fired, a.last_fire_at), (Next::Done, 2, Some(at(15))));
     assert_eq!(rig.jobs().await.len(), 2);
+}
+
+/// It asks for a record of such a fire, too.
+pub async fn nothing_is_skipped_behind_the_last_fire_of_a_limit<S: Subject>(subject: &S) {
+    let rig = scene(subject, 2, Overlap::Allow).await;
+    assert_eq!(rig.fire(5, "a", &[5], 15).await, 1);
+    let a = read(&rig).await;
+    let skips = [skip(at(15)), skip(at(45))].into_iter().collect();
+    let late = Advance { skips, ..advance_all(&a, &[at(25), at(35)], at(55)) };
+    assert!(matches!(rig.advance(40, &late).await, Advanced::Done { inserted: 1, .. }));
+    assert_eq!(read(&rig).await.next, Next::Done);
+    assert_eq!(rig.skips_of("a").await, [skip(at(15))]);
 }

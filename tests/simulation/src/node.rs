@@ -46,6 +46,13 @@ pub(crate) enum Request {
     Retry(Vec<(Ticket, Retry<Sim>)>),
     /// Last attempts that ended.
     Settle(Vec<(Ticket, Settle<Sim>)>),
+    /// Last attempts that ended, and a claim for what they leave free, in one transaction.
+    SettleAndClaim {
+        settles: Vec<(Ticket, Settle<Sim>)>,
+        ticket: Ticket,
+        lease_for: Span,
+        max: u32,
+    },
 }
 
 /// What the store answers, by the kind of request.
@@ -61,6 +68,8 @@ pub(crate) enum Reply {
     Renewed(Vec<Renewed>),
     /// To releases, retries and settles.
     Written(Vec<Written>),
+    /// To settles with a claim.
+    WrittenAndJobs(Vec<Written>, Vec<Job<Sim>>),
     /// To a sweep.
     Swept,
 }
@@ -131,6 +140,7 @@ pub(crate) struct Node {
     worker: Worker<Sim, Boxed>,
     releases: Vec<Release<Sim>>,
     batches: bool,
+    travels: bool,
     bug: Option<Bug>,
 }
 
@@ -146,6 +156,7 @@ pub(crate) struct Make {
     pub(crate) terms: LeaseTerms,
     pub(crate) seed: u64,
     pub(crate) batches: bool,
+    pub(crate) travels: bool,
     pub(crate) bug: Option<Bug>,
 }
 
@@ -156,6 +167,9 @@ impl Node {
         planner.dice(Dice::seeded(make.seed));
         let mut worker = Worker::new(&Boxed(make.works), make.terms, make.max_idle);
         worker.dice(Dice::seeded(make.seed ^ 1));
+        if make.travels {
+            worker.settles_travel();
+        }
         Self {
             name: make.name,
             process: make.process,
@@ -169,6 +183,7 @@ impl Node {
             worker,
             releases: Vec::new(),
             batches: make.batches,
+            travels: make.travels,
             bug: make.bug,
         }
     }
@@ -245,6 +260,9 @@ impl Node {
             turns += 1;
             assert!(turns < MANY, "the planner does not come to an end");
         }
+        if self.travels {
+            travel(&mut effects);
+        }
         let calls = effects.iter().filter(|effect| matches!(effect, Effect::Call(_))).count();
         self.calls += u32::try_from(calls).unwrap_or(u32::MAX);
         if self.bug == Some(Bug::HolderNeverStops) {
@@ -272,13 +290,21 @@ impl Node {
                 self.planner.handle(planner::Input::Claimed { ticket, result }, now);
             }
             Request::ClaimJobs { ticket, .. } => {
-                let result = result.map(|(reply, pulse)| {
-                    let Reply::Jobs(jobs) = reply else { return (0, pulse) };
-                    let count = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
-                    jobs.into_iter().for_each(|job| self.adopt(job, now));
-                    (count, pulse)
+                let result = result.map(|(reply, pulse)| match reply {
+                    Reply::Jobs(jobs) => (jobs, pulse),
+                    _ => (Vec::new(), pulse),
                 });
-                self.worker.handle(worker::Input::Claimed { ticket, result }, now);
+                self.claimed(ticket, result, now);
+            }
+            Request::SettleAndClaim { settles, ticket, .. } => {
+                let (written, claimed) = match result {
+                    Ok((Reply::WrittenAndJobs(written, jobs), pulse)) => {
+                        (Ok((Reply::Written(written), pulse)), Ok((jobs, pulse)))
+                    }
+                    _ => (Err(Down), Err(Down)),
+                };
+                self.written(settles.iter().map(|(t, one)| (*t, one.job)).collect(), written, now);
+                self.claimed(ticket, claimed, now);
             }
             Request::Rescue { ticket, .. } => {
                 let result = result.map(|(_, pulse)| {
@@ -312,6 +338,15 @@ impl Node {
                 self.written(list.iter().map(|(t, one)| (*t, one.job)).collect(), result, now);
             }
         }
+    }
+
+    fn claimed(&mut self, ticket: Ticket, result: Result<(Vec<Job<Sim>>, Pulse), Down>, now: Now) {
+        let result = result.map(|(jobs, pulse)| {
+            let count = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
+            jobs.into_iter().for_each(|job| self.adopt(job, now));
+            (count, pulse)
+        });
+        self.worker.handle(worker::Input::Claimed { ticket, result }, now);
     }
 
     fn adopt(&mut self, job: Job<Sim>, now: Now) {
@@ -440,6 +475,24 @@ impl Batch<'_> {
             }
         }
     }
+}
+
+/// Lets settles travel with a claim of the same turn.
+fn travel(effects: &mut Vec<Effect>) {
+    let calls = |kind: fn(&Request) -> bool| move |effect: &Effect| matches!(effect, Effect::Call(request) if kind(request));
+    let settle = effects.iter().position(calls(|call| matches!(call, Request::Settle(_))));
+    let claim = effects.iter().position(calls(|call| matches!(call, Request::ClaimJobs { .. })));
+    let (Some(settle), Some(claim)) = (settle, claim) else { return };
+    let (
+        Effect::Call(Request::Settle(settles)),
+        Effect::Call(Request::ClaimJobs { ticket, lease_for, max }),
+    ) = (effects[settle].clone(), effects[claim].clone())
+    else {
+        return;
+    };
+    let both = Request::SettleAndClaim { settles, ticket, lease_for, max };
+    effects[claim] = Effect::Call(both);
+    effects.remove(settle);
 }
 
 /// More outputs than any turn has.

@@ -31,6 +31,8 @@ pub(crate) struct Swarm {
     pub(crate) terms: LeaseTerms,
     /// Whether calls are batched.
     pub(crate) batches: bool,
+    /// Whether settles travel with the next claim.
+    pub(crate) travels: bool,
     /// The faults of the way to the store.
     pub(crate) wire: Wire,
     /// The store is restarted.
@@ -157,6 +159,7 @@ impl Swarm {
         let schedules = u16::try_from(chance.between(1, 6)).unwrap_or(1);
         let plans = if chance.odds(150) { 2 } else { 16 };
         let step = if chance.odds(500) { 5 } else { 600 };
+        let batches = chance.odds(700);
         Self {
             start: start(chance, trouble),
             trouble,
@@ -168,7 +171,8 @@ impl Swarm {
             tasks: u16::try_from(chance.between(1, 3)).unwrap_or(1),
             max_idle: chance.pick(&[secs(1), secs(2), secs(5), secs(5)]),
             terms: LeaseTerms { lease_for, margin: secs(2) },
-            batches: chance.odds(700),
+            batches,
+            travels: batches && chance.odds(500),
             wire: Wire::drawn(chance, calm),
             restarts: often(chance, 20, 300),
             crashes: often(chance, 10, 300),

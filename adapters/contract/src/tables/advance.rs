@@ -139,8 +139,7 @@ impl<T: Tables> Work<T> {
             let id = &advance.schedule;
             let new: Vec<&Job> =
                 one.jobs.iter().filter(|_| inserted.next() == Some(true)).collect();
-            let all = one.overlapped.iter().chain(&advance.skips);
-            skips.extend(all.map(|skip| (id.clone(), *skip)));
+            skips.extend(one.overlapped.map(|skip| (id.clone(), skip)));
             let step = Step {
                 next: advance.next,
                 last_fire_at: new.last().and_then(|job| job.fire_at),
@@ -151,6 +150,8 @@ impl<T: Tables> Work<T> {
             answers.push(match self.schedule_mut(id) {
                 Some(schedule) => {
                     schedule.advance(step, now);
+                    let reached = advance.skips.iter().filter(|skip| schedule.reaches(skip.from));
+                    skips.extend(reached.map(|skip| (id.clone(), *skip)));
                     Advanced::Done { revision: schedule.revision, inserted }
                 }
                 None => Advanced::Stale,

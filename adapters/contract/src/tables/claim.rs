@@ -24,9 +24,10 @@ impl<T: Tables> Work<T> {
                     Err(row) => damaged.push(row),
                 }
             }
-            let left: Vec<_> =
+            let mut left: Vec<_> =
                 claimed[before..].iter().filter_map(|job| left_key(job, now)).collect();
             if !left.is_empty() {
+                left.sort_unstable_by(|(one, _), (other, _)| one.by_key().cmp(&other.by_key()));
                 self.tables.leave_keys(&left).await?;
             }
             // Jobs that were buried leave room for others.

@@ -155,14 +155,22 @@ impl<T: Tables> Work<T> {
         let Some(job) = job else { return Ok(Some(Enqueued::Overlapped)) };
         let job = Job { watched: turn.watched, ..job };
         let answer = replaced.map_or(Enqueued::Inserted, |job| Enqueued::Replaced(job.id));
-        let in_turn = request.extra.as_ref().is_some_and(|one| one.origin != Origin::Backfill);
-        let alone = replaced.is_none() && !in_turn;
+        let in_turn = request.extra.as_ref().filter(|one| one.origin != Origin::Backfill);
+        let replaced = replaced.and_then(|job| job.schedule.as_ref());
+        let touched = in_turn.map(|extra| &extra.schedule).into_iter().chain(replaced).cloned();
+        let mut touched: BTreeSet<ScheduleId> = touched.collect();
+        touched.retain(|id| queue.chains.contains_key(id));
+        let cancels = !turn.cancelled.is_empty();
         queue.known.insert(job.id);
         self.take(queue, taken, turn, answers).await?;
         queue.jobs.push(Pending { request: number, job, is_new: true, answer });
-        if !alone {
+        if !touched.is_empty() {
             self.flush(queue, answers).await?;
-            self.refresh(queue).await?;
+            queue.chains.extend(self.chains(touched).await?);
+        }
+        if cancels {
+            // Whatever was cancelled may have had a key that a later request wants.
+            self.lock_keys(queue).await?;
         }
         Ok(None)
     }
@@ -198,7 +206,9 @@ impl<T: Tables> Work<T> {
             let job = self.readable(found).await?.pop().flatten();
             let Some(job) = job else {
                 // It could not be read and was settled for that, or somebody deleted its row.
-                self.refresh(queue).await?;
+                let all = queue.chains.keys().cloned().collect();
+                queue.chains = self.chains(all).await?;
+                self.lock_keys(queue).await?;
                 let key = (request.task.clone(), unique.key.clone());
                 taken.from = queue.keys.get(&key).copied().flatten().map(|holder| holder.job);
                 return Ok(Ok(Some(taken)));
@@ -276,15 +286,9 @@ impl<T: Tables> Work<T> {
         Ok(())
     }
 
-    /// Looks again at keys and chains after jobs have ended.
-    async fn refresh(&mut self, queue: &mut Queue) -> Done<()> {
-        let chained: BTreeSet<ScheduleId> = queue.chains.keys().cloned().collect();
-        queue.chains = self.chains(chained).await?;
-        self.lock_keys(queue).await
-    }
-
     async fn take_keys(&mut self, queue: &mut Queue) -> Done<()> {
-        let holds = core::mem::take(&mut queue.holds);
+        let mut holds = core::mem::take(&mut queue.holds);
+        holds.sort_unstable_by(|(one, _), (other, _)| one.by_key().cmp(&other.by_key()));
         if holds.is_empty() { Ok(()) } else { self.tables.take_keys(&holds).await }
     }
 

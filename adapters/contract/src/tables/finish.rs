@@ -247,7 +247,7 @@ impl<T: Tables> Work<T> {
         let now = self.now();
         let mut all = Ends::default();
         ends.into_iter().for_each(|end| all.add(end, now));
-        let Ends { answers, jobs, runs, keys, over } = all;
+        let Ends { answers, jobs, runs, mut keys, over } = all;
         if !jobs.is_empty() {
             self.tables.update_jobs(&jobs).await?;
         }
@@ -255,6 +255,7 @@ impl<T: Tables> Work<T> {
             self.tables.record(&runs).await?;
         }
         if !keys.is_empty() {
+            keys.sort_unstable_by(|(one, _), (other, _)| one.by_key().cmp(&other.by_key()));
             self.tables.leave_keys(&keys).await?;
         }
         self.runs_ended(&over).await?;

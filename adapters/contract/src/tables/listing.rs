@@ -18,7 +18,8 @@ macro_rules! fill {
         let mut found = Vec::new();
         let mut seen = 0_u32;
         while found.len() < limit {
-            let open = u32::try_from(limit - found.len()).unwrap_or(u32::MAX);
+            // Where one row cannot be read there may be many more.
+            let open = if seen == 0 { $limit } else { STEP };
             let rows = $work.tables.$list($filter, open, seen).await?;
             let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
             seen = seen.saturating_add(count);
@@ -27,6 +28,7 @@ macro_rules! fill {
                 break;
             }
         }
+        found.truncate(limit);
         found
     }};
 }
@@ -107,5 +109,5 @@ impl<T: Tables> Work<T> {
     }
 }
 
-/// How many schedules are read at a time by who looks at all of them.
+/// How many rows are read at a time by who looks at all schedules, or for more that can be read.
 const STEP: u32 = 1_000;

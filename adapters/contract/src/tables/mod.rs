@@ -16,7 +16,8 @@
 //! Locks are taken in the order schedules, jobs, keys, and within a table in the order of ids; the
 //! verbs pass sorted slices. Two places cannot keep to that and do not wait instead:
 //! [`lock_jobs_now`](Tables::lock_jobs_now), and whatever leaves out rows that others have locked.
-//! Should two transactions wait for each other all the same, the database ends one of them with
+//! Renewals and the ends of jobs that are settled alone come as their holder says them: those rows
+//! are its own, and others touch them rarely. Should two transactions wait for each other all the same, the database ends one of them with
 //! [`Contended`](crate::StoreErrorKind::Contended), and the verb is tried again from its start.
 //!
 //! # Slices
@@ -52,7 +53,7 @@ use crate::record::{
 use crate::store::{
     Capabilities, Clock, JobFilter, Place, RunFilter, RunView, ScheduleFilter, SkipFilter, SkipView,
 };
-use crate::{JobId, Key, NodeId, ScheduleId, StoreError, StoreErrorKind, TaskId};
+use crate::{JobId, Key, NodeId, ScheduleId, Source, StoreError, StoreErrorKind, TaskId};
 
 /// A database that can be a store.
 pub trait Database: Send + Sync + 'static {
@@ -119,8 +120,8 @@ pub struct Damaged<Id> {
 /// A schedule's row, and what is known of it even if it cannot be read.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// Where it was written down, as far as it is a text.
-    pub source: String,
+    /// Where it was written down; `None`, if that is damaged.
+    pub source: Option<Source>,
     /// Its revision; 0, if that is damaged too.
     pub revision: Revision,
     /// The schedule, or why it cannot be read.
@@ -169,6 +170,13 @@ pub struct Hold {
     pub key: Key,
     /// The job.
     pub job: JobId,
+}
+
+impl Hold {
+    /// By what keys are sorted.
+    pub(super) fn by_key(&self) -> (&TaskId, &Key) {
+        (&self.task, &self.key)
+    }
 }
 
 /// The rows of one store, inside one transaction.

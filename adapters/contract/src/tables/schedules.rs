@@ -19,12 +19,16 @@ impl<T: Tables> Work<T> {
         self.lock(puts.iter().map(|put| put.spec.id.clone()).collect()).await?;
         let (mut new, mut changed) = (BTreeSet::new(), BTreeSet::new());
         let mut answers = Vec::with_capacity(puts.len());
+        let mut config = None;
         for put in puts {
             let id = &put.spec.id;
             let answer = self.decide_put(put);
             match answer {
                 Put::Created => {
-                    let config = self.tables.config_revision().await?;
+                    let config = match config {
+                        Some(known) => known,
+                        None => *config.insert(self.tables.config_revision().await?),
+                    };
                     let now = self.now();
                     let PutSchedule { spec, next, .. } = put.clone();
                     self.set_schedule(Schedule::created(spec, next, config, now));
@@ -47,7 +51,8 @@ impl<T: Tables> Work<T> {
     fn decide_put(&self, put: &PutSchedule) -> Put {
         let PutSchedule { spec, conflict, .. } = put;
         let Some(found) = self.found(&spec.id) else { return Put::Created };
-        if found.source != spec.source.as_str() {
+        // A source that cannot be read owns nothing, so that putting the schedule again heals it.
+        if found.source.as_ref().is_some_and(|source| *source != spec.source) {
             return Put::OtherSource;
         }
         if let Ok(old) = &found.schedule

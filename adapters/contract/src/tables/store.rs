@@ -20,7 +20,8 @@ use crate::{
 /// What a verb answers when it is repeated because nobody knows whether it took effect.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Repeated {
-    /// The same: the first answer is not missed.
+    /// The same, or what its caller takes for the same: the first answer is not missed. An advance
+    /// does not tell again how many jobs it has inserted.
     Same,
     /// Something else, so its caller must know.
     Different,

@@ -80,7 +80,7 @@ impl<T: Tables> Work<T> {
     /// What the locked row of a schedule says from now on.
     pub(super) fn set_schedule(&mut self, schedule: Schedule) {
         let id = schedule.spec.id.clone();
-        let source = schedule.spec.source.as_str().to_owned();
+        let source = Some(schedule.spec.source.clone());
         let revision = schedule.revision;
         let found = Found { source, revision, schedule: Ok(schedule) };
         self.schedules.insert(id, Some(found));

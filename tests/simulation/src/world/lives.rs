@@ -48,6 +48,7 @@ impl World {
             terms: self.swarm.terms,
             seed,
             batches: self.swarm.batches,
+            travels: self.swarm.travels,
             bug: self.bug,
         });
         place.node = Some(node);

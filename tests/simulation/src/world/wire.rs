@@ -120,6 +120,12 @@ impl World {
                 let list = list.iter().take(items);
                 Reply::Written(list.map(|(_, one)| store.settle(one, now)).collect())
             }
+            Request::SettleAndClaim { settles, lease_for, max, .. } => {
+                let written = settles.iter().map(|(_, one)| store.settle(one, now)).collect();
+                let (lease_for, max) = (*lease_for, *max);
+                let claim = ClaimJobs { node, tasks, tags, lease_for, max };
+                Reply::WrittenAndJobs(written, store.claim_jobs(&claim, now))
+            }
         };
         let pulse = store.pulse(now);
         self.committed();
