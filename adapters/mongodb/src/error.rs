@@ -19,6 +19,7 @@ pub(crate) mod code {
     pub(crate) const SNAPSHOT_TOO_OLD: i32 = 239;
     pub(crate) const SNAPSHOT_UNAVAILABLE: i32 = 246;
     pub(crate) const NO_SUCH_TRANSACTION: i32 = 251;
+    pub(crate) const TRANSACTION_TOO_LARGE: i32 = 388;
     pub(crate) const TOO_LARGE_BY_CLIENT: i32 = 2;
     pub(crate) const TOO_LARGE: i32 = 10334;
     pub(crate) const INTERRUPTED: i32 = 11601;
@@ -137,6 +138,13 @@ fn of_number(name: &str, number: i32) -> (Kind, String) {
         c::UNAUTHORIZED => (
             Kind::Backend,
             format!("a right is missing in `{name}` (see the rights in mainspring-mongodb)"),
+        ),
+        c::TRANSACTION_TOO_LARGE => (
+            Kind::Backend,
+            format!(
+                "`{name}` has no cache for so much in one transaction (ask for less at a time, or \
+                 raise its cache)"
+            ),
         ),
         c::ILLEGAL_OPERATION => (Kind::Incompatible, crate::server::standalone(name)),
         c::NAMESPACE_NOT_FOUND => (

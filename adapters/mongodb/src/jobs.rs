@@ -372,7 +372,7 @@ pub(crate) async fn lock_chains(
         "projection": { "schedule": 1, "state": 1, "watched": 1, "created_at_us": 1, "seq": 1 },
         "batchSize": BATCH,
     };
-    let mut chains: HashMap<String, Vec<((i64, i64), Link)>> = HashMap::new();
+    let mut chains: HashMap<String, Vec<Placed>> = HashMap::new();
     for row in tx.find(command).await? {
         let place = (number(&row, "created_at_us"), number(&row, "seq"));
         let row = document::Row::new(&row);
@@ -389,6 +389,9 @@ pub(crate) async fn lock_chains(
     };
     Ok(ids.iter().map(newest_first).collect())
 }
+
+/// When a job was written, and its link.
+type Placed = ((i64, i64), Link);
 
 /// Makes a schedule hear of the end of these jobs.
 pub(crate) async fn watch(tx: &mut Transaction<'_>, ids: &[JobId]) -> Done<()> {

@@ -58,7 +58,7 @@ impl Options {
         let hosts: Vec<String> = options.hosts.iter().map(ToString::to_string).collect();
         let name = format!("mongodb://{}/{database}", hosts.join(","));
         options.app_name.get_or_insert_with(|| "mainspring".to_owned());
-        options.max_pool_size.get_or_insert(self.connections.max(2));
+        options.max_pool_size.get_or_insert_with(|| self.connections.max(2));
         // The driver's own patience is that of a person.
         options.server_selection_timeout.get_or_insert(PATIENCE);
         options.connect_timeout.get_or_insert(PATIENCE);

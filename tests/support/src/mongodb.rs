@@ -39,7 +39,7 @@ impl Service for MongoDbService {
             .arg("--port")
             .arg(port.to_string())
             .args(["--bind_ip", "127.0.0.1", "--nounixsocket", "--replSet", SET])
-            .args(["--oplogSize", "256", "--wiredTigerCacheSizeGB", "0.5"])
+            .args(["--oplogSize", "256", "--wiredTigerCacheSizeGB", "1"])
             // Nobody takes over from the only member, so that it need not wait when it stops.
             .args(["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=0"])
             .args(["--setParameter", "diagnosticDataCollectionEnabled=false"])
