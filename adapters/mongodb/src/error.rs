@@ -62,6 +62,12 @@ pub(crate) fn contended(name: &str) -> StoreError {
     StoreError::new(Kind::Contended, message)
 }
 
+/// A record is longer than any server takes.
+pub(crate) fn too_long(name: &str) -> StoreError {
+    let (kind, message) = of_number(name, code::TOO_LARGE);
+    StoreError::new(kind, message)
+}
+
 /// A record that has to be readable and is not: `what` names it.
 pub(crate) fn unreadable(name: &str, what: &str) -> StoreError {
     let message = format!("`{name}` cannot be read: {what} (restore it from a backup)");
@@ -170,10 +176,6 @@ fn of_client(name: &str, error: &Error) -> (Kind, String) {
             (Kind::Backend, format!("`{name}` does not let this user in (check user and password)"))
         }
         ErrorKind::SessionsNotSupported => (Kind::Incompatible, crate::server::standalone(name)),
-        ErrorKind::InvalidArgument { message, .. } if message.contains("larger than") => (
-            Kind::Backend,
-            format!("a record is longer than the 16 MB that `{name}` takes (make it shorter)"),
-        ),
         _ => (Kind::Backend, format!("`{name}` cannot be used (check its address)")),
     }
 }

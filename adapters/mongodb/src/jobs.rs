@@ -59,6 +59,7 @@ pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<b
         });
         documents.push(fields(job, chain, tx.now()));
     }
+    tx.fit(&documents)?;
     if !documents.is_empty() {
         let collection = tx.common.collections.jobs.clone();
         if let Err(why) = tx.try_insert(&collection, documents).await {

@@ -330,8 +330,15 @@ impl<'c> Transaction<'c> {
         collection: &str,
         documents: Vec<RawDocumentBuf>,
     ) -> Done<()> {
+        self.fit(&documents)?;
         let done = self.try_insert(collection, documents).await;
         done.map_err(|why| self.failed(why))
+    }
+
+    /// Refuses documents that no server takes.
+    pub(crate) fn fit(&self, documents: &[RawDocumentBuf]) -> Done<()> {
+        let is_long = documents.iter().any(|row| row.as_bytes().len() > DOCUMENT);
+        if is_long { Err(error::too_long(&self.common.name)) } else { Ok(()) }
     }
 
     /// The same with the server's own error.
@@ -462,6 +469,8 @@ fn parts(statements: Vec<Document>) -> Vec<Vec<Bson>> {
     all
 }
 
+/// How many bytes a document has at most.
+const DOCUMENT: usize = 16 << 20;
 /// How many statements a command has at most; a server takes 100,000.
 const STATEMENTS: usize = 5_000;
 /// How many bytes of statements, unless one is longer; a server takes 16 MB.

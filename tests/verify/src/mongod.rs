@@ -37,7 +37,8 @@ pub(crate) fn fetch(root: &Path, into: &Path) -> Result<(), String> {
     match answer {
         Some(_) => Ok(()),
         None => Err(advice(&format!(
-            "`{version}` does not start (it needs OpenSSL 3 and libcurl: install the package `curl`)"
+            "`{version}` does not start (it needs OpenSSL 3 and libcurl; install the package \
+             `curl`)"
         ))),
     }
 }
@@ -59,8 +60,8 @@ fn script(into: &Path, staging: &Path) -> String {
 
 fn advice(why: &str) -> String {
     format!(
-        "MongoDB's server could not be fetched: {why}\n  put a `mongod` of 5.0 or later on the path, \
-         or name a replica set of one in MAINSPRING_MONGODB_URL (tests/support/compose.yaml starts \
+        "MongoDB's server could not be fetched: {why}\n  put a `mongod` of 5.0 or later on the \
+         path, or name a replica set of one in MAINSPRING_MONGODB_URL (tests/support/compose.yaml starts \
          one)"
     )
 }
