@@ -58,7 +58,8 @@ impl Floor {
             };
             let order = doc! { "priority": 1, "ready_at_us": 1, "_id": 1 };
             let limit = i64::try_from(batch).expect("a small batch");
-            let found = self.jobs::<Document>().find(ready).sort(order).limit(limit);
+            let jobs = self.jobs::<Document>();
+            let found = jobs.find(ready).sort(order).limit(limit);
             let found = found.batch_size(u32::try_from(batch).expect("a small batch"));
             let mut found = found.session(&mut session).await.expect("jobs");
             claimed.clear();
@@ -74,7 +75,6 @@ impl Floor {
                     },
                     "$inc": { "token": 1 },
                 };
-                let jobs = self.jobs::<Document>();
                 jobs.update_many(these, lease).session(&mut session).await.expect("they are ours");
             }
             session.commit_transaction().await.expect("it lasts");
