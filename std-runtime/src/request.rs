@@ -3,6 +3,7 @@
 use core::future::Future;
 use std::sync::Arc;
 
+use mainspring_contract::node::Node;
 use mainspring_contract::record::{
     Advance, Advanced, ClaimJobs, ClaimSchedules, Job, Quarantine, Release, Renew, Renewed, Rescue,
     Retry, Run, Schedule, Settle, Written,
@@ -58,6 +59,7 @@ pub(crate) enum Request {
         max: u32,
     },
     Quarantine(Vec<Quarantine>),
+    Beat(Node),
     Advance(Vec<Ticket>, Vec<Advance>),
     Renew(Vec<Ticket>, Vec<Renew>),
     Release(Vec<Ticket>, Vec<Release>),
@@ -91,6 +93,7 @@ pub(crate) enum Answered {
     Rescue(Ticket, Answer<Vec<Run>>),
     Prune(Ticket, Answer<u32>),
     Quarantine(Answer<()>),
+    Beat(Answer<()>),
     Advance(Vec<Ticket>, Vec<Advance>, Answer<Vec<Advanced>>),
     Renew(Vec<Ticket>, Vec<Renew>, Answer<Vec<Renewed>>),
     Release(Vec<Ticket>, Vec<Release>, Answer<Vec<Written>>),
@@ -127,15 +130,17 @@ impl Batch {
         }
         while self.writes + requests.iter().filter(|one| one.writes_ends()).count() < WRITES_AT_ONCE
         {
-            requests.push(if !self.settle.is_empty() {
-                let (tickets, settles) = take(&mut self.settle);
-                Request::Settle(tickets, settles)
+            // Settles are never short of calls, since they leave with claims, too; what waited for
+            // them could wait until its lease ends.
+            requests.push(if !self.release.is_empty() {
+                let (tickets, releases) = take(&mut self.release);
+                Request::Release(tickets, releases)
             } else if !self.retry.is_empty() {
                 let (tickets, retries) = take(&mut self.retry);
                 Request::Retry(tickets, retries)
-            } else if !self.release.is_empty() {
-                let (tickets, releases) = take(&mut self.release);
-                Request::Release(tickets, releases)
+            } else if !self.settle.is_empty() {
+                let (tickets, settles) = take(&mut self.settle);
+                Request::Settle(tickets, settles)
             } else {
                 break;
             });
@@ -215,6 +220,7 @@ impl Request {
             Self::Quarantine(quarantines) => {
                 Answered::Quarantine(patiently(store.quarantine(&quarantines)).await)
             }
+            Self::Beat(node) => Answered::Beat(patiently(store.beat(&node)).await),
             Self::Advance(tickets, advances) => {
                 let answer = patiently(store.advance(&advances)).await;
                 Answered::Advance(tickets, advances, answer)
@@ -260,6 +266,7 @@ mod tests {
     use mainspring_contract::record::Ended;
     use mainspring_core::id::Token;
     use mainspring_core::outcome::Outcome;
+    use mainspring_core::retry::Cause;
 
     use super::*;
 
@@ -315,6 +322,22 @@ mod tests {
         let (ticket, lease_for) = (Ticket::default(), Span::from_secs(15));
         batch.claim = Some(Claim { ticket, lease_for, max: 1 });
         assert_eq!(calls(&mut batch), [(1, true)]);
+    }
+
+    #[test]
+    fn ends_of_jobs_keep_no_attempt_from_being_written_down() {
+        let mut batch = Batch::default();
+        for _ in 0..2 {
+            batch.settle.push(settle());
+            assert_eq!(calls(&mut batch).len(), 1);
+        }
+        let (ticket, Settle { job, token, ended }) = settle();
+        let (after, cause) = (Span::ZERO, Cause::Failure);
+        batch.retry.push((ticket, Retry { job, token, after, cause, ended }));
+        batch.settle.push(settle());
+        batch.answered(&settled());
+        let requests = batch.take_requests();
+        assert!(matches!(&requests[..], [Request::Retry(..)]), "{requests:?}");
     }
 
     #[test]

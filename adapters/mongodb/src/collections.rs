@@ -13,6 +13,7 @@ pub(crate) struct Collections {
     pub(crate) keys: String,
     pub(crate) runs: String,
     pub(crate) skips: String,
+    pub(crate) nodes: String,
     pub(crate) migrations: String,
 }
 
@@ -27,6 +28,7 @@ impl Collections {
             keys: name("keys"),
             runs: name("runs"),
             skips: name("skips"),
+            nodes: name("nodes"),
             migrations: name("migrations"),
         }
     }
@@ -50,6 +52,8 @@ pub(crate) fn initial(names: &Collections) -> Vec<(&str, Vec<Document>)> {
         (&names.keys, keys()),
         (&names.runs, runs()),
         (&names.skips, skips()),
+        // As many as there are machines.
+        (&names.nodes, vec![]),
     ]
 }
 

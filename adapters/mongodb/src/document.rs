@@ -236,6 +236,18 @@ pub(crate) const TASK: &[&CStr] = &names![
     "tags",
 ];
 
+/// The fields of a node, in the order of [`mainspring_sql::write::node`], and when it was noted.
+pub(crate) const NODE: &[&CStr] = &names![
+    "_id",
+    "role",
+    "tags",
+    "tasks",
+    "program",
+    "started_at_us",
+    "clock_offset_us",
+    "beat_at_us",
+];
+
 /// The fields of a schedule, in the order of [`mainspring_sql::write::schedule`].
 pub(crate) const SCHEDULE: &[&CStr] = &names![
     "_id",

@@ -35,8 +35,8 @@
 //!
 //! # Collections
 //!
-//! `tasks`, `schedules`, `jobs` (those that are not over), `keys`, `runs`, `skips`, `meta` and
-//! `migrations`, with a prefix of your choice. Fields have the names of the columns of the SQL
+//! `tasks`, `schedules`, `jobs` (those that are not over), `keys`, `runs`, `skips`, `nodes`, `meta`
+//! and `migrations`, with a prefix of your choice. Fields have the names of the columns of the SQL
 //! stores, and a field that would be NULL is left out. Besides, each document has `v`, the version
 //! of its shape: one of a later version is not guessed at, but counts as unreadable. `lk` counts
 //! how often a document was locked. What each index is for is said beside it in
@@ -99,6 +99,7 @@ mod keys;
 mod lanes;
 mod listing;
 pub mod migrations;
+mod nodes;
 mod options;
 mod pulse;
 mod schedules;

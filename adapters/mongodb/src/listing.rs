@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use mainspring_contract::ScheduleId;
-use mainspring_contract::record::{Job, Run, Schedule};
+use mainspring_contract::node::Node;
+use mainspring_contract::record::{Job, Run, Schedule, Task};
 use mainspring_contract::store::{
     JobFilter, Page, RunFilter, RunView, ScheduleFilter, SkipFilter, SkipView,
 };
 use mainspring_contract::tables::Done;
+use mainspring_contract::{NodeId, ScheduleId, TaskId};
+use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Count;
 use mainspring_sql::column::Columns;
 use mainspring_sql::read;
@@ -15,7 +17,7 @@ use mongodb::bson::{Document, RawDocumentBuf, doc};
 
 use crate::document::{Row, texts};
 use crate::transaction::{BATCH, Transaction, number};
-use crate::{filter, jobs, schedules};
+use crate::{filter, jobs, nodes, schedules, tasks};
 
 /// The schedule of this name, or why it cannot be read.
 pub(crate) async fn schedule(
@@ -42,6 +44,35 @@ pub(crate) async fn schedules(
         schedules::schedule(&row).map_err(|why| (row.lossy("id"), why.to_string()))
     };
     Ok(rows.iter().map(read).collect())
+}
+
+/// Tasks by name.
+pub(crate) async fn tasks(
+    tx: &mut Transaction<'_>,
+    page: &Page<TaskId>,
+    part: Part,
+) -> Done<Vec<Option<Task>>> {
+    let collection = tx.common.collections.tasks.clone();
+    let after = after(page.after.as_ref().map(TaskId::as_str));
+    let rows = self::page(tx, &collection, after, Order::Up, part).await?;
+    Ok(rows.iter().map(|row| tasks::task(&Row::new(row))).collect())
+}
+
+/// Nodes by name, and when each was noted.
+pub(crate) async fn nodes(
+    tx: &mut Transaction<'_>,
+    page: &Page<NodeId>,
+    part: Part,
+) -> Done<Vec<Option<(Node, Timestamp)>>> {
+    let collection = tx.common.collections.nodes.clone();
+    let after = after(page.after.as_ref().map(NodeId::as_str));
+    let rows = self::page(tx, &collection, after, Order::Up, part).await?;
+    Ok(rows.iter().map(|row| nodes::node(&Row::new(row))).collect())
+}
+
+/// Names behind this one; all, if there is none.
+fn after(name: Option<&str>) -> Document {
+    name.map_or_else(Document::new, |name| doc! { "_id": { "$gt": name } })
 }
 
 /// The last runs of these schedules, as far as they can be read.

@@ -55,7 +55,8 @@ pub(crate) async fn find(tx: &mut Transaction<'_>, ids: &[TaskId]) -> Done<Vec<T
     Ok(rows.iter().filter_map(|row| task(&Row::new(row))).collect())
 }
 
-fn task(row: &Row<'_>) -> Option<Task> {
+/// The task of a document.
+pub(crate) fn task(row: &Row<'_>) -> Option<Task> {
     row.of_known_shape().and_then(|()| read::task(row)).ok()
 }
 

@@ -13,6 +13,7 @@ use mainspring_mysql::MysqlStore;
 use mainspring_postgres::PostgresStore;
 use mainspring_sqlite::SqliteStore;
 
+use crate::broker::BrokerPlace;
 use crate::config::{Config, Host, Loaded};
 use crate::{BAD_INPUT, clock, output};
 
@@ -33,8 +34,8 @@ pub(crate) fn find(
         return Ok((config.store.clone(), Some(config)));
     }
     let text = store.unwrap_or_default();
-    StorePlace::parse(text, Path::new("")).map(|place| (place, None)).map_err(|way_out| {
-        output::complain(&format!("unknown store `{text}`: {way_out}"));
+    StorePlace::parse(text, Path::new("")).map(|place| (place, None)).map_err(|why| {
+        output::complain(&format!("`--store` {why}"));
         ExitCode::from(BAD_INPUT)
     })
 }
@@ -58,8 +59,9 @@ impl StorePlace {
     /// Reads the URL of a store; a relative path starts at `base`.
     ///
     /// # Errors
-    /// What to write instead.
-    pub(crate) fn parse(text: &str, base: &Path) -> Result<Self, &'static str> {
+    /// What it is taken for, and what to write instead. Of a URL no more than its scheme is told:
+    /// the rest may hold a password.
+    pub(crate) fn parse(text: &str, base: &Path) -> Result<Self, String> {
         match text.split_once(':') {
             Some(("memory", "")) => Ok(Self::Memory),
             Some(("sqlite", path)) if !path.is_empty() => {
@@ -76,9 +78,18 @@ impl StorePlace {
             Some(("mongodb" | "mongodb+srv", rest)) if rest.starts_with("//") => {
                 Ok(Self::Mongo(text.to_owned()))
             }
-            _ => Err("write \"sqlite:PATH\", \"postgres://USER@HOST/DATABASE\", \
-                      \"mysql://USER@HOST/DATABASE\", \
-                      \"mongodb://USER@HOST/DATABASE?replicaSet=NAME\" or \"memory:\""),
+            parts => {
+                let is = match parts {
+                    Some((scheme, _)) => format!("begins with `{}:`", scheme.escape_debug()),
+                    None if text.contains('@') => "is no URL".to_owned(),
+                    None => format!("is `{}`", text.escape_debug()),
+                };
+                Err(format!(
+                    "{is}, which is no store: write \"sqlite:PATH\", \
+                     \"postgres://USER@HOST/DATABASE\", \"mysql://USER@HOST/DATABASE\", \
+                     \"mongodb://USER@HOST/DATABASE?replicaSet=NAME\" or \"memory:\""
+                ))
+            }
         }
     }
 
@@ -86,41 +97,61 @@ impl StorePlace {
     ///
     /// # Errors
     /// If it cannot be opened.
-    pub(crate) async fn open(&self) -> Result<Builder, String> {
-        self.open_and(true).await
+    pub(crate) async fn open(&self, broker: Option<&BrokerPlace>) -> Result<Builder, String> {
+        self.open_and(true, broker).await
     }
 
-    async fn open_and(&self, migrate: bool) -> Result<Builder, String> {
+    /// Without a broker that is named, nodes on PostgreSQL hear each other over the same database.
+    async fn open_and(
+        &self,
+        migrate: bool,
+        broker: Option<&BrokerPlace>,
+    ) -> Result<Builder, String> {
+        let given = |builder| match broker {
+            Some(broker) => broker.give_to(builder),
+            None => builder,
+        };
         let told = |error: StoreError| error.to_string();
         Ok(match self {
-            Self::Memory => Scheduler::builder(MemoryStore::default()),
-            Self::Sqlite(path) => Scheduler::builder(SqliteStore::open(path).await.map_err(told)?),
+            Self::Memory => given(Scheduler::builder(MemoryStore::default())),
+            Self::Sqlite(path) => {
+                given(Scheduler::builder(SqliteStore::open(path).await.map_err(told)?))
+            }
             Self::Postgres(url) => {
                 let mut options = mainspring_postgres::Options::new(url);
                 options.migrate = migrate;
-                let store = PostgresStore::open_with(&options).await;
-                Scheduler::builder(store.map_err(told)?)
+                let store = PostgresStore::open_with(&options).await.map_err(told)?;
+                let own = BrokerPlace::Postgres(store.broker());
+                broker.unwrap_or(&own).give_to(Scheduler::builder(store))
             }
             Self::Mysql(url) => {
                 let mut options = mainspring_mysql::Options::new(url);
                 options.migrate = migrate;
                 let store = MysqlStore::open_with(&options).await;
-                Scheduler::builder(store.map_err(told)?)
+                given(Scheduler::builder(store.map_err(told)?))
             }
             Self::Mongo(url) => {
                 let mut options = mainspring_mongodb::Options::new(url);
                 options.migrate = migrate;
                 let store = MongoStore::open_with(&options).await;
-                Scheduler::builder(store.map_err(told)?)
+                given(Scheduler::builder(store.map_err(told)?))
             }
         })
+    }
+
+    /// Makes a client of a store that is there, which only looks at it.
+    ///
+    /// # Errors
+    /// If it cannot be seen from outside its daemon, is not there yet, or cannot be opened.
+    pub(crate) async fn reader(&self) -> Result<Scheduler, String> {
+        self.client(Some(&BrokerPlace::None)).await
     }
 
     /// Makes a client of a store that is there.
     ///
     /// # Errors
-    /// If it cannot be seen from outside its daemon, is not there yet, or cannot be opened.
-    pub(crate) async fn client(&self) -> Result<Scheduler, String> {
+    /// As for [`reader`](Self::reader).
+    pub(crate) async fn client(&self, broker: Option<&BrokerPlace>) -> Result<Scheduler, String> {
         match self {
             Self::Memory => {
                 return Err("a `memory:` store can be seen by its own daemon only (read its log, \
@@ -136,7 +167,7 @@ impl StorePlace {
             }
             Self::Sqlite(_) | Self::Postgres(_) | Self::Mysql(_) | Self::Mongo(_) => {}
         }
-        self.open_and(false).await?.build().await.map_err(|error| error.to_string())
+        self.open_and(false, broker).await?.build().await.map_err(|error| error.to_string())
     }
 }
 

@@ -1,20 +1,25 @@
 //! The verbs of the contract, for every database.
 
+use std::collections::HashSet;
+
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Count;
 
 use super::work::Work;
 use super::{Database, Mode, Tables};
+use crate::node::{Node, NodeView};
 use crate::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
-    Schedule, Settle, Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Hastened, Job,
+    Paused, Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed,
+    Retry, Run, Schedule, Settle, Task, Written,
 };
 use crate::store::{
-    JobFilter, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView, Unreadable,
+    JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
+    Unreadable,
 };
 use crate::{
-    Answer, Capabilities, Clock, JobId, Reply, ScheduleId, Store, StoreError, StoreErrorKind,
+    Answer, Capabilities, Clock, JobId, NodeId, Reply, ScheduleId, Store, StoreError,
+    StoreErrorKind, TaskId,
 };
 
 /// What a verb answers when it is repeated because nobody knows whether it took effect.
@@ -198,7 +203,14 @@ impl<D: Database> Store for D {
     }
 
     async fn settle(&self, clock: Clock, settles: &[Settle]) -> Answer<Vec<Written>> {
-        write!(self, clock, settles, Same, settle)
+        if settles.is_empty() {
+            return nothing!(self, clock);
+        }
+        verb!(self, clock, Write, Same, work => {
+            let (next, written) = settle(self, clock, work, settles).await?;
+            work = next;
+            written
+        })
     }
 
     async fn settle_and_claim(
@@ -220,6 +232,10 @@ impl<D: Database> Store for D {
         write!(self, clock, jobs, Different, cancel)
     }
 
+    async fn hasten(&self, clock: Clock, jobs: &[JobId]) -> Answer<Vec<Hastened>> {
+        write!(self, clock, jobs, Same, hasten)
+    }
+
     async fn rescue(&self, clock: Clock, rescue: &Rescue, max: u32) -> Answer<Vec<Run>> {
         // A node that starts or ends does so rarely: what it holds is not worth a look first.
         let rare = matches!(rescue, Rescue::HeldBy(_));
@@ -232,6 +248,22 @@ impl<D: Database> Store for D {
     async fn prune(&self, clock: Clock, before: Timestamp, max: u32) -> Answer<u32> {
         look!(self, clock, work => max > 0 && work.tables.any_old(before).await?);
         verb!(self, clock, Write, Different, work => work.tables.prune(before, max).await?)
+    }
+
+    async fn beat(&self, clock: Clock, node: &Node) -> Answer<()> {
+        verb!(self, clock, Write, Same, work => work.beat(node).await?)
+    }
+
+    async fn leave(&self, clock: Clock, node: &NodeId) -> Answer<()> {
+        verb!(self, clock, Write, Same, work => work.tables.remove_node(node).await?)
+    }
+
+    async fn nodes(&self, clock: Clock, page: &Page<NodeId>) -> Answer<Vec<NodeView>> {
+        verb!(self, clock, Read, Same, work => work.nodes(page).await?)
+    }
+
+    async fn tasks(&self, page: &Page<TaskId>) -> Result<Vec<Task>, StoreError> {
+        list!(self, work => work.list_tasks(page).await?)
     }
 
     async fn schedule(&self, id: &ScheduleId) -> Result<Option<ScheduleView>, StoreError> {
@@ -291,9 +323,33 @@ async fn settle_and_claim<D: Database>(
 ) -> Answer<(Vec<Written>, Vec<Job>)> {
     let turn = store.handed_out(0);
     verb!(store, clock, Write, Different, work => {
-        let written = work.settle(settles).await?;
+        let (next, written) = settle(store, clock, work, settles).await?;
+        work = next;
         (written, work.claim_jobs(claim, turn).await?)
     })
+}
+
+/// Records last attempts. What concerns nobody else is made to last before the others wait for
+/// their schedules: a node that stands still may have locked one of them, and jobs that have
+/// nothing to do with it must not lose their leases over that.
+async fn settle<D: Database>(
+    store: &D,
+    clock: Clock,
+    mut work: Work<D::Tables>,
+    settles: &[Settle],
+) -> Result<(Work<D::Tables>, Vec<Written>), StoreError> {
+    let jobs: HashSet<JobId> = settles.iter().map(|settle| settle.job).collect();
+    if D::ONE_WRITER || jobs.len() < settles.len() {
+        let written = work.settle(settles).await?;
+        return Ok((work, written));
+    }
+    let alone = work.settle_alone(settles).await?;
+    if alone.contains(&true) && alone.contains(&false) {
+        work.finish().await?;
+        work = Work::new(store.begin(Mode::Write, clock).await?);
+    }
+    let written = work.settle_others(settles, alone).await?;
+    Ok((work, written))
 }
 
 async fn find_schedule<D: Database>(

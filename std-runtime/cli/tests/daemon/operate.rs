@@ -13,7 +13,7 @@ const CONFIG: &str = "[schedules.rare]\nevery = \"100d\"\noverlap = \"skip\"\nru
                       [tasks.t]\nrun = [\"true\"]\n";
 
 /// What the program says about a store: its exit code, and what it prints.
-fn ask(place: &Place, arguments: &[&str]) -> (i32, String, String) {
+pub(crate) fn ask(place: &Place, arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(program())
         .args(arguments)
         .arg("--config")
@@ -26,19 +26,19 @@ fn ask(place: &Place, arguments: &[&str]) -> (i32, String, String) {
 }
 
 /// The lines of an answer.
-fn told(place: &Place, arguments: &[&str]) -> String {
+pub(crate) fn told(place: &Place, arguments: &[&str]) -> String {
     let (code, out, err) = ask(place, arguments);
     assert_eq!((code, err.as_str()), (0, ""), "{arguments:?}");
     out
 }
 
-fn json(place: &Place, arguments: &[&str]) -> Value {
+pub(crate) fn json(place: &Place, arguments: &[&str]) -> Value {
     let out = told(place, &[arguments, &["--json"]].concat());
     serde_json::from_str(&out).expect("it prints JSON")
 }
 
 /// A place whose daemon has been there and is gone.
-fn left_behind() -> Place {
+pub(crate) fn left_behind() -> Place {
     let place = Place::with(CONFIG);
     let daemon = place.serve();
     daemon.signal(Signal::TERM);
@@ -110,10 +110,11 @@ fn jobs_are_queued_shown_and_cancelled() {
     let shown = json(&place, &["jobs", "show", &id]);
     assert_eq!(shown["runs"][0]["outcome"], Outcome::Cancelled.name());
     let none = "018f0000-0000-7000-8000-000000000000";
-    for verb in ["show", "cancel"] {
-        let (code, _, err) = ask(&place, &["jobs", verb, none]);
-        assert_eq!((code, err.contains("there is no job")), (1, true), "{err}");
-    }
+    let (code, _, err) = ask(&place, &["jobs", "show", none]);
+    assert_eq!((code, err.contains("there is no job")), (1, true), "{err}");
+    let (code, out, _) = ask(&place, &["jobs", "cancel", none, &id]);
+    let both = format!("{none} is not known\n{id} was over already");
+    assert_eq!((code, out), (1, both), "one that is not known hides nothing");
     let (code, _, err) = ask(&place, &["jobs", "enqueue", "unknown"]);
     assert_eq!((code, err.contains("(tasks of this file: `t`, `rare`)")), (2, true), "{err}");
     let nowhere = Command::new(program()).args(["jobs", "list"]).output().expect("it starts");
