@@ -235,9 +235,7 @@ impl<D: Domain> Job<D> {
             (S::Leased { lease, cancel }, C::Renew { token, until })
                 if D::OFFER.renews() && lease.token == *token =>
             {
-                // A renewal never shortens a lease: replies may overtake one another.
-                let until = lease.until.max(*until);
-                S::Leased { lease: Lease { until, ..lease.clone() }, cancel: *cancel }
+                S::Leased { lease: lease.prolonged(*until), cancel: *cancel }
             }
             (S::Leased { lease, cancel }, C::Release { token }) if lease.token == *token => {
                 waiting_unless(*cancel, now, now)

@@ -1,8 +1,8 @@
 //! What a database has to be able to do to become a store.
 //!
-//! The verbs of the contract are written once, over the rows of seven tables (tasks, schedules, jobs,
-//! keys, runs, skips, nodes) inside one transaction. A database says how it begins a transaction
-//! ([`Database`]) and what it does to rows ([`Tables`]); being a [`Store`](crate::Store) follows.
+//! The verbs of the contract are written once, over the rows of seven tables (tasks, schedules,
+//! jobs, keys, runs, skips, nodes) inside one transaction. A database says how it begins a
+//! transaction ([`Database`]) and what it does to rows ([`Tables`]); being a [`Store`](crate::Store) follows.
 //! So a database holds statements and no policy.
 //!
 //! # What transactions see
@@ -17,8 +17,9 @@
 //! verbs pass sorted slices. Two places cannot keep to that and do not wait instead:
 //! [`lock_jobs_now`](Tables::lock_jobs_now), and whatever leaves out rows that others have locked.
 //! Renewals and the ends of jobs that are settled alone come as their holder says them: those rows
-//! are its own, and others touch them rarely. Should two transactions wait for each other all the same, the database ends one of them with
-//! [`Contended`](crate::StoreErrorKind::Contended), and the verb is tried again from its start.
+//! are its own, and others touch them rarely. Should two transactions wait for each other all the
+//! same, the database ends one of them with [`Contended`](crate::StoreErrorKind::Contended), and
+//! the verb is tried again from its start.
 //!
 //! # Slices
 //!
@@ -354,6 +355,18 @@ pub trait Tables: Send {
     /// Which of these schedules have a job that is held. Nothing is locked: whoever holds a job
     /// has locked its schedule before.
     fn any_held(&mut self, ids: &[ScheduleId]) -> impl Future<Output = Done<Vec<bool>>> + Send;
+
+    /// Which of these locked schedules have a job that waits or is leased, besides backfills.
+    /// No job is locked: whoever adds one has locked its schedule before. The default
+    /// finds out from [`lock_chains`](Self::lock_chains); a database that can look at one job
+    /// instead of all of them does.
+    fn any_free(&mut self, ids: &[ScheduleId]) -> impl Future<Output = Done<Vec<bool>>> + Send {
+        async {
+            let is_free = |link: &Link| link.place != Place::Held;
+            let chains = self.lock_chains(ids).await?;
+            Ok(chains.iter().map(|links| links.iter().any(is_free)).collect())
+        }
+    }
 
     /// The jobs of each of these schedules that are not over, the newest first, locked. Backfills
     /// are left out: they are not in turn with the others.
