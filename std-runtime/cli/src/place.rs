@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use mainspring::{Builder, Scheduler};
 use mainspring_contract::StoreError;
 use mainspring_memory::MemoryStore;
+use mainspring_mongodb::MongoStore;
 use mainspring_mysql::MysqlStore;
 use mainspring_postgres::PostgresStore;
 use mainspring_sqlite::SqliteStore;
@@ -50,6 +51,8 @@ pub(crate) enum StorePlace {
     Postgres(String),
     /// In the MariaDB or MySQL database with this URL.
     Mysql(String),
+    /// In the MongoDB database with this URL.
+    Mongo(String),
 }
 
 impl StorePlace {
@@ -72,6 +75,9 @@ impl StorePlace {
                 // The driver knows one of the two names.
                 Ok(Self::Mysql(format!("mysql:{rest}")))
             }
+            Some(("mongodb" | "mongodb+srv", rest)) if rest.starts_with("//") => {
+                Ok(Self::Mongo(text.to_owned()))
+            }
             parts => {
                 let is = match parts {
                     Some((scheme, _)) => format!("begins with `{}:`", scheme.escape_debug()),
@@ -80,8 +86,8 @@ impl StorePlace {
                 };
                 Err(format!(
                     "{is}, which is no store: write \"sqlite:PATH\", \
-                     \"postgres://USER@HOST/DATABASE\", \"mysql://USER@HOST/DATABASE\" or \
-                     \"memory:\""
+                     \"postgres://USER@HOST/DATABASE\", \"mysql://USER@HOST/DATABASE\", \
+                     \"mongodb://USER@HOST/DATABASE?replicaSet=NAME\" or \"memory:\""
                 ))
             }
         }
@@ -124,6 +130,12 @@ impl StorePlace {
                 let store = MysqlStore::open_with(&options).await;
                 given(Scheduler::builder(store.map_err(told)?))
             }
+            Self::Mongo(url) => {
+                let mut options = mainspring_mongodb::Options::new(url);
+                options.migrate = migrate;
+                let store = MongoStore::open_with(&options).await;
+                given(Scheduler::builder(store.map_err(told)?))
+            }
         })
     }
 
@@ -153,7 +165,7 @@ impl StorePlace {
                     "there is no database `{path}` yet (start `mainspring serve` first)"
                 ));
             }
-            Self::Sqlite(_) | Self::Postgres(_) | Self::Mysql(_) => {}
+            Self::Sqlite(_) | Self::Postgres(_) | Self::Mysql(_) | Self::Mongo(_) => {}
         }
         self.open_and(false, broker).await?.build().await.map_err(|error| error.to_string())
     }
@@ -164,7 +176,9 @@ impl fmt::Display for StorePlace {
         match self {
             Self::Memory => f.write_str("memory:"),
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres(url) | Self::Mysql(url) => f.write_str(&without_secrets(url)),
+            Self::Postgres(url) | Self::Mysql(url) | Self::Mongo(url) => {
+                f.write_str(&without_secrets(url))
+            }
         }
     }
 }
@@ -193,7 +207,18 @@ mod tests {
         assert_eq!(read(postgres), Ok(StorePlace::Postgres(postgres.to_owned())));
         let mysql = StorePlace::Mysql("mysql://db/jobs".to_owned());
         assert_eq!(read("mariadb://db/jobs"), Ok(mysql));
-        for odd in ["", "jobs.db", "sqlite:", "postgres:jobs", "oracle://db/jobs", "memory:x"] {
+        for url in ["mongodb://a,b/jobs?replicaSet=rs0", "mongodb+srv://db.example/jobs"] {
+            assert_eq!(read(url), Ok(StorePlace::Mongo(url.to_owned())));
+        }
+        for odd in [
+            "",
+            "jobs.db",
+            "sqlite:",
+            "postgres:jobs",
+            "mongodb:jobs",
+            "oracle://db/jobs",
+            "memory:x",
+        ] {
             let way_out = read(odd).expect_err("it names no store");
             assert!(way_out.contains("postgres://"), "{odd}: {way_out}");
         }
@@ -205,6 +230,7 @@ mod tests {
             ("postgres://ada:s3@cr3t@db:5432/jobs?password=x", "postgres://ada@db:5432/jobs"),
             ("postgres://db/jobs", "postgres://db/jobs"),
             ("mysql://ada@db", "mysql://ada@db"),
+            ("mongodb://ada:s@a:1,b:2/jobs?tls=true", "mongodb://ada@a:1,b:2/jobs"),
         ] {
             assert_eq!(without_secrets(url), shown);
         }

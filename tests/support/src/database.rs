@@ -1,5 +1,6 @@
 //! Databases that are made for one test.
 
+use core::error::Error;
 use core::fmt;
 use core::future::Future;
 use core::time::Duration;
@@ -7,25 +8,28 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::server::Service;
 
+/// Why a server refused something.
+pub type Failure = Box<dyn Error + Send + Sync>;
+
 /// A kind of server with databases that can be made and dropped.
 pub trait Databases: Service {
     /// Makes an empty database.
     ///
     /// # Errors
     /// What the server says.
-    fn create(url: &str, name: &str) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+    fn create(url: &str, name: &str) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Drops a database, whoever uses it.
     ///
     /// # Errors
     /// What the server says.
-    fn remove(url: &str, name: &str) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+    fn remove(url: &str, name: &str) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Cuts every connection but its own.
     ///
     /// # Errors
     /// What the server says.
-    fn cut(url: &str) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+    fn cut(url: &str) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
 /// A database that was empty when it was made; dropped with this.

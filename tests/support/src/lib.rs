@@ -25,6 +25,7 @@ mod clock;
 mod database;
 mod folder;
 mod mariadb;
+mod mongodb;
 mod mosquitto;
 mod nats;
 mod port;
@@ -36,8 +37,9 @@ mod server;
 mod settings;
 mod shared;
 
-pub use database::{Database, Databases};
+pub use database::{Database, Databases, Failure};
 pub use mariadb::{MariaDb, MariaDbService, SharedMariaDb};
+pub use mongodb::{MongoDb, MongoDbService, SharedMongoDb};
 pub use mosquitto::{Mosquitto, MosquittoService, SharedMosquitto};
 pub use nats::{Nats, NatsService, SharedNats};
 pub use postgres::{Postgres, PostgresService, SharedPostgres};

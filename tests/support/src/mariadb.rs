@@ -5,7 +5,7 @@ use std::path::Path;
 use rustix::process::Signal;
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection};
 
-use crate::database::Databases;
+use crate::database::{Databases, Failure};
 use crate::program::Program;
 use crate::server::{Server, Service, Step};
 use crate::settings::Settings;
@@ -66,15 +66,15 @@ impl Service for MariaDbService {
 }
 
 impl Databases for MariaDbService {
-    async fn create(url: &str, name: &str) -> Result<(), sqlx::Error> {
-        run(url, format!("CREATE DATABASE {name} CHARACTER SET utf8mb4")).await
+    async fn create(url: &str, name: &str) -> Result<(), Failure> {
+        Ok(run(url, format!("CREATE DATABASE {name} CHARACTER SET utf8mb4")).await?)
     }
 
-    async fn remove(url: &str, name: &str) -> Result<(), sqlx::Error> {
-        run(url, format!("DROP DATABASE IF EXISTS {name}")).await
+    async fn remove(url: &str, name: &str) -> Result<(), Failure> {
+        Ok(run(url, format!("DROP DATABASE IF EXISTS {name}")).await?)
     }
 
-    async fn cut(url: &str) -> Result<(), sqlx::Error> {
+    async fn cut(url: &str) -> Result<(), Failure> {
         let mut connection = MySqlConnection::connect(url).await?;
         let ids = "SELECT CAST(id AS UNSIGNED) FROM information_schema.processlist \
                    WHERE id <> CONNECTION_ID() AND user NOT IN ('system user', 'event_scheduler')";
@@ -83,10 +83,10 @@ impl Databases for MariaDbService {
             match connection.execute(AssertSqlSafe(format!("KILL CONNECTION {id}"))).await {
                 // It may have gone by itself.
                 Ok(_) | Err(sqlx::Error::Database(_)) => {}
-                Err(why) => return Err(why),
+                Err(why) => return Err(why.into()),
             }
         }
-        connection.close().await
+        Ok(connection.close().await?)
     }
 }
 

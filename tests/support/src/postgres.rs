@@ -5,7 +5,7 @@ use std::path::Path;
 use rustix::process::Signal;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
-use crate::database::Databases;
+use crate::database::{Databases, Failure};
 use crate::program::Program;
 use crate::server::{Server, Service, Step};
 use crate::settings::Settings;
@@ -66,19 +66,19 @@ impl Service for PostgresService {
 }
 
 impl Databases for PostgresService {
-    async fn create(url: &str, name: &str) -> Result<(), sqlx::Error> {
+    async fn create(url: &str, name: &str) -> Result<(), Failure> {
         // Nobody can be connected to `template0`, and so nobody is in the way.
-        run(url, format!("CREATE DATABASE {name} TEMPLATE template0")).await
+        Ok(run(url, format!("CREATE DATABASE {name} TEMPLATE template0")).await?)
     }
 
-    async fn remove(url: &str, name: &str) -> Result<(), sqlx::Error> {
-        run(url, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
+    async fn remove(url: &str, name: &str) -> Result<(), Failure> {
+        Ok(run(url, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?)
     }
 
-    async fn cut(url: &str) -> Result<(), sqlx::Error> {
+    async fn cut(url: &str) -> Result<(), Failure> {
         let all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
-        run(url, all.to_owned()).await
+        Ok(run(url, all.to_owned()).await?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A server of our own: started, killed, stopped, paused and started again.
 
 use core::fmt;
+use core::future::Future;
 use core::marker::PhantomData;
 use core::time::Duration;
 use std::fs::{self, File};
@@ -18,7 +19,7 @@ use crate::program::{self, Account, Program};
 use crate::settings::Settings;
 
 /// Nothing that a server is waited for takes this long, however busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How many ports are tried.
 const PORTS: u32 = 5;
 
@@ -44,6 +45,11 @@ pub trait Service: fmt::Debug + Send + Sync + 'static {
 
     /// The command that serves what lies in `data`.
     fn serve(data: &Path, port: u16, settings: &Settings) -> Step;
+
+    /// What is to be done each time when it serves, before anybody uses it. Default: nothing.
+    fn begun(_port: u16, _settings: &Settings) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 
     /// Its address for whoever may do everything.
     fn url(port: u16) -> String;
@@ -258,6 +264,7 @@ async fn serve<S: Service>(folder: &Path, port: u16, settings: &Settings) -> Res
     loop {
         let said = read_log(folder).split_off(before);
         if said.contains(S::READY) {
+            S::begun(port, settings).await;
             return Ok(child);
         }
         let has_ended = child.try_wait().expect("a child can be waited for").is_some();

@@ -8,6 +8,7 @@
 
 mod call;
 mod clock;
+mod mongod;
 mod package;
 mod step;
 mod tally;

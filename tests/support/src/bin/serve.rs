@@ -13,8 +13,8 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use mainspring_support::{
-    Databases, MariaDbService, MosquittoService, NatsService, PostgresService, RedisService,
-    Server, Service, Shared,
+    Databases, MariaDbService, MongoDbService, MosquittoService, NatsService, PostgresService,
+    RedisService, Server, Service, Shared,
 };
 
 fn main() -> ExitCode {
@@ -24,14 +24,18 @@ fn main() -> ExitCode {
     let wish: Vec<&str> = wish.iter().map(String::as_str).collect();
     match wish[..] {
         ["postgres"] => runtime.block_on(serve::<PostgresService>()),
+        ["mongodb"] => runtime.block_on(serve::<MongoDbService>()),
         ["mariadb"] => runtime.block_on(serve::<MariaDbService>()),
         ["shared", "postgres"] => runtime.block_on(share::<PostgresService>()),
         ["shared", "mariadb"] => runtime.block_on(share::<MariaDbService>()),
+        ["shared", "mongodb"] => runtime.block_on(share::<MongoDbService>()),
         ["redis"] => runtime.block_on(plain::<RedisService>()),
         ["mosquitto"] => runtime.block_on(plain::<MosquittoService>()),
         ["nats"] => runtime.block_on(plain::<NatsService>()),
         _ => {
-            eprintln!("usage: serve [shared] postgres | mariadb, serve redis | mosquitto | nats");
+            eprintln!(
+                "usage: serve [shared] postgres | mariadb | mongodb, serve redis | mosquitto | nats"
+            );
             return ExitCode::from(2);
         }
     }

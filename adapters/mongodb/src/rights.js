@@ -1,0 +1,7 @@
+db.createRole({
+  role: "mainspring",
+  privileges: [
+    { resource: { db: "app", collection: "" }, actions: ["find", "insert", "update", "remove"] },
+  ],
+  roles: [],
+});
