@@ -3,13 +3,16 @@
 use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
-use mainspring_contract::{NodeId, Store, Tags, TagsError};
+use mainspring_contract::broker::Broker;
+use mainspring_contract::{NodeId, Role, Store, Tags, TagsError};
 use mainspring_core::lease::LeaseTerms;
 use mainspring_core::limits;
 use mainspring_core::time::{Mono, Span};
 use mainspring_core::trigger::Trigger;
 use serde::de::DeserializeOwned;
 
+use crate::broker::{self, AnyBroker, Heard, Listener, Neighbours};
+use crate::dice;
 use crate::erased::AnyStore;
 use crate::error::Error;
 use crate::registry::{Checked, Registry};
@@ -27,6 +30,7 @@ pub struct Builder {
     store: Arc<dyn AnyStore>,
     node: Option<String>,
     node_is_mine: bool,
+    role: Role,
     tags: Result<Tags, TagsError>,
     tasks: Vec<Task>,
     states: States,
@@ -36,6 +40,7 @@ pub struct Builder {
     lease: LeaseTerms,
     max_idle: Span,
     keep_history: Span,
+    broker: Option<AnyBroker>,
 }
 
 impl core::fmt::Debug for Builder {
@@ -50,6 +55,7 @@ impl Builder {
             store: Arc::new(store),
             node: None,
             node_is_mine: false,
+            role: Role::Both,
             tags: Ok(Tags::NONE),
             tasks: Vec::new(),
             states: States::default(),
@@ -59,6 +65,7 @@ impl Builder {
             lease: LeaseTerms::DEFAULT,
             max_idle: limits::MAX_IDLE,
             keep_history: limits::KEEP_HISTORY,
+            broker: None,
         }
     }
 
@@ -90,6 +97,17 @@ impl Builder {
     #[must_use]
     pub fn node_is_mine(mut self) -> Self {
         self.node_is_mine = true;
+        self
+    }
+
+    /// What this node does once it is started. Default: it plans schedules and runs jobs. One that
+    /// is never started is only a client.
+    ///
+    /// A cluster of workers needs a planner beside them: nobody else turns due schedules into jobs,
+    /// takes care of the jobs of lost nodes and forgets old history.
+    #[must_use]
+    pub fn role(mut self, role: Role) -> Self {
+        self.role = role;
         self
     }
 
@@ -127,6 +145,36 @@ impl Builder {
     #[must_use]
     pub fn keep_history(mut self, span: Duration) -> Self {
         self.keep_history = Span::from(span);
+        self
+    }
+
+    /// Tells other nodes at once what they would otherwise find out within their
+    /// [longest idle time](Self::max_idle): that jobs are ready, that one was cancelled, that
+    /// somebody changed a schedule, that a job which somebody waits for is over. All nodes on one
+    /// store should have the same broker. Default: none.
+    ///
+    /// Nothing depends on it. A scheduler whose broker is away goes on without, keeps trying to
+    /// reach it, and [says so](crate::Event::BrokerLost).
+    ///
+    /// ```
+    /// # use mainspring::{Scheduler, Task};
+    /// # use mainspring_memory::{MemoryBroker, MemoryStore};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), mainspring::Error> {
+    /// let (store, broker) = (MemoryStore::default(), MemoryBroker::default());
+    /// let task = Task::new("greet", async |name: String| format!("hello, {name}"));
+    /// let worker = Scheduler::builder(store.clone()).broker(broker.clone()).task(task);
+    /// let running = worker.build().await?.start().await?;
+    /// let client = Scheduler::builder(store).broker(broker).build().await?;
+    /// let end = client.job("greet", &"ada").enqueue_and_wait().await?;
+    /// assert_eq!(end.output::<String>()?, "hello, ada");
+    /// # drop(running);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn broker(mut self, broker: impl Broker) -> Self {
+        self.broker = Some(broker::erased(broker));
         self
     }
 
@@ -182,11 +230,26 @@ impl Builder {
             Some(name) => NodeId::new(name)?,
             None => NodeId::new(format!("node-{}", uuid::Uuid::new_v4().simple()))?,
         };
+        let (waiting, telemetry) = (Waiting::default(), Telemetry::default());
+        let neighbours = match self.broker {
+            None => Neighbours::default(),
+            Some(broker) => {
+                let listener = Listener {
+                    node: node.clone(),
+                    seed: dice::new().roll(),
+                    waiting: waiting.clone(),
+                    telemetry: telemetry.clone(),
+                    heard: Arc::new(Heard::default()),
+                };
+                Neighbours::behind(broker, listener).await
+            }
+        };
         let shared = Shared {
             store: self.store,
             node,
             node_is_mine: self.node_is_mine,
             node_is_unique,
+            role: self.role,
             tags,
             tasks: Arc::new(Registry::new(tasks)),
             states: self.states,
@@ -196,8 +259,9 @@ impl Builder {
             lease: self.lease,
             max_idle: self.max_idle,
             keep_history: self.keep_history,
-            waiting: Waiting::default(),
-            telemetry: Telemetry::default(),
+            waiting,
+            telemetry,
+            neighbours,
             pump: Mutex::new(None),
         };
         let scheduler = Scheduler::new(shared);

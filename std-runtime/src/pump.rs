@@ -7,6 +7,8 @@ use core::ops::ControlFlow;
 use core::time::Duration;
 use std::sync::Arc;
 
+use mainspring_contract::broker::{Hints, Named};
+use mainspring_contract::node::{Heart, Node};
 use mainspring_contract::record::{
     Advance, Advanced, Job, Quarantine, Rescue, Run, Schedule, Written,
 };
@@ -24,16 +26,20 @@ use mainspring_core::worker::{self, Suspects, Worker};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::broker::{Known, Look, Neighbours};
 use crate::clock::{self, Clock};
+use crate::dice;
 use crate::erased::AnyStore;
 use crate::executor::{Executor, Finished};
 use crate::plan::{self, AnyPlan};
 use crate::registry::Registry;
-use crate::request::{Answered, Batch, Caller, Claim};
+use crate::request::{Answered, Batch, Caller, Claim, Request};
 use crate::telemetry::Telemetry;
 use crate::trigger::Triggers;
 use crate::waiting::Waiting;
 use crate::zone::Zones;
+
+mod heard;
 
 /// What the scheduler's handles tell the pump.
 #[derive(Clone, Debug)]
@@ -64,6 +70,13 @@ pub(crate) struct Pump {
     triggers: Arc<Triggers>,
     waiting: Waiting,
     telemetry: Telemetry,
+    neighbours: Neighbours,
+    /// When to follow what others say about schedules, and about jobs.
+    planner_look: Look,
+    worker_look: Look,
+    known: Known,
+    /// When to tell the store that this node lives.
+    heart: Heart,
     planner: Planner<Stored, AnyPlan, Boxed>,
     worker: Worker<Stored, Boxed>,
     executor: Executor,
@@ -80,11 +93,10 @@ pub(crate) struct Pump {
 /// What a [`Pump`] is made of.
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn AnyStore>,
-    pub(crate) node: NodeId,
+    /// What this node says about itself.
+    pub(crate) node: Node,
     /// Nobody else uses the node's name at the same time.
     pub(crate) node_is_mine: bool,
-    /// What the node offers.
-    pub(crate) tags: Tags,
     pub(crate) tasks: Arc<Registry>,
     pub(crate) zones: Arc<Zones>,
     pub(crate) triggers: Arc<Triggers>,
@@ -92,6 +104,8 @@ pub(crate) struct Parts {
     pub(crate) waiting: Waiting,
     /// What is told of what happens.
     pub(crate) telemetry: Telemetry,
+    /// The other nodes.
+    pub(crate) neighbours: Neighbours,
     pub(crate) planner: Planner<Stored, AnyPlan, Boxed>,
     pub(crate) worker: Worker<Stored, Boxed>,
     pub(crate) events: mpsc::UnboundedReceiver<Event>,
@@ -100,13 +114,15 @@ pub(crate) struct Parts {
 impl Pump {
     pub(crate) fn new(parts: Parts) -> Self {
         let clock = Clock::new();
+        let Node { id, tags, .. } = parts.node.clone();
         Self {
             now: clock.now(),
             clock,
             store: parts.store,
-            node: parts.node,
+            node: id,
             node_is_mine: parts.node_is_mine,
-            tags: parts.tags,
+            tags,
+            heart: Heart::new(parts.node),
             tasks: parts.tasks,
             zones: parts.zones,
             triggers: parts.triggers,
@@ -115,6 +131,10 @@ impl Pump {
             worker: parts.worker,
             executor: Executor::new(parts.telemetry.clone()),
             telemetry: parts.telemetry,
+            neighbours: parts.neighbours,
+            planner_look: Look::new(dice::new()),
+            worker_look: Look::new(dice::new()),
+            known: Known::default(),
             calls: JoinSet::new(),
             batch: Batch::default(),
             events: parts.events,
@@ -127,6 +147,7 @@ impl Pump {
     /// Runs until it is told to stop and everything has ended; returns how many jobs were left.
     pub(crate) async fn run(mut self) -> usize {
         self.telemetry.node_started(&self.node, self.tasks.ids().len());
+        self.neighbours.joined(&self.node);
         loop {
             let deadline = self.drain();
             let over = self.stopping && self.calls.is_empty();
@@ -138,16 +159,15 @@ impl Pump {
             }
             if self.clock.jumped() {
                 self.telemetry.clock_jumped();
+                self.heart.clock_jumped();
                 self.work_input(worker::Input::ClockJumped);
                 self.plan_input(planner::Input::ClockJumped);
             }
         }
         let left = self.worker.len();
-        // Under a name that others use too, what the store calls ours may be theirs.
-        if left == 0 && self.node_is_mine {
-            self.leave().await;
-        }
+        self.leave(left).await;
         self.telemetry.node_stopped(left);
+        self.neighbours.left(&self.node).await;
         left
     }
 
@@ -166,6 +186,7 @@ impl Pump {
                 }
             },
             () = self.executor.any_ended() => {}
+            () = self.neighbours.heard().stirs() => {}
             Some(joined) = self.calls.join_next() => answered = Some(joined),
             () = self.clock.wait_until(deadline) => {}
         }
@@ -176,6 +197,7 @@ impl Pump {
             }
             self.told(next);
         }
+        self.heard();
         for run in self.executor.take_ended() {
             let Finished { job, token, ended } = run;
             self.work_input(match ended {
@@ -194,13 +216,22 @@ impl Pump {
         ControlFlow::Continue(())
     }
 
-    /// Gives up what this node still has in the store, so that nobody waits for it to lapse.
-    async fn leave(&mut self) {
+    /// Takes leave of the store: gives up what this node still has there, so that nobody waits for
+    /// it to lapse, and is a node no longer.
+    async fn leave(&mut self, left: usize) {
         let rescue = Rescue::HeldBy(self.node.clone());
-        let store = Arc::clone(&self.store);
-        // If the store is down or slow, claims lapse by themselves.
+        // Under a name that others use too, what the store calls ours may be theirs.
+        let gives_up = left == 0 && self.node_is_mine;
+        let (store, node) = (Arc::clone(&self.store), self.node.clone());
+        let leave = async {
+            if gives_up {
+                store.rescue(&rescue, limits::ROWS_PER_SWEEP).await?;
+            }
+            store.leave(&node).await
+        };
+        // If the store is down or slow, claims lapse by themselves, and the node is taken for lost.
         tokio::select! {
-            answer = store.rescue(&rescue, limits::ROWS_PER_SWEEP) => {
+            answer = leave => {
                 let _ = self.checked("leave", answer);
             }
             () = clock::wait_for(LEAVE_WITHIN) => {}
@@ -211,6 +242,12 @@ impl Pump {
     fn drain(&mut self) -> Option<Mono> {
         self.now = self.clock.now();
         let now = self.now;
+        if self.worker_look.is_due(now.mono) {
+            self.work_input(worker::Input::Hint);
+        }
+        if self.planner_look.is_due(now.mono) {
+            self.plan_input(planner::Input::Hint);
+        }
         while let Some(output) = self.worker.poll(now) {
             self.work(output);
         }
@@ -228,6 +265,11 @@ impl Pump {
             }
             self.batch.plan(output);
         }
+        if let Some(node) = self.heart.poll(now) {
+            self.heart.strayed().inspect(|&ahead| self.telemetry.clock_is_off(ahead));
+            let tasks = self.tasks.ids().to_vec();
+            self.batch.single.push(Request::Beat(Node { tasks, ..node }));
+        }
         for request in self.batch.take_requests() {
             let caller = Caller {
                 store: Arc::clone(&self.store),
@@ -237,8 +279,10 @@ impl Pump {
             };
             self.calls.spawn(request.call(caller));
         }
-        let deadlines = [self.worker.deadline(now), self.planner.deadline(now)];
-        deadlines.into_iter().flatten().min()
+        let machines = [self.worker.deadline(now), self.planner.deadline(now)];
+        let looks = [self.worker_look.at(), self.planner_look.at(), self.heart.deadline()];
+        let deadlines = machines.into_iter().chain(looks);
+        deadlines.flatten().min()
     }
 
     fn told(&mut self, event: Event) {
@@ -289,6 +333,7 @@ impl Pump {
         match answered {
             A::ClaimSchedules(ticket, answer) => {
                 let result = self.checked("claim schedules", answer).map(|reply| {
+                    self.planner_look.found(reply.value.len());
                     reply.value.into_iter().for_each(|schedule| self.adopt_schedule(schedule));
                     reply.pulse
                 });
@@ -302,7 +347,7 @@ impl Pump {
                 let reply = self.checked("settle and claim", answer);
                 let (written, claimed) = apart(reply);
                 let jobs = settles.iter().map(|settle| settle.job);
-                self.written("settle", tickets, jobs, written);
+                self.written(SETTLE, tickets, jobs, written);
                 self.claimed(ticket, claimed);
             }
             A::Rescue(ticket, answer) => self.rescued(ticket, answer),
@@ -316,6 +361,10 @@ impl Pump {
             A::Quarantine(answer) => {
                 // If the store is down, the claim ends, and the next one finds the same again.
                 let _ = self.checked("quarantine", answer);
+            }
+            A::Beat(answer) => {
+                let _ = self.checked("beat", answer);
+                self.heart.beaten();
             }
             A::Advance(tickets, advances, answer) => self.advanced(tickets, advances, answer),
             A::Renew(tickets, renews, answer) => {
@@ -331,6 +380,10 @@ impl Pump {
             }
             A::Release(tickets, releases, answer) => {
                 let reply = self.checked("release", answer);
+                if reply.is_ok() {
+                    // Of which tasks they are is not worth knowing: it is rare.
+                    self.neighbours.tell(Hints { ready: Named::Any, ..Hints::default() });
+                }
                 self.written("release", tickets, releases.iter().map(|release| release.job), reply);
             }
             A::Retry(tickets, retries, answer) => {
@@ -338,8 +391,8 @@ impl Pump {
                 self.written("retry", tickets, retries.iter().map(|retry| retry.job), reply);
             }
             A::Settle(tickets, settles, answer) => {
-                let reply = self.checked("settle", answer);
-                self.written("settle", tickets, settles.iter().map(|settle| settle.job), reply);
+                let reply = self.checked(SETTLE, answer);
+                self.written(SETTLE, tickets, settles.iter().map(|settle| settle.job), reply);
             }
         }
     }
@@ -348,7 +401,11 @@ impl Pump {
         let result = self.checked("rescue", answer).map(|reply| {
             for run in &reply.value {
                 self.telemetry.rescued(run);
-                self.waiting.look(run.job);
+                if run.settled {
+                    self.over(run.job);
+                } else {
+                    self.neighbours.ready(&run.task);
+                }
             }
             self.share(reply.pulse, !reply.value.is_empty());
             reply.pulse
@@ -372,6 +429,7 @@ impl Pump {
                     // A decision that was repeated inserts nothing, and has inserted before.
                     self.share(pulse, inserted > 0 || !advance.fires.is_empty());
                     if !advance.fires.is_empty() {
+                        self.neighbours.tell(self.known.fired(&schedule));
                         let suspects = Suspects::Schedule(schedule.clone());
                         self.work_input(worker::Input::Verify(suspects));
                     }
@@ -385,6 +443,7 @@ impl Pump {
 
     fn claimed(&mut self, ticket: Ticket, reply: Result<Reply<Vec<Job>>, Down>) {
         let result = reply.map(|reply| {
+            self.worker_look.found(reply.value.len());
             let count = u32::try_from(reply.value.len()).unwrap_or(u32::MAX);
             reply.value.into_iter().for_each(|job| self.adopt_job(job));
             (count, reply.pulse)
@@ -406,6 +465,7 @@ impl Pump {
         for ((ticket, job), result) in tickets.into_iter().zip(jobs).zip(answers) {
             match result {
                 Ok((Written::LeaseLost, _)) => self.telemetry.lease_lost(job, verb),
+                Ok((Written::Done, _)) if verb == SETTLE => self.over(job),
                 Ok((Written::Done, _)) => self.waiting.look(job),
                 Err(Down) => {}
             }
@@ -424,7 +484,12 @@ impl Pump {
     fn adopt_schedule(&mut self, schedule: Schedule) {
         match plan::plan_of(&schedule.spec, &self.triggers, &self.zones) {
             // A full window leaves the schedule to whoever claims it next.
-            Ok(plan) => drop(self.planner.adopt(&schedule, plan)),
+            Ok(plan) => {
+                if self.neighbours.are_told() {
+                    self.known.learn(&schedule);
+                }
+                drop(self.planner.adopt(&schedule, plan));
+            }
             Err(reason) => {
                 self.telemetry.quarantined(&schedule.spec.id, &reason);
                 let (revision, schedule) = (schedule.revision, schedule.spec.id);
@@ -445,6 +510,7 @@ impl Pump {
     fn checked<T>(&mut self, verb: &str, answer: Answer<T>) -> Result<Reply<T>, Down> {
         match answer {
             Ok(reply) => {
+                self.heart.heard(reply.pulse.store_now, self.now);
                 if core::mem::take(&mut self.store_is_down) {
                     self.telemetry.store_is_back();
                 }
@@ -495,5 +561,7 @@ fn spread<T: Copy>(
     answers.into_iter().flatten().chain(core::iter::repeat(Err(Down))).take(count)
 }
 
+/// The verb that ends jobs.
+const SETTLE: &str = "settle";
 /// How long a node that ends waits for its store to hear of it.
 const LEAVE_WITHIN: Duration = Duration::from_secs(2);

@@ -2,14 +2,15 @@
 //! to those who listen.
 //!
 //! Targets: `mainspring::run` for runs, `mainspring::schedule` for schedules, `mainspring::store`
-//! for the store and `mainspring::node` for the process itself.
+//! for the store, `mainspring::broker` for the broker and `mainspring::node` for the process itself.
 
+use mainspring_contract::broker::Unread;
 use mainspring_contract::record::Run;
 use mainspring_contract::store::Unreadable;
 use mainspring_contract::{JobId, NodeId, ScheduleId, StoreError};
 use mainspring_core::fire::Skip;
 use mainspring_core::outcome::Outcome;
-use mainspring_core::time::Timestamp;
+use mainspring_core::time::{Span, Timestamp};
 use tracing::{debug, error, info, warn};
 
 use crate::context::Context;
@@ -155,6 +156,37 @@ impl Telemetry {
         self.bell.ring(|| Event::StoreBack);
     }
 
+    pub(crate) fn broker_is_lost(&self, broker: &str, error: &str) {
+        warn!(
+            target: "mainspring::broker",
+            broker, error, "the broker cannot be reached; going on without it, and trying again",
+        );
+        let (broker, error) = (broker.to_owned(), error.to_owned());
+        self.bell.ring(|| Event::BrokerLost { broker, error });
+    }
+
+    pub(crate) fn broker_is_back(&self, broker: &str) {
+        info!(target: "mainspring::broker", broker, "the broker can be reached");
+        self.bell.ring(|| Event::BrokerBack { broker: broker.to_owned() });
+    }
+
+    pub(crate) fn hint_ignored(&self, broker: &str, unread: &Unread) {
+        warn!(
+            target: "mainspring::broker",
+            broker, reason = %unread, "ignored; others of this kind will be without a word",
+        );
+    }
+
+    pub(crate) fn node_joined(&self, node: &NodeId) {
+        info!(target: "mainspring::node", other = %node, "another node began to work");
+        self.bell.ring(|| Event::NodeJoined { node: node.clone() });
+    }
+
+    pub(crate) fn node_is_gone(&self, node: &NodeId) {
+        info!(target: "mainspring::node", other = %node, "another node has ended or was cut off");
+        self.bell.ring(|| Event::NodeGone { node: node.clone() });
+    }
+
     pub(crate) fn node_started(&self, node: &NodeId, tasks: usize) {
         info!(target: "mainspring::node", %node, tasks, "started");
         self.bell.ring(|| Event::Started);
@@ -177,6 +209,15 @@ impl Telemetry {
     pub(crate) fn clock_jumped(&self) {
         warn!(target: "mainspring::node", "the wall clock was set or the machine slept");
         self.bell.ring(|| Event::ClockJumped);
+    }
+
+    pub(crate) fn clock_is_off(&self, ahead: Span) {
+        warn!(
+            target: "mainspring::node",
+            %ahead, "the clock of this machine is far off the store's; nothing runs at a wrong \
+            time by that, but times in its log are wrong (set the clock, or that of the store)",
+        );
+        self.bell.ring(|| Event::ClockIsOff { ahead });
     }
 
     pub(crate) fn pruned(&self, count: u32) {

@@ -223,6 +223,10 @@ statements! {
     list_runs = "sql/list_runs.sql",
     list_schedules = "sql/list_schedules.sql",
     list_skips = "sql/list_skips.sql",
+    node_forget = "sql/node_forget.sql",
+    node_list = "sql/node_list.sql",
+    node_put = "sql/node_put.sql",
+    node_remove = "sql/node_remove.sql",
     prune_runs = "sql/prune_runs.sql",
     prune_skips = "sql/prune_skips.sql",
     pulse = "sql/pulse.sql",
@@ -244,6 +248,7 @@ statements! {
     skip_insert = "sql/skip_insert.sql",
     task_find = "sql/task_find.sql",
     task_insert = "sql/task_insert.sql",
+    task_list = "sql/task_list.sql",
     task_lock = "sql/task_lock.sql",
     task_update = "sql/task_update.sql",
 }

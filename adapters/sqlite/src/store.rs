@@ -14,7 +14,7 @@ use crate::connections::Connections;
 use crate::options::Options;
 use crate::statements::Statements;
 use crate::transaction::{ATTEMPTS, Shared, Transaction};
-use crate::{error, migrate};
+use crate::{error, migrations};
 
 /// Schedules, jobs and history in one SQLite file.
 ///
@@ -68,7 +68,7 @@ impl SqliteStore {
             handed_out: AtomicU32::new(0),
         };
         let mut tx = store.begin(Mode::Write, Clock::Server).await?;
-        migrate::migrate(&mut tx).await?;
+        migrations::migrate(&mut tx).await?;
         tx.end().await?;
         Ok(store)
     }

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use mainspring::{Running, Scheduler};
+use mainspring::{Role, Running, Scheduler};
 use mainspring_contract::Tag;
 use mainspring_core::time::Span;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 
+use crate::broker::BrokerPlace;
 use crate::command::run::Commands;
 use crate::config::{Config, Host, Loaded};
 use crate::job::JobTasks;
@@ -29,6 +30,16 @@ pub(crate) struct Options {
     /// the host's name]
     #[arg(long)]
     node: Option<String>,
+    /// What tells daemons on the same store about each other at once, such as redis://HOST [default:
+    /// the file's `broker`, else the store itself if it is PostgreSQL]
+    #[arg(long, value_name = "URL")]
+    broker: Option<String>,
+    /// What this daemon does: both, planner or worker
+    ///
+    /// A planner turns due schedules into jobs and runs none; a worker runs jobs and leaves
+    /// schedules to others. The schedules of its file are put into the store either way.
+    #[arg(long, value_parser = crate::operate::nodes::role, default_value = "both")]
+    role: Role,
     /// How long running commands may go on after the daemon was asked to stop
     #[arg(long, value_name = "SPAN", default_value = "30s")]
     grace: Span,
@@ -40,7 +51,15 @@ pub(crate) fn main(options: &Options) -> ExitCode {
     for problem in &problems {
         let _ = writeln!(io::stderr().lock(), "{problem}");
     }
-    let Some(config) = config else { return ExitCode::from(BAD_INPUT) };
+    let Some(mut config) = config else { return ExitCode::from(BAD_INPUT) };
+    match options.broker.as_deref().map(BrokerPlace::parse).transpose() {
+        Ok(None) => {}
+        Ok(broker) => config.broker = broker,
+        Err(why) => {
+            output::complain(&format!("`--broker`: {why}"));
+            return ExitCode::from(BAD_INPUT);
+        }
+    }
     let filter = EnvFilter::try_from_env("MAINSPRING_LOG").unwrap_or_else(|_| "info".into());
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     logs.with_ansi(io::stderr().is_terminal()).init();
@@ -66,7 +85,7 @@ async fn serve(options: &Options, config: Config) -> Result<(), String> {
     let lock = lock(&config.store, &node).await?;
     let commands = Commands::new(lock.as_ref().map(|lock| lock.runs_lock().to_owned()));
     let tasks = JobTasks::new(commands);
-    let scheduler = open(&config, &node, &tasks).await?;
+    let scheduler = open(&config, &node, options.role, &tasks).await?;
     let source = plan::source(&options.file)?;
     sync(&scheduler, &config, &source).await?;
     let running = scheduler.start().await.map_err(|error| error.to_string())?;
@@ -76,7 +95,7 @@ async fn serve(options: &Options, config: Config) -> Result<(), String> {
         "serving",
     );
     while signals.reload_or_stop().await {
-        reload(&options.file, &scheduler, &tasks, &config, &source).await;
+        reload(options, &scheduler, &tasks, &config, &source).await;
     }
     stop(running, &mut signals, options.grace.to_duration()).await;
     drop(lock);
@@ -91,8 +110,13 @@ async fn lock(store: &StorePlace, node: &str) -> Result<Option<NodeLock>, String
     lock.map(Some).map_err(|error| error.to_string())
 }
 
-async fn open(config: &Config, node: &str, tasks: &JobTasks) -> Result<Scheduler, String> {
-    let mut builder = config.store.open().await?;
+async fn open(
+    config: &Config,
+    node: &str,
+    role: Role,
+    tasks: &JobTasks,
+) -> Result<Scheduler, String> {
+    let mut builder = config.store.open(config.broker.as_ref()).await?;
     if let StorePlace::Sqlite(_) = config.store {
         // The lock file keeps every other process away from this node's name.
         builder = builder.node_is_mine();
@@ -104,7 +128,7 @@ async fn open(config: &Config, node: &str, tasks: &JobTasks) -> Result<Scheduler
         builder = builder.task(task);
     }
     let builder = builder.tags(config.tags.iter().map(Tag::as_str));
-    builder.node(node).build().await.map_err(|error| error.to_string())
+    builder.node(node).role(role).build().await.map_err(|error| error.to_string())
 }
 
 async fn sync(scheduler: &Scheduler, config: &Config, source: &str) -> Result<(), String> {
@@ -121,13 +145,13 @@ async fn sync(scheduler: &Scheduler, config: &Config, source: &str) -> Result<()
 
 /// Reads the file again. Whatever is wrong with it, the daemon goes on with what it has.
 async fn reload(
-    file: &Path,
+    options: &Options,
     scheduler: &Scheduler,
     tasks: &JobTasks,
     before: &Config,
     source: &str,
 ) {
-    let Loaded { config, problems } = Config::load(file, &Host::of_process(clock::now()));
+    let Loaded { config, problems } = Config::load(&options.file, &Host::of_process(clock::now()));
     for problem in &problems {
         warn!(target: "mainspring::node", "{problem}");
     }
@@ -137,6 +161,10 @@ async fn reload(
     };
     if config.store != before.store {
         warn!(target: "mainspring::node", "a new `store` is used after a restart only");
+    }
+    let named = |config: &Config| config.broker.as_ref().map(ToString::to_string);
+    if options.broker.is_none() && named(&config) != named(before) {
+        warn!(target: "mainspring::node", "a new `broker` is used after a restart only");
     }
     if config.tags != before.tags {
         warn!(target: "mainspring::node", "new `tags` are used after a restart only");

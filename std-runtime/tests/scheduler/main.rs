@@ -3,6 +3,8 @@
 mod asking;
 mod events;
 mod flaky;
+mod hints;
+mod nodes;
 mod outage;
 mod outcomes;
 mod policies;
