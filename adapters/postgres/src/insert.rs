@@ -69,7 +69,8 @@ async fn insert_part(
     jobs::unless_all(tx, jobs.iter().map(|job| &job.id), &row)
 }
 
-/// The schedules of jobs; nothing, if none has one: lists that are too short are filled up with that.
+/// The schedules of jobs; nothing, if none has one: lists that are too short are filled up with
+/// nothing.
 fn schedules<'a>(jobs: &[&'a Job]) -> Vec<Option<&'a str>> {
     let schedule = |job: &&'a Job| job.schedule.as_ref().map(ScheduleId::as_str);
     let all: Vec<_> = jobs.iter().map(schedule).collect();

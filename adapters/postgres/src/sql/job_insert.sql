@@ -1,10 +1,10 @@
 -- Adds jobs, except those that exist, or existed and are over. What most jobs of a batch have in
--- common is said once (`kind`) and referred to by its number. Ids begin with their time: as a
--- rule nobody else has one between the smallest of a batch ($28) and the largest ($29), and two looks tell that
--- for all of them. Otherwise each is looked for. A job that is settled at this moment is still there
--- for this statement, and must not come back when it is gone: so the table is asked, too. Two who
--- add one job at the same moment meet in the table's key. (ON CONFLICT would be a further record in
--- the log for each row.) The answer is NULL if all jobs were added.
+-- common is said once (`kind`) and referred to by its number. Ids begin with their time: as a rule
+-- nobody else has one between the smallest of a batch ($28) and the largest ($29), and two looks
+-- tell that for all of them. Otherwise each is looked for. A job that is settled at this moment is
+-- still there for this statement, and must not come back when it is gone: so the table is asked,
+-- too. Two who add one job at the same moment meet in the table's key. (ON CONFLICT would be a
+-- further record in the log for each row.) The answer is NULL if all jobs were added.
 WITH fresh AS MATERIALIZED (
     SELECT NOT EXISTS (
         SELECT FROM schema.mainspring_jobs AS old WHERE old.id >= $28 AND old.id <= $29
@@ -32,8 +32,8 @@ added AS (
         job.ready_at_us > $27,
         CASE WHEN job.schedule IS NOT NULL THEN nextval('schema.mainspring_chain') END
     FROM unnest(
-        $1::uuid[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::integer[],
-        $8::text[], $9::smallint[], $10::boolean[], $11::smallint[]
+        $1::uuid[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
+        $7::integer[], $8::text[], $9::smallint[], $10::boolean[], $11::smallint[]
     ) AS job (
         id, payload_bytes, ready_at_us, fire_at_us, start_by_us, unique_key, kind,
         schedule, origin, watched, state
