@@ -16,7 +16,7 @@ fn a_seed_repeats() {
 #[test]
 fn a_few_seeds_exercise_everything_and_break_nothing() {
     let mut tally = Tally::default();
-    for seed in 0..60 {
+    for seed in 0..120 {
         let outcome = watch::live(seed, None, false);
         assert_eq!(outcome.violation, None, "seed {seed}");
         tally.merge(&outcome.tally);
