@@ -345,7 +345,8 @@ fn an_idle_node_asks_no_more_than_every_max_idle() {
     let asked = core::mem::take(&mut rig.claims);
     assert!(asked > 0);
     rig.pass(Span::from_mins(10));
-    assert!(rig.claims <= 2 * 120, "two machines, every five seconds: {}", rig.claims);
+    // At most two of the eight steps of five seconds early.
+    assert!(rig.claims <= 2 * 160, "two machines, every 3.75 seconds: {}", rig.claims);
 }
 
 #[test]

@@ -483,12 +483,6 @@ impl<D: Domain> Schedule<D> {
         self.revision == revision.next() && (self.next == next || ended)
     }
 
-    /// Whether it fires at `at` as far as its limit goes: what lies behind the fire that used the
-    /// limit up is no fire of it, and is not skipped either.
-    pub fn reaches(&self, at: Timestamp) -> bool {
-        !self.is_spent() || self.last_fire_at.is_none_or(|last| at <= last)
-    }
-
     /// Whether as many fires became jobs as its limit allows.
     fn is_spent(&self) -> bool {
         self.spec().known_policies().limit.is_some_and(|limit| self.fired >= limit)

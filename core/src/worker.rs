@@ -300,6 +300,9 @@ impl<D: Domain, R: Room> Worker<D, R> {
                 }
                 entry.renew(ticket, terms, now)?
             }
+            Phase::Ending { ended: Some(_), under_way: Some(_) } => {
+                entry.renew(ticket, terms, now)?
+            }
             Phase::Ending { ended, under_way } => {
                 if under_way.is_some() || outage.until(now.mono).is_some() {
                     return None;
@@ -336,7 +339,9 @@ impl<D: Domain, R: Room> Worker<D, R> {
             Phase::Aborting { .. } => {
                 earlier(renew_at, Some(self.lease().trusted_until(entry.sent)))
             }
-            Phase::Ending { under_way: Some(_), .. } => None,
+            // What a run has done must not be lost because it takes long to be written down.
+            Phase::Ending { ended: Some(_), under_way: Some(_) } => renew_at,
+            Phase::Ending { ended: None, under_way: Some(_) } => None,
             Phase::Ending { under_way: None, .. } => {
                 Some(self.outage.until(Mono::ZERO).unwrap_or(Mono::ZERO))
             }
@@ -428,6 +433,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
             (Some(why), Phase::Running { .. }) => {
                 entry.phase = Phase::Aborting { why, told: false };
             }
+            (Some(Outcome::LeaseLost), Phase::Ending { .. }) => entry.renew_at = Mono::MAX,
             (Some(Outcome::LeaseLost), Phase::Aborting { why, told }) => {
                 let told = *told && *why == Outcome::LeaseLost;
                 entry.phase = Phase::Aborting { why: Outcome::LeaseLost, told };

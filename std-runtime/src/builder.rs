@@ -250,7 +250,13 @@ impl Builder {
             neighbours,
             pump: Mutex::new(None),
         };
-        Ok(Scheduler::new(shared))
+        let scheduler = Scheduler::new(shared);
+        if self.node_is_mine {
+            // Before anything is put: what its former self was about to plan is owed as it was
+            // written down then.
+            scheduler.take_over().await?;
+        }
+        Ok(scheduler)
     }
 }
 

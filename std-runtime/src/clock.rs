@@ -61,6 +61,20 @@ pub(crate) fn wall() -> Timestamp {
     Timestamp::UNIX_EPOCH + Span::from_duration(since_epoch)
 }
 
+/// A reading of the monotonic clock.
+pub(crate) type Steady = Instant;
+
+/// The monotonic clock.
+pub(crate) fn steady() -> Steady {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock.rs of this runtime")]
+    Instant::now()
+}
+
+/// Waits until the monotonic clock shows this.
+pub(crate) async fn wait_until(at: Steady) {
+    tokio::time::sleep_until(at).await;
+}
+
 /// Waits this long.
 pub(crate) async fn wait_for(span: Duration) {
     #[expect(clippy::disallowed_methods, reason = "this is the clock.rs of this runtime")]

@@ -31,6 +31,8 @@ struct Inner {
     why: OnceLock<Outcome>,
     /// The run must end now: its lease is lost, or its node is gone.
     over: AtomicBool,
+    /// The run was told to stop before it began.
+    unstarted: AtomicBool,
     /// Tells of changes of `why` and `over`.
     changed: Notify,
 }
@@ -47,6 +49,7 @@ impl Context {
             started_at,
             why: OnceLock::new(),
             over: AtomicBool::new(false),
+            unstarted: AtomicBool::new(false),
             changed: Notify::new(),
         };
         Self { inner: Arc::new(inner) }
@@ -106,6 +109,16 @@ impl Context {
             self.inner.over.store(true, Ordering::Release);
         }
         self.inner.changed.notify_waiters();
+    }
+
+    /// Notes that the run ends before it began, so that it counts as no attempt.
+    pub(crate) fn never_began(&self) {
+        self.inner.unstarted.store(true, Ordering::Release);
+    }
+
+    /// Whether the run has ended before it began.
+    pub(crate) fn is_unstarted(&self) -> bool {
+        self.inner.unstarted.load(Ordering::Acquire)
     }
 
     /// Resolves when the lease is lost, even if the run was to stop for another reason before.

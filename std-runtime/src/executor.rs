@@ -5,6 +5,8 @@
 //! and only a run that has to wait goes on as a task of its own. Runs that keep their threads delay
 //! others, be it their start or the news of their end, by no more than [`STUCK_AFTER`]: then each
 //! run on the list gets a starter.
+//!
+//! A run that is told to stop before it has started never starts: its lease may be lost.
 
 use core::any::Any;
 use core::future::poll_fn;
@@ -23,7 +25,7 @@ use mainspring_core::time::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-use crate::clock;
+use crate::clock::{self, Steady};
 use crate::context::Context;
 use crate::task::{Bound, RunEnd, TaskRun};
 use crate::telemetry::Telemetry;
@@ -42,8 +44,8 @@ pub(crate) struct Executor {
 pub(crate) struct Finished {
     pub(crate) job: JobId,
     pub(crate) token: Token,
-    pub(crate) ended: Ended,
-    pub(crate) ask: Ask,
+    /// How it went; `None`, if it was told to stop before it began.
+    pub(crate) ended: Option<(Ended, Ask)>,
 }
 
 impl Executor {
@@ -65,7 +67,13 @@ impl Executor {
     pub(crate) fn launch(&mut self) {
         if !self.fresh.is_empty() {
             let threads = Handle::current().metrics().num_workers();
-            self.shared.unstarted().starts.extend(self.fresh.drain(..));
+            {
+                let mut unstarted = self.shared.unstarted();
+                if unstarted.starts.is_empty() {
+                    unstarted.moved_at = clock::steady();
+                }
+                unstarted.starts.extend(self.fresh.drain(..));
+            }
             self.shared.man(threads);
         }
     }
@@ -81,13 +89,18 @@ impl Executor {
     /// Waits until there is something to [take](Self::take_ended).
     pub(crate) async fn any_ended(&self) {
         loop {
-            if self.shared.unstarted().starters == 0 {
+            let (starters, moved_at) = {
+                let unstarted = self.shared.unstarted();
+                (unstarted.starters, unstarted.moved_at)
+            };
+            if starters == 0 {
                 return self.shared.any_ended.notified().await;
             }
-            // A starter tells of ends from time to time, and not while a run keeps its thread.
+            // A starter tells of ends from time to time, and not while a run keeps its thread. What
+            // wakes the pump meanwhile does not begin the wait anew.
             tokio::select! {
                 () = self.shared.any_ended.notified() => return,
-                () = clock::wait_for(STUCK_AFTER) => self.shared.man(usize::MAX),
+                () = clock::wait_until(moved_at + STUCK_AFTER) => self.shared.unstick(),
             }
             if !self.shared.ended().is_empty() {
                 return;
@@ -140,15 +153,36 @@ struct Shared {
     telemetry: Telemetry,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Unstarted {
     starts: VecDeque<Start>,
     /// How many starters there are. Each ends when it finds no start, so that there is none without
     /// a starter.
     starters: usize,
+    /// When a starter last took starts.
+    moved_at: Steady,
+}
+
+impl Default for Unstarted {
+    fn default() -> Self {
+        Self { starts: VecDeque::new(), starters: 0, moved_at: clock::steady() }
+    }
 }
 
 impl Shared {
+    /// Gives each start a starter, if none was taken for too long.
+    fn unstick(self: &Arc<Self>) {
+        let now = clock::steady();
+        {
+            let mut unstarted = self.unstarted();
+            if now < unstarted.moved_at + STUCK_AFTER {
+                return;
+            }
+            unstarted.moved_at = now;
+        }
+        self.man(usize::MAX);
+    }
+
     /// Makes starters: one for each start, but no more than `most` in all.
     fn man(self: &Arc<Self>, most: usize) {
         let more = {
@@ -161,6 +195,13 @@ impl Shared {
         for _ in 0..more {
             tokio::spawn(start_all(Arc::clone(self)));
         }
+    }
+
+    /// A starter takes starts now.
+    fn moves(&self) -> Steady {
+        let now = clock::steady();
+        self.unstarted().moved_at = now;
+        now
     }
 
     /// The next start, for a starter that ends if there is none.
@@ -176,6 +217,10 @@ impl Shared {
     /// Polls a run for the first time; if it has to wait, it goes on as a task of its own.
     fn begin(self: &Arc<Self>, start: Start, poller: &mut Poller<'_>) {
         let Start { task, payload, context } = start;
+        if let Some(why) = context.why_cancelled() {
+            context.never_began();
+            return self.end(&context, RunEnd::failure(why, format!("not started: {why}")));
+        }
         let mut run = None;
         let first = caught(|| {
             let run = run.insert(task.call(payload, context.clone()));
@@ -207,7 +252,8 @@ impl Shared {
         let RunEnd { outcome, detail, ask } = end;
         let started_at = Some(context.started_at());
         let ended = Ended { outcome, started_at, finished_at, detail: Some(detail) };
-        self.ended().push(Finished { job: context.job(), token: context.token(), ended, ask });
+        let ended = (!context.is_unstarted()).then_some((ended, ask));
+        self.ended().push(Finished { job: context.job(), token: context.token(), ended });
     }
 
     fn unstarted(&self) -> MutexGuard<'_, Unstarted> {
@@ -224,10 +270,15 @@ impl Shared {
 async fn start_all(shared: Arc<Shared>) {
     loop {
         let more = poll_fn(|poller| {
-            Poll::Ready((0..STARTS_AT_ONCE).all(|_| {
-                let next = shared.next();
-                next.map(|start| shared.begin(start, poller)).is_some()
-            }))
+            let until = shared.moves() + AT_ONCE;
+            for _ in 0..STARTS_AT_ONCE {
+                let Some(start) = shared.next() else { return Poll::Ready(false) };
+                shared.begin(start, poller);
+                if clock::steady() >= until {
+                    break;
+                }
+            }
+            Poll::Ready(true)
         });
         let more = more.await;
         shared.any_ended.notify_one();
@@ -276,9 +327,10 @@ pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "a panic without a message".to_owned())
 }
 
-/// How many runs a starter begins before it lets other tasks of its thread go on: enough to make
-/// little of the change, few enough to keep nobody waiting.
+/// How many runs a starter begins, and for how long, before it lets other tasks of its thread go
+/// on: enough to make little of the change, few enough to keep nobody waiting.
 const STARTS_AT_ONCE: usize = 32;
+const AT_ONCE: Duration = Duration::from_millis(1);
 
 /// How long runs wait for starters whose runs keep their threads.
 const STUCK_AFTER: Duration = Duration::from_millis(5);
@@ -356,7 +408,12 @@ mod tests {
         let mut outcomes = Vec::new();
         while executor.len() > 0 {
             executor.any_ended().await;
-            outcomes.extend(executor.take_ended().iter().map(|run| run.ended.outcome));
+            outcomes.extend(
+                executor
+                    .take_ended()
+                    .iter()
+                    .filter_map(|run| run.ended.as_ref().map(|(ended, _)| ended.outcome)),
+            );
         }
         outcomes
     }

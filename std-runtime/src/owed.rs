@@ -1,5 +1,7 @@
 //! Fires that came due before their schedule was edited: they are owed as it was written then.
 
+use std::collections::HashSet;
+
 use mainspring_contract::record::{Advance, Advanced, ClaimSchedules, Schedule, Spec};
 use mainspring_contract::{StoreError, StoreErrorKind};
 use mainspring_core::dice::Dice;
@@ -27,18 +29,22 @@ pub(crate) async fn advance(
         claim_for: limits::PLAN_GRACE,
         max: limits::CLAIM_MAX,
     };
+    let mut left = HashSet::new();
     loop {
-        // The claims keep one round from seeing what the round before has seen.
+        // The claims keep one round from seeing what the round before has seen, for some seconds.
         let claimed = shared.store.claim_schedules(&claim).await?;
-        if claimed.value.is_empty() {
+        if claimed.value.iter().all(|schedule| left.contains(&schedule.spec.id)) {
             return Ok(());
         }
-        for schedule in claimed.value.into_iter().filter(&wanted) {
+        let mut due = Vec::new();
+        for schedule in claimed.value {
             // One that cannot be read is put into quarantine by the planner that claims it next.
-            if let Ok(plan) = plan_of(&schedule.spec) {
-                advance_one(shared, schedule, &plan, claimed.pulse.store_now).await?;
+            match plan_of(&schedule.spec).ok().filter(|_| wanted(&schedule)) {
+                Some(plan) => due.push((schedule, plan)),
+                None => drop(left.insert(schedule.spec.id)),
             }
         }
+        advance_all(shared, due, claimed.pulse.store_now).await?;
     }
 }
 
@@ -60,33 +66,46 @@ pub(crate) async fn advance_before(
     if let Ok(plan) = plan_of(&schedule.spec) {
         // Putting nothing tells the store's clock.
         let now = shared.store.put_schedules(&[]).await?.pulse.store_now;
-        advance_one(shared, schedule, &plan, now).await?;
+        advance_all(shared, vec![(schedule, plan)], now).await?;
     }
     Ok(())
 }
 
-async fn advance_one(
+/// Decides about all of these at once, until nothing of them is due.
+async fn advance_all(
     shared: &Shared,
-    mut schedule: Schedule,
-    plan: &AnyPlan,
+    mut due: Vec<(Schedule, AnyPlan)>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut dice = dice::new();
     // A long catch-up comes in pieces.
-    while let Some(advance) = decide(&schedule, plan, now, &mut dice) {
-        let advanced = shared.store.advance(core::slice::from_ref(&advance)).await?.value;
-        let Some(Advanced::Done { revision, inserted }) = advanced.into_iter().next() else {
-            // Somebody else was faster.
+    loop {
+        let mut advances = Vec::new();
+        due.retain(|(schedule, plan)| match decide(schedule, plan, now, &mut dice) {
+            Some(advance) => {
+                advances.push(advance);
+                true
+            }
+            None => false,
+        });
+        if due.is_empty() {
             return Ok(());
-        };
-        advance.skips.iter().for_each(|skip| shared.telemetry.skipped(&advance.schedule, skip));
-        if inserted > 0 {
-            shared.neighbours.ready(&schedule.spec.task);
         }
-        (schedule.revision, schedule.next) = (revision, advance.next);
-        schedule.fired = schedule.fired.saturating_add(inserted);
+        let advanced = shared.store.advance(&advances).await?.value;
+        let answers = due.into_iter().zip(advances).zip(advanced);
+        let done = answers.filter_map(|(((mut schedule, plan), advance), answer)| {
+            // Otherwise somebody else was faster.
+            let Advanced::Done { revision, inserted } = answer else { return None };
+            advance.skips.iter().for_each(|skip| shared.telemetry.skipped(&advance.schedule, skip));
+            if inserted > 0 {
+                shared.neighbours.ready(&schedule.spec.task);
+            }
+            (schedule.revision, schedule.next) = (revision, advance.next);
+            schedule.fired = schedule.fired.saturating_add(inserted);
+            Some((schedule, plan))
+        });
+        due = done.collect();
     }
-    Ok(())
 }
 
 fn decide(schedule: &Schedule, plan: &AnyPlan, now: Timestamp, dice: &mut Dice) -> Option<Advance> {

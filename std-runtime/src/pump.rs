@@ -146,8 +146,8 @@ impl Pump {
         self.neighbours.joined(&self.node);
         loop {
             let deadline = self.drain();
-            let idle = self.planner.is_idle() && self.worker.is_idle();
-            if self.stopping && idle && self.calls.is_empty() {
+            let over = self.stopping && self.calls.is_empty();
+            if over && self.planner.is_idle() && self.worker.is_idle() {
                 break;
             }
             if self.wait(deadline).await.is_break() {
@@ -197,8 +197,11 @@ impl Pump {
         }
         self.heard();
         for run in self.executor.take_ended() {
-            let Finished { job, token, ended, ask } = run;
-            self.work_input(worker::Input::Finished { job, token, ended, ask });
+            let Finished { job, token, ended } = run;
+            self.work_input(match ended {
+                Some((ended, ask)) => worker::Input::Finished { job, token, ended, ask },
+                None => worker::Input::Unstarted { job, token },
+            });
         }
         while let Some(joined) = answered.take().or_else(|| self.calls.try_join_next()) {
             // A store that panics has answered with an error; only the end of the whole runtime

@@ -127,15 +127,17 @@ impl Batch {
         }
         while self.writes + requests.iter().filter(|one| one.writes_ends()).count() < WRITES_AT_ONCE
         {
-            requests.push(if !self.settle.is_empty() {
-                let (tickets, settles) = take(&mut self.settle);
-                Request::Settle(tickets, settles)
+            // Settles are never short of calls, since they leave with claims, too; what waited for
+            // them could wait until its lease ends.
+            requests.push(if !self.release.is_empty() {
+                let (tickets, releases) = take(&mut self.release);
+                Request::Release(tickets, releases)
             } else if !self.retry.is_empty() {
                 let (tickets, retries) = take(&mut self.retry);
                 Request::Retry(tickets, retries)
-            } else if !self.release.is_empty() {
-                let (tickets, releases) = take(&mut self.release);
-                Request::Release(tickets, releases)
+            } else if !self.settle.is_empty() {
+                let (tickets, settles) = take(&mut self.settle);
+                Request::Settle(tickets, settles)
             } else {
                 break;
             });
@@ -260,6 +262,7 @@ mod tests {
     use mainspring_contract::record::Ended;
     use mainspring_core::id::Token;
     use mainspring_core::outcome::Outcome;
+    use mainspring_core::retry::Cause;
 
     use super::*;
 
@@ -315,6 +318,22 @@ mod tests {
         let (ticket, lease_for) = (Ticket::default(), Span::from_secs(15));
         batch.claim = Some(Claim { ticket, lease_for, max: 1 });
         assert_eq!(calls(&mut batch), [(1, true)]);
+    }
+
+    #[test]
+    fn ends_of_jobs_keep_no_attempt_from_being_written_down() {
+        let mut batch = Batch::default();
+        for _ in 0..2 {
+            batch.settle.push(settle());
+            assert_eq!(calls(&mut batch).len(), 1);
+        }
+        let (ticket, Settle { job, token, ended }) = settle();
+        let (after, cause) = (Span::ZERO, Cause::Failure);
+        batch.retry.push((ticket, Retry { job, token, after, cause, ended }));
+        batch.settle.push(settle());
+        batch.answered(&settled());
+        let requests = batch.take_requests();
+        assert!(matches!(&requests[..], [Request::Retry(..)]), "{requests:?}");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use mainspring_core::time::Span;
 use mainspring_core::trigger::Count;
 use mainspring_core::worker::Worker;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::broker::Neighbours;
 use crate::builder::Builder;
@@ -114,8 +115,6 @@ impl Scheduler {
             self.take_over().await?;
         }
         let shared = &self.shared;
-        let unreadable = shared.store.unreadable(limits::ROWS_PER_SWEEP).await?;
-        unreadable.iter().for_each(|one| shared.telemetry.unreadable(one));
         let mut planner = Planner::new(&Boxed(limits::PLANNER_WINDOW), shared.max_idle);
         planner.keep_history(shared.keep_history);
         planner.dice(dice::new());
@@ -137,7 +136,14 @@ impl Scheduler {
             worker,
             events,
         });
-        Ok(Running { pump: tokio::spawn(pump.run()), sender })
+        let mut survey = JoinSet::new();
+        survey.spawn(survey_schedules(Arc::clone(&shared.store), shared.telemetry.clone()));
+        let pump = async move {
+            let left = pump.run().await;
+            drop(survey);
+            left
+        };
+        Ok(Running { pump: tokio::spawn(pump), sender })
     }
 
     /// Plans and works until `signal` resolves, then stops softly: nothing new starts, and what
@@ -265,7 +271,7 @@ impl Scheduler {
     }
 
     /// Takes over what this node's former self held.
-    async fn take_over(&self) -> Result<(), Error> {
+    pub(crate) async fn take_over(&self) -> Result<(), Error> {
         let rescue = Rescue::HeldBy(self.shared.node.clone());
         loop {
             let reply = self.shared.store.rescue(&rescue, limits::ROWS_PER_SWEEP).await?;
@@ -288,5 +294,13 @@ impl Scheduler {
             // It may have stopped; then there is nobody to tell.
             let _ = sender.send(event);
         }
+    }
+}
+
+/// Tells which schedules cannot be read. It looks at every one of them, so nobody waits for it.
+async fn survey_schedules(store: Arc<dyn AnyStore>, telemetry: Telemetry) {
+    match store.unreadable(limits::ROWS_PER_SWEEP).await {
+        Ok(unreadable) => unreadable.iter().for_each(|one| telemetry.unreadable(one)),
+        Err(error) => telemetry.store_failed("unreadable", &error),
     }
 }

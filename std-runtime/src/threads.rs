@@ -5,15 +5,48 @@
 //! fixed number; what finds none free waits in line. A thread without work ends after a while.
 
 use core::fmt;
+use core::future::Future;
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use tokio::sync::oneshot;
 
-type Work = Box<dyn FnOnce() + Send>;
+/// What a thread is to do.
+struct Work {
+    run: Box<dyn FnOnce() + Send>,
+    turn: Arc<Turn>,
+}
+
+/// Whether work has begun or was given up before: one of the two, and for good.
+#[derive(Default)]
+struct Turn(AtomicU8);
+
+impl Turn {
+    const BEGUN: u8 = 1;
+    const GIVEN_UP: u8 = 2;
+
+    /// Whether this is the first word on it.
+    fn becomes(&self, what: u8) -> bool {
+        self.0.compare_exchange(0, what, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.0.load(Ordering::Acquire) == Self::GIVEN_UP
+    }
+}
+
+/// Gives work up as it is dropped, unless a thread has begun.
+struct Asker(Arc<Turn>);
+
+impl Drop for Asker {
+    fn drop(&mut self) {
+        self.0.becomes(Turn::GIVEN_UP);
+    }
+}
 
 /// A bounded set of threads. Cheap to clone; clones are the same threads.
 #[derive(Clone)]
@@ -41,6 +74,8 @@ pub(crate) enum Lost {
     Panic(Box<dyn core::any::Any + Send>),
     /// No thread could be started, for this reason.
     NoThread(std::io::Error),
+    /// It was given up before a thread came to it.
+    NotBegun,
 }
 
 impl Threads {
@@ -50,23 +85,33 @@ impl Threads {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Runs work on a thread and waits for it. Dropping the future takes back what has not
-    /// started; what has goes on to its end.
+    /// Runs work on a thread and waits for it. What has not begun is given up once `given_up`
+    /// resolves, or if the future is dropped; what has begun goes on to its end.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
+        given_up: impl Future<Output = ()> + Send,
     ) -> Result<T, Lost> {
-        let (sender, receiver) = oneshot::channel();
-        let work = move || {
-            if sender.is_closed() {
-                return;
-            }
+        let (sender, mut receiver) = oneshot::channel();
+        let run = move || {
             let result = catch_unwind(AssertUnwindSafe(work));
             // Whoever asked may have gone.
             let _ = sender.send(result.map_err(Lost::Panic));
         };
-        self.push(Box::new(work)).map_err(Lost::NoThread)?;
-        receiver.await.unwrap_or_else(|_| {
+        let asker = Asker(Arc::default());
+        let turn = Arc::clone(&asker.0);
+        self.push(Work { run: Box::new(run), turn }).map_err(Lost::NoThread)?;
+        let result = tokio::select! {
+            biased;
+            result = &mut receiver => result,
+            () = given_up => {
+                if asker.0.becomes(Turn::GIVEN_UP) {
+                    return Err(Lost::NotBegun);
+                }
+                receiver.await
+            }
+        };
+        result.unwrap_or_else(|_| {
             let ended = std::io::Error::other("the thread ended before its work");
             Err(Lost::NoThread(ended))
         })
@@ -74,6 +119,10 @@ impl Threads {
 
     fn push(&self, work: Work) -> std::io::Result<()> {
         let mut line = self.shared.line();
+        if line.threads == self.shared.max {
+            // Threads may hang while what waits for them is given up, again and again.
+            line.work.retain(|work| !work.turn.is_given_up());
+        }
         line.work.push_back(work);
         if line.idle >= line.work.len() || line.threads == self.shared.max {
             self.shared.bell.notify_one();
@@ -101,7 +150,9 @@ impl Shared {
         loop {
             if let Some(work) = line.work.pop_front() {
                 drop(line);
-                work();
+                if work.turn.becomes(Turn::BEGUN) {
+                    (work.run)();
+                }
                 line = self.line();
                 continue;
             }
@@ -134,9 +185,10 @@ const KEEP_IDLE: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
+    use core::future::{pending, ready};
     use std::collections::HashSet;
     use std::sync::Barrier;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     use super::*;
 
@@ -157,7 +209,7 @@ mod tests {
                     now.fetch_sub(1, Ordering::SeqCst);
                     thread::current().id()
                 };
-                threads.run(work).await.ok().expect("it ends")
+                threads.run(work, pending()).await.ok().expect("it ends")
             });
         }
         let seen: HashSet<_> = set.join_all().await.into_iter().collect();
@@ -167,9 +219,9 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_a_result_and_its_thread_lives_on() {
         let threads = Threads::new(1);
-        let lost = threads.run(|| panic!("on purpose")).await;
+        let lost = threads.run(|| panic!("on purpose"), pending()).await;
         assert!(matches!(lost, Err::<(), _>(Lost::Panic(_))));
-        assert!(matches!(threads.run(|| 7).await, Ok(7)));
+        assert!(matches!(threads.run(|| 7, pending()).await, Ok(7)));
     }
 
     #[tokio::test]
@@ -178,24 +230,29 @@ mod tests {
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let first = tokio::spawn({
             let threads = threads.clone();
-            async move { threads.run(move || wait.recv().is_ok()).await.is_ok() }
+            async move { threads.run(move || wait.recv().is_ok(), pending()).await.is_ok() }
         });
-        while threads.shared.line().threads == 0 {
+        let begun = || threads.shared.line().threads == 1 && threads.shared.line().work.is_empty();
+        while !begun() {
             tokio::task::yield_now().await;
         }
         let ran = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&ran);
-        let mut second = Box::pin(threads.run(move || counted.fetch_add(1, Ordering::SeqCst)));
+        let mut second =
+            Box::pin(threads.run(move || counted.fetch_add(1, Ordering::SeqCst), pending()));
         assert!(
             core::future::poll_fn(|c| core::task::Poll::Ready(second.as_mut().poll(c)))
                 .await
                 .is_pending()
         );
         drop(second);
+        let third = threads.run(|| panic!("nobody wants it"), ready(())).await;
+        assert!(matches!(third, Err::<(), _>(Lost::NotBegun)));
+        assert_eq!(threads.shared.line().work.len(), 1, "the second one is forgotten");
         go.send(()).expect("the first one waits");
         assert!(first.await.expect("it ends"));
         // There is one thread, so what comes after it was passed over.
-        assert!(threads.run(|| ()).await.is_ok());
+        assert!(threads.run(|| (), pending()).await.is_ok());
         assert_eq!(ran.load(Ordering::SeqCst), 0);
     }
 }

@@ -18,6 +18,17 @@ use crate::verb::{
     Remove, Resume, Resumed,
 };
 
+/// What became of the fires of a decision.
+#[derive(Default)]
+struct Inserted {
+    /// How many became jobs.
+    inserted: u32,
+    /// The last of them.
+    last_fire_at: Option<Timestamp>,
+    /// The first fire for which the limit had nothing left.
+    cut_at: Option<Timestamp>,
+}
+
 impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
     /// Puts a schedule.
     ///
@@ -153,12 +164,14 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
         }
         let left = schedule.policies().limit.unwrap_or(u32::MAX);
         let fires = self.insert_fires(slot, advance, left, now, history);
-        let Ok((inserted, last_fire_at)) = fires else { return Advanced::Full };
+        let Ok(Inserted { inserted, last_fire_at, cut_at }) = fires else { return Advanced::Full };
         let awaited = self.is_awaited(&advance.schedule);
         let step = Step { next: advance.next, last_fire_at, inserted, awaited };
         let row = self.row_mut(slot);
         row.schedule.advance(step, now);
-        for skip in advance.skips.iter().filter(|skip| row.schedule.reaches(skip.from)) {
+        // What lies behind the last fire of a limit is no fire, and is not skipped either.
+        let is_there = |skip: &&Skip| cut_at.is_none_or(|cut_at| skip.from < cut_at);
+        for skip in advance.skips.iter().filter(is_there) {
             history.skip(&advance.schedule, *skip);
         }
         row.claim = match (row.claim.take(), advance.keep_for) {
@@ -171,7 +184,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
     }
 
     /// Turns fires of the schedule in `slot` into jobs, as far as overlap and what is left of the
-    /// limit allow; says how many, and which was the last.
+    /// limit allow.
     fn insert_fires(
         &mut self,
         slot: usize,
@@ -179,21 +192,22 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
         left: u32,
         now: Timestamp,
         history: &mut impl History<D>,
-    ) -> Result<(u32, Option<Timestamp>), Full<()>> {
+    ) -> Result<Inserted, Full<()>> {
         let Advance { schedule: id, fires, .. } = advance;
         let new = fires.iter().filter(|fire| !self.is_known(&fire.job, history)).count();
         if new == 0 {
-            return Ok((0, None));
+            return Ok(Inserted::default());
         }
         let spec = self.row_mut(slot).schedule.spec();
         let overlap = spec.known_policies().overlap;
         let (task, tags) = (spec.task.clone(), spec.tags.clone());
         let (most, frees) = self.room_asked(overlap, id);
         let place = self.place(&task, tags.as_ref(), new.min(most), frees)?;
-        let (mut inserted, mut last_fire_at) = (0, None);
+        let Inserted { mut inserted, mut last_fire_at, mut cut_at } = Inserted::default();
         let mut overlapped: Option<Skip> = None;
         for (index, fire) in fires.iter().enumerate() {
             if inserted == left {
+                cut_at = Some(fire.at);
                 break;
             }
             if self.is_known(&fire.job, history) {
@@ -216,7 +230,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
             history.skip(id, skip);
         }
         self.leave_lane(place.lane);
-        Ok((inserted, last_fire_at))
+        Ok(Inserted { inserted, last_fire_at, cut_at })
     }
 
     /// How many fires of one decision overlap lets in at most, and how many jobs it ends for them.

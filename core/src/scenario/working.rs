@@ -74,6 +74,35 @@ fn a_run_that_cannot_start_here_goes_back_and_leaves_no_trace() {
 }
 
 #[test]
+fn what_a_run_has_done_is_kept_while_it_takes_long_to_be_written_down() {
+    let mut rig = Rig::new();
+    claimed(&mut rig);
+    let Some(worker::Output::Run(job)) = rig.worker.poll(rig.now) else { panic!("a job") };
+    let (token, outcome, now) = (job.token, Outcome::Succeeded, rig.now.wall);
+    let ended = Ended { outcome, started_at: Some(now), finished_at: now, detail: None };
+    let input = worker::Input::Finished { job: job.id, token, ended, ask: Ask::Nothing };
+    rig.worker.handle(input, rig.now);
+    let Some(worker::Output::Settle { .. }) = rig.worker.poll(rig.now) else { panic!("a settle") };
+    // The store has not answered when the lease is to be renewed.
+    let at = rig.worker.deadline(rig.now).expect("something is under way");
+    assert!(at <= LeaseTerms::DEFAULT.renew_at(rig.now.mono));
+    rig.now = Now { mono: LeaseTerms::DEFAULT.renew_at(rig.now.mono), ..rig.now };
+    let mut renewed = None;
+    while let Some(output) = rig.worker.poll(rig.now) {
+        if let worker::Output::Renew { ticket, renew } = output {
+            renewed = Some((ticket, renew.job));
+        }
+    }
+    let (ticket, id) = renewed.expect("the lease is kept");
+    assert_eq!(id, job.id);
+    let lost = worker::Input::Renewed { ticket, job: id, result: Ok(Renewed::LeaseLost) };
+    rig.worker.handle(lost, rig.now);
+    while let Some(output) = rig.worker.poll(rig.now) {
+        assert!(!matches!(output, worker::Output::Renew { .. }), "a lost lease is not asked for");
+    }
+}
+
+#[test]
 fn a_claim_from_before_a_sleep_is_not_trusted() {
     let mut asleep_before_answer = Rig::new();
     let rig = &mut asleep_before_answer;

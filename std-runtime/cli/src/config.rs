@@ -193,7 +193,7 @@ fn store(root: Table<'_>, file: &Path, host: &Host) -> Option<StorePlace> {
     match StorePlace::parse(&text.value, &base_dir(file)) {
         Ok(place) => Some(place),
         Err(way_out) => {
-            let message = format!("`store` is \"{}\": {way_out}", text.value.escape_debug());
+            let message = format!("`store` {way_out}");
             root.problems().error(text.at, message);
             None
         }

@@ -59,6 +59,8 @@ struct Client {
 struct Answer<'a> {
     json: Value,
     text: Text<'a>,
+    /// Not everything that was asked could be done.
+    fails: bool,
 }
 
 /// Writes an answer for people.
@@ -66,12 +68,17 @@ type Text<'a> = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + 'a>;
 
 impl<'a> Answer<'a> {
     fn new(json: Value, text: impl FnOnce(&mut dyn Write) -> io::Result<()> + 'a) -> Self {
-        Self { json, text: Box::new(text) }
+        Self { json, text: Box::new(text), fails: false }
     }
 
     /// An answer of one line.
     fn line(json: Value, line: String) -> Self {
         Self::new(json, move |out| writeln!(out, "{line}"))
+    }
+
+    /// The program ends with an error after it has shown this answer.
+    fn failing_if(self, fails: bool) -> Self {
+        Self { fails, ..self }
     }
 }
 
@@ -140,7 +147,7 @@ fn main(
 }
 
 fn show(answer: Answer<'_>, json: bool) -> ExitCode {
-    let Answer { json: value, text } = answer;
+    let Answer { json: value, text, fails } = answer;
     let printed = output::print(|out| {
         if !json {
             return text(out);
@@ -148,7 +155,7 @@ fn show(answer: Answer<'_>, json: bool) -> ExitCode {
         serde_json::to_writer_pretty(&mut *out, &value)?;
         writeln!(out)
     });
-    printed.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
+    if printed.is_err() || fails { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// How long the broker may take to hear of what was done.

@@ -33,8 +33,8 @@ pub(crate) fn find(
         return Ok((config.store.clone(), Some(config)));
     }
     let text = store.unwrap_or_default();
-    StorePlace::parse(text, Path::new("")).map(|place| (place, None)).map_err(|way_out| {
-        output::complain(&format!("unknown store `{text}`: {way_out}"));
+    StorePlace::parse(text, Path::new("")).map(|place| (place, None)).map_err(|why| {
+        output::complain(&format!("`--store` {why}"));
         ExitCode::from(BAD_INPUT)
     })
 }
@@ -56,8 +56,9 @@ impl StorePlace {
     /// Reads the URL of a store; a relative path starts at `base`.
     ///
     /// # Errors
-    /// What to write instead.
-    pub(crate) fn parse(text: &str, base: &Path) -> Result<Self, &'static str> {
+    /// What it is taken for, and what to write instead. Of a URL no more than its scheme is told:
+    /// the rest may hold a password.
+    pub(crate) fn parse(text: &str, base: &Path) -> Result<Self, String> {
         match text.split_once(':') {
             Some(("memory", "")) => Ok(Self::Memory),
             Some(("sqlite", path)) if !path.is_empty() => {
@@ -71,8 +72,18 @@ impl StorePlace {
                 // The driver knows one of the two names.
                 Ok(Self::Mysql(format!("mysql:{rest}")))
             }
-            _ => Err("write \"sqlite:PATH\", \"postgres://USER@HOST/DATABASE\", \
-                      \"mysql://USER@HOST/DATABASE\" or \"memory:\""),
+            parts => {
+                let is = match parts {
+                    Some((scheme, _)) => format!("begins with `{}:`", scheme.escape_debug()),
+                    None if text.contains('@') => "is no URL".to_owned(),
+                    None => format!("is `{}`", text.escape_debug()),
+                };
+                Err(format!(
+                    "{is}, which is no store: write \"sqlite:PATH\", \
+                     \"postgres://USER@HOST/DATABASE\", \"mysql://USER@HOST/DATABASE\" or \
+                     \"memory:\""
+                ))
+            }
         }
     }
 

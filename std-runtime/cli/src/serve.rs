@@ -30,8 +30,8 @@ pub(crate) struct Options {
     /// the host's name]
     #[arg(long)]
     node: Option<String>,
-    /// What tells daemons on the same store about each other at once, such as redis://HOST [default:
-    /// the file's `broker`, else the store itself if it is PostgreSQL]
+    /// What tells daemons on the same store about each other at once, such as redis://HOST
+    /// [default: the file's `broker`, else the store itself if it is PostgreSQL]
     #[arg(long, value_name = "URL")]
     broker: Option<String>,
     /// How long running commands may go on after the daemon was asked to stop

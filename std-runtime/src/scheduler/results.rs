@@ -47,7 +47,7 @@ impl JobEnd {
             return Err(Error::missing(format!("job {job} has no result: {why}")));
         };
         output.from_json(PAYLOAD_VERSION).map_err(|error| {
-            Error::invalid(format!("the result {output:?} of job {job} does not fit: {error}"))
+            Error::invalid(format!("the result of job {job} does not fit: {error}"))
         })
     }
 

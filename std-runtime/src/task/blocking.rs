@@ -36,16 +36,19 @@ where
 {
     fn bind(self: Arc<Self>, states: &States) -> Result<Function, NoState> {
         let threads = states.find::<Threads>()?;
-        Ok(Arc::new(move |_, _| {
+        Ok(Arc::new(move |_, context| {
             let (threads, function) = (Threads::clone(&threads), Arc::clone(&self));
-            Box::pin(async move { ended(threads.run(move || function().run_end()).await) })
+            Box::pin(async move {
+                let work = move || function().run_end();
+                ended(threads.run(work, context.cancelled()).await, &context)
+            })
         }))
     }
 }
 
 /// A form with arguments: its states, its context, and how the function `f` is called.
 macro_rules! form {
-    ($($state:ident: $S:ident,)* [$($Context:ty)?] $a:ident, $c:tt => $($arg:expr),*) => {
+    ($($state:ident: $S:ident,)* [$($Context:ty)?] $a:ident, $c:ident => $($arg:expr),*) => {
         impl<F, Out, A, $($S),*> BlockingFunction<fn(A, $(State<$S>,)* $($Context)?)> for F
         where
             F: Fn(A, $(State<$S>,)* $($Context)?) -> Out + Send + Sync + 'static,
@@ -56,15 +59,16 @@ macro_rules! form {
             fn bind(self: Arc<Self>, states: &States) -> Result<Function, NoState> {
                 let threads = states.find::<Threads>()?;
                 $(let $state = states.find::<$S>()?;)*
-                Ok(Arc::new(move |payload, $c| {
+                Ok(Arc::new(move |payload, context| {
                     let (threads, function) = (Threads::clone(&threads), Arc::clone(&self));
                     $(let $state = $state.clone();)*
                     Box::pin(async move {
+                        let $c = context.clone();
                         let work = move || match form::decode::<A>(&payload) {
                             Ok($a) => function($($arg),*).run_end(),
                             Err(end) => end,
                         };
-                        ended(threads.run(work).await)
+                        ended(threads.run(work, context.cancelled()).await, &context)
                     })
                 }))
             }
@@ -72,19 +76,24 @@ macro_rules! form {
     };
 }
 
-form!([] a, _ => a);
+form!([] a, _c => a);
 form!([Context] a, c => a, c);
-form!(s: S, [] a, _ => a, s);
+form!(s: S, [] a, _c => a, s);
 form!(s: S, [Context] a, c => a, s, c);
-form!(s: S, t: T, [] a, _ => a, s, t);
+form!(s: S, t: T, [] a, _c => a, s, t);
 form!(s: S, t: T, [Context] a, c => a, s, t, c);
 
-fn ended(result: Result<RunEnd, Lost>) -> RunEnd {
+fn ended(result: Result<RunEnd, Lost>, context: &Context) -> RunEnd {
     match result {
         Ok(end) => end,
         Err(Lost::Panic(payload)) => RunEnd::failure(Outcome::Panicked, panic_text(&*payload)),
         Err(Lost::NoThread(error)) => {
             RunEnd::failure(Outcome::Failed, format!("no thread could be started: {error}"))
+        }
+        Err(Lost::NotBegun) => {
+            context.never_began();
+            let why = context.why_cancelled().unwrap_or(Outcome::Interrupted);
+            RunEnd::failure(why, format!("not started, because no thread became free: {why}"))
         }
     }
 }

@@ -112,7 +112,8 @@ form!(s: S, t: T, [Context] a, states, c => a, s.clone(), t.clone(), c);
 /// The arguments, or how a run ends whose arguments do not fit.
 pub(super) fn decode<A: DeserializeOwned>(payload: &Encoded) -> Result<A, RunEnd> {
     payload.from_json(PAYLOAD_VERSION).map_err(|error| {
-        let message = format!("the arguments {payload:?} do not fit: {error}");
+        // Without the arguments: they may be secret, and this goes into the log.
+        let message = format!("the arguments do not fit: {error}");
         RunEnd::failure(Outcome::Undecodable, message)
     })
 }

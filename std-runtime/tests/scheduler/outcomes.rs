@@ -52,7 +52,7 @@ async fn every_way_to_end_is_an_outcome() {
         ("fail", Outcome::Failed, "the pump stands still: no water"),
         ("panic", Outcome::Panicked, "out of tune"),
         ("hang", Outcome::TimedOut, "aborted: timed out"),
-        ("count", Outcome::Undecodable, "the arguments v1 null do not fit"),
+        ("count", Outcome::Undecodable, "the arguments do not fit: invalid type: null"),
     ] {
         let job = scheduler.enqueue(task, &()).await.expect("it is valid");
         let runs = settled(&store, job).await;

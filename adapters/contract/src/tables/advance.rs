@@ -29,6 +29,8 @@ struct Decided {
     cancelled: Vec<JobId>,
     /// Earlier jobs of whose end the schedule did not have to hear, and now does.
     watched: Vec<JobId>,
+    /// The first fire for which the limit had nothing left. What lies behind it is no fire.
+    cut_at: Option<Timestamp>,
     /// A job is left of whose end the schedule will hear, besides the new ones.
     awaited: bool,
 }
@@ -150,8 +152,9 @@ impl<T: Tables> Work<T> {
             answers.push(match self.schedule_mut(id) {
                 Some(schedule) => {
                     schedule.advance(step, now);
-                    let reached = advance.skips.iter().filter(|skip| schedule.reaches(skip.from));
-                    skips.extend(reached.map(|skip| (id.clone(), *skip)));
+                    let is_there = |skip: &&Skip| one.cut_at.is_none_or(|cut| skip.from < cut);
+                    let there = advance.skips.iter().filter(is_there);
+                    skips.extend(there.map(|skip| (id.clone(), *skip)));
                     Advanced::Done { revision: schedule.revision, inserted }
                 }
                 None => Advanced::Stale,
@@ -194,6 +197,7 @@ impl Facts {
         let mut cancels = false;
         for (index, fire) in advance.fires.iter().enumerate() {
             if decided.jobs.len() == left {
+                decided.cut_at = Some(fire.at);
                 break;
             }
             // A job that is known is not inserted again, and must not count as one more either.

@@ -99,6 +99,21 @@ impl<T: Tables> Work<T> {
             return Ok(Vec::new());
         }
         let alone = self.tables.settle_alone(settles).await?;
+        self.settle_others(settles, alone).await
+    }
+
+    /// Records last attempts of different jobs, those of which the end concerns nobody else; says
+    /// which.
+    pub(super) async fn settle_alone(&mut self, settles: &[Settle]) -> Done<Vec<bool>> {
+        self.tables.settle_alone(settles).await
+    }
+
+    /// Records the last attempts that were not settled alone.
+    pub(super) async fn settle_others(
+        &mut self,
+        settles: &[Settle],
+        alone: Vec<bool>,
+    ) -> Done<Vec<Written>> {
         let left = settles.iter().zip(&alone).filter(|(_, done)| !**done);
         let finishes = left.map(|(settle, _)| {
             let Settle { job, token, ref ended } = *settle;

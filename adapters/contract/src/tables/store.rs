@@ -1,5 +1,7 @@
 //! The verbs of the contract, for every database.
 
+use std::collections::HashSet;
+
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Count;
 
@@ -198,7 +200,14 @@ impl<D: Database> Store for D {
     }
 
     async fn settle(&self, clock: Clock, settles: &[Settle]) -> Answer<Vec<Written>> {
-        write!(self, clock, settles, Same, settle)
+        if settles.is_empty() {
+            return nothing!(self, clock);
+        }
+        verb!(self, clock, Write, Same, work => {
+            let (next, written) = settle(self, clock, work, settles).await?;
+            work = next;
+            written
+        })
     }
 
     async fn settle_and_claim(
@@ -291,9 +300,33 @@ async fn settle_and_claim<D: Database>(
 ) -> Answer<(Vec<Written>, Vec<Job>)> {
     let turn = store.handed_out(0);
     verb!(store, clock, Write, Different, work => {
-        let written = work.settle(settles).await?;
+        let (next, written) = settle(store, clock, work, settles).await?;
+        work = next;
         (written, work.claim_jobs(claim, turn).await?)
     })
+}
+
+/// Records last attempts. What concerns nobody else is made to last before the others wait for
+/// their schedules: a node that stands still may have locked one of them, and jobs that have
+/// nothing to do with it must not lose their leases over that.
+async fn settle<D: Database>(
+    store: &D,
+    clock: Clock,
+    mut work: Work<D::Tables>,
+    settles: &[Settle],
+) -> Result<(Work<D::Tables>, Vec<Written>), StoreError> {
+    let jobs: HashSet<JobId> = settles.iter().map(|settle| settle.job).collect();
+    if D::ONE_WRITER || jobs.len() < settles.len() {
+        let written = work.settle(settles).await?;
+        return Ok((work, written));
+    }
+    let alone = work.settle_alone(settles).await?;
+    if alone.contains(&true) && alone.contains(&false) {
+        work.finish().await?;
+        work = Work::new(store.begin(Mode::Write, clock).await?);
+    }
+    let written = work.settle_others(settles, alone).await?;
+    Ok((work, written))
 }
 
 async fn find_schedule<D: Database>(

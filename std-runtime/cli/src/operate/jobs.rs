@@ -237,15 +237,19 @@ fn known(config: &Config, task: &str) -> Result<(), Trouble> {
 async fn cancel<'c>(client: &'c Client, ids: &[JobId]) -> Result<Answer<'c>, Trouble> {
     let mut lines = Vec::new();
     let mut all = Vec::new();
+    let mut missing = 0;
     for id in ids {
         let (word, line) = match client.scheduler.cancel(*id).await? {
             Cancelled::Settled => ("cancelled", "is cancelled"),
             Cancelled::Asked => ("asked", "runs and is told to stop"),
             Cancelled::Over => ("over", "was over already"),
-            Cancelled::Missing => return Err(missing(*id)),
+            Cancelled::Missing => {
+                missing += 1;
+                ("missing", "is not known")
+            }
         };
         all.push(json!({ "job": id.to_string(), "became": word }));
         lines.push(format!("{id} {line}"));
     }
-    Ok(Answer::line(all.into(), lines.join("\n")))
+    Ok(Answer::line(all.into(), lines.join("\n")).failing_if(missing > 0))
 }

@@ -110,10 +110,11 @@ fn jobs_are_queued_shown_and_cancelled() {
     let shown = json(&place, &["jobs", "show", &id]);
     assert_eq!(shown["runs"][0]["outcome"], Outcome::Cancelled.name());
     let none = "018f0000-0000-7000-8000-000000000000";
-    for verb in ["show", "cancel"] {
-        let (code, _, err) = ask(&place, &["jobs", verb, none]);
-        assert_eq!((code, err.contains("there is no job")), (1, true), "{err}");
-    }
+    let (code, _, err) = ask(&place, &["jobs", "show", none]);
+    assert_eq!((code, err.contains("there is no job")), (1, true), "{err}");
+    let (code, out, _) = ask(&place, &["jobs", "cancel", none, &id]);
+    let both = format!("{none} is not known\n{id} was over already");
+    assert_eq!((code, out), (1, both), "one that is not known hides nothing");
     let (code, _, err) = ask(&place, &["jobs", "enqueue", "unknown"]);
     assert_eq!((code, err.contains("(tasks of this file: `t`, `rare`)")), (2, true), "{err}");
     let nowhere = Command::new(program()).args(["jobs", "list"]).output().expect("it starts");

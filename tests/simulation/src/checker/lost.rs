@@ -128,7 +128,7 @@ impl Lost {
             life.cursor = Next::At(from);
             return Ok(());
         }
-        life.walk(&BTreeSet::new(), &skips, &BTreeSet::new())?;
+        life.walk(&BTreeSet::new(), &skips, &BTreeSet::new(), None)?;
         match (point, life.cursor) {
             (Resume::At(from), Next::At(at)) if at < from => {
                 Err(format!("schedule {id} is resumed from {from}: {at} is lost"))
@@ -160,9 +160,12 @@ impl Lost {
         let born = commit.born.iter().filter(|job| job.origin == Origin::Fire).count();
         let born = u32::try_from(born).unwrap_or(u32::MAX);
         let spent = life.spec.policies.limit.is_some_and(|limit| life.fired + born >= limit);
+        let mut ends_at = None;
         if spent {
             // A planner that has not heard of a fire asks for more than the limit has left.
+            let all = asked.len();
             asked.retain(|at| jobs.last().is_none_or(|last| at <= last));
+            ends_at = jobs.last().copied().filter(|_| asked.len() < all);
         }
         let before = life.cursor;
         if life.spec.policies.after_run.is_some() {
@@ -176,7 +179,7 @@ impl Lost {
                 life.cursor = Next::At(moment.store + delay);
             }
         } else {
-            life.walk(&asked, &skips, &jobs)?;
+            life.walk(&asked, &skips, &jobs, ends_at)?;
         }
         life.fired += born;
         let is_empty = asked.is_empty() && skips.is_empty();
@@ -270,16 +273,19 @@ impl Life {
     }
 
     /// Steps through the fires up to the last one that was decided about. `asked` were to become
-    /// jobs, and `jobs` of them are or were some.
+    /// jobs, and `jobs` of them are or were some. If the limit cut some off, the schedule `ends_at` its
+    /// last job, and how far skips go behind that is nobody's concern.
     fn walk(
         &mut self,
         asked: &BTreeSet<Timestamp>,
         skips: &[Skip],
         jobs: &BTreeSet<Timestamp>,
+        ends_at: Option<Timestamp>,
     ) -> Result<(), String> {
         let id = self.spec.id;
         let ends = skips.iter().map(|skip| skip.to).chain(asked.last().copied());
         let Some(end) = ends.max() else { return Ok(()) };
+        let end = ends_at.unwrap_or(end);
         let (mut seen, mut counts) = (0, vec![0_u64; skips.len()]);
         while let Some(at) = self.cursor.at().filter(|at| *at <= end) {
             let excluded = self.excluded_until(at).is_some();
@@ -310,6 +316,7 @@ impl Life {
         }
         for (skip, counted) in skips.iter().zip(counts) {
             let fine = match skip.count {
+                _ if skip.to > end => skip.from <= end,
                 Count::Exact(count) => count == counted,
                 Count::AtLeast(count) => count <= counted,
             };
