@@ -178,6 +178,8 @@ pub enum Change<D: Domain> {
     Expire,
     /// The jobs of its schedule for which it was held are over.
     Free,
+    /// Somebody does not want to wait for its `ready_at`.
+    Hasten,
 }
 
 /// Why a change did not happen. The job is as it was.
@@ -217,6 +219,7 @@ impl<D: Domain> Job<D> {
                 let lease = Lease { node: node.clone(), token: self.token, until: *until };
                 S::Leased { lease, cancel: false }
             }
+            (S::Waiting { ready_at }, C::Hasten) => S::Waiting { ready_at: (*ready_at).min(now) },
             (S::Held { ready_at }, C::Free) => S::Waiting { ready_at: *ready_at },
             (S::Waiting { .. } | S::Held { .. }, C::Cancel) => settled(Outcome::Cancelled, now),
             (S::Waiting { .. } | S::Held { .. }, C::Expire) => {
@@ -228,11 +231,11 @@ impl<D: Domain> Job<D> {
             (S::Waiting { .. } | S::Held { .. }, C::Rescue { .. }) => {
                 return Err(Refused::NotLapsed);
             }
-            (S::Held { .. }, C::Claim { .. }) => return Err(Refused::NotReady),
-            (S::Leased { lease, cancel }, C::Renew { token, until }) if lease.token == *token => {
-                // A renewal never shortens a lease: replies may overtake one another.
-                let until = lease.until.max(*until);
-                S::Leased { lease: Lease { until, ..lease.clone() }, cancel: *cancel }
+            (S::Held { .. }, C::Claim { .. } | C::Hasten) => return Err(Refused::NotReady),
+            (S::Leased { lease, cancel }, C::Renew { token, until })
+                if D::OFFER.renews() && lease.token == *token =>
+            {
+                S::Leased { lease: lease.prolonged(*until), cancel: *cancel }
             }
             (S::Leased { lease, cancel }, C::Release { token }) if lease.token == *token => {
                 waiting_unless(*cancel, now, now)
@@ -252,14 +255,14 @@ impl<D: Domain> Job<D> {
                 S::Leased { lease: lease.clone(), cancel: true }
             }
             (S::Leased { lease, cancel }, C::Rescue { lapsed }) => {
-                if *lapsed && lease.is_live(now) {
+                if D::OFFER.remote && *lapsed && lease.is_live(now) {
                     return Err(Refused::NotLapsed);
                 }
                 let (counts, state) = self.rescued(*cancel, now);
                 self.counts = counts;
                 state
             }
-            (S::Leased { .. }, C::Claim { .. }) => return Err(Refused::Held),
+            (S::Leased { .. }, C::Claim { .. } | C::Hasten) => return Err(Refused::Held),
             (S::Leased { .. }, C::Expire) => return Err(Refused::NotLapsed),
             (
                 S::Held { .. } | S::Waiting { .. } | S::Leased { .. } | S::Settled { .. },
@@ -268,7 +271,7 @@ impl<D: Domain> Job<D> {
             (S::Waiting { .. } | S::Leased { .. }, C::Free) => return Err(Refused::NotHeld),
             (
                 S::Settled { .. },
-                C::Claim { .. } | C::Cancel | C::Rescue { .. } | C::Expire | C::Free,
+                C::Claim { .. } | C::Cancel | C::Rescue { .. } | C::Expire | C::Free | C::Hasten,
             ) => return Err(Refused::Settled),
         };
         self.state = next;
@@ -406,6 +409,7 @@ mod tests {
         all.push(("rescue", "held", C::Rescue { lapsed: false }));
         all.push(("expire", "", C::Expire));
         all.push(("free", "", C::Free));
+        all.push(("hasten", "", C::Hasten));
         all
     }
 

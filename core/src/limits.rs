@@ -100,6 +100,19 @@ pub const RECLAIM_PAUSE: Span = Span::from_secs(1);
 /// jump: the clock was set or the machine slept. NTP slews far more slowly.
 pub const CLOCK_JUMP: Span = Span::from_secs(1);
 
+/// How far a node's clock may be from its store's before the node says so: nothing goes wrong by
+/// that, but what people read in its log does.
+pub const CLOCK_OFF: Span = Span::from_secs(2);
+
+/// How often a node tells its store that it lives: cheap enough for a database of a thousand nodes.
+pub const BEAT_EVERY: Span = Span::from_secs(30);
+
+/// A node that has not told for so long is shown as lost: three beats, and a little for their way.
+pub const LOST_AFTER: Span = Span::from_secs(100);
+
+/// A node that has not told for so long is forgotten: long enough for people to have seen it.
+pub const FORGET_NODE_AFTER: Span = Span::from_days(1);
+
 /// How long a schedule waits whose jobs find no room in a store of fixed size.
 pub const FULL_PAUSE: Span = Span::from_secs(1);
 

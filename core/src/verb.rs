@@ -13,7 +13,7 @@ pub use advance::{Advance, Advanced, Fire};
 pub use enqueue::{Contest, Enqueue, Enqueued, Extra};
 pub use history::{History, Run};
 pub use jobs::{
-    Cancelled, ClaimJobs, Ended, Release, Renew, Renewed, Rescue, Retry, Settle, Written,
+    Cancelled, ClaimJobs, Ended, Hastened, Release, Renew, Renewed, Rescue, Retry, Settle, Written,
 };
 pub use schedules::{
     ClaimSchedules, Paused, Put, PutSchedule, Quarantine, Remove, Resume, Resumed,

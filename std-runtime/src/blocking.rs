@@ -35,11 +35,13 @@ use std::sync::Arc;
 use std::task::Wake;
 use std::thread::{self, Thread};
 
-use mainspring_contract::record::{Cancelled, Job, Put};
+use mainspring_contract::node::NodeView;
+use mainspring_contract::record::{self, Cancelled, Conflict, Hastened, Job, Put};
 use mainspring_contract::store::{
-    JobFilter, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView, Unreadable,
+    JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
+    Unreadable,
 };
-use mainspring_contract::{JobId, NodeId, ScheduleId};
+use mainspring_contract::{JobId, NodeId, ScheduleId, TaskId};
 use mainspring_core::fire::Resume;
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Count;
@@ -163,6 +165,7 @@ macro_rules! twins {
 twins! {
     replace_tasks(tasks: Vec<Task>) -> ();
     put(schedule: Schedule) -> Put;
+    put_with(schedule: Schedule, conflict: Conflict) -> Put;
     sync(source: &str, schedules: Vec<Schedule>) -> (Vec<Put>, Vec<ScheduleId>);
     remove(schedule: &str) -> bool;
     pause(schedule: &str) -> bool;
@@ -171,6 +174,7 @@ twins! {
     backfill_count(schedule: &str, range: RangeInclusive<Timestamp>) -> Count;
     backfill(schedule: &str, range: RangeInclusive<Timestamp>) -> Backfilled;
     cancel(job: JobId) -> Cancelled;
+    hasten(job: JobId) -> Hastened;
     result(job: JobId) -> Option<JobEnd>;
     wait(job: JobId) -> JobEnd;
     schedule(schedule: &str) -> Option<ScheduleView>;
@@ -180,6 +184,10 @@ twins! {
     runs(filter: &RunFilter) -> Vec<RunView>;
     skips(filter: &SkipFilter) -> Vec<SkipView>;
     unreadable(limit: u32) -> Vec<Unreadable>;
+    prune(before: Timestamp) -> u32;
+    store_clock() -> Timestamp;
+    nodes(page: &Page<NodeId>) -> Vec<NodeView>;
+    tasks(page: &Page<TaskId>) -> Vec<record::Task>;
 }
 
 impl Scheduler {

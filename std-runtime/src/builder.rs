@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
 use mainspring_contract::broker::Broker;
-use mainspring_contract::{NodeId, Store, Tags, TagsError};
+use mainspring_contract::{NodeId, Role, Store, Tags, TagsError};
 use mainspring_core::lease::LeaseTerms;
 use mainspring_core::limits;
 use mainspring_core::time::{Mono, Span};
@@ -30,6 +30,7 @@ pub struct Builder {
     store: Arc<dyn AnyStore>,
     node: Option<String>,
     node_is_mine: bool,
+    role: Role,
     tags: Result<Tags, TagsError>,
     tasks: Vec<Task>,
     states: States,
@@ -54,6 +55,7 @@ impl Builder {
             store: Arc::new(store),
             node: None,
             node_is_mine: false,
+            role: Role::Both,
             tags: Ok(Tags::NONE),
             tasks: Vec::new(),
             states: States::default(),
@@ -95,6 +97,17 @@ impl Builder {
     #[must_use]
     pub fn node_is_mine(mut self) -> Self {
         self.node_is_mine = true;
+        self
+    }
+
+    /// What this node does once it is started. Default: it plans schedules and runs jobs. One that
+    /// is never started is only a client.
+    ///
+    /// A cluster of workers needs a planner beside them: nobody else turns due schedules into jobs,
+    /// takes care of the jobs of lost nodes and forgets old history.
+    #[must_use]
+    pub fn role(mut self, role: Role) -> Self {
+        self.role = role;
         self
     }
 
@@ -236,6 +249,7 @@ impl Builder {
             node,
             node_is_mine: self.node_is_mine,
             node_is_unique,
+            role: self.role,
             tags,
             tasks: Arc::new(Registry::new(tasks)),
             states: self.states,

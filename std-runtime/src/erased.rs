@@ -8,15 +8,19 @@ use core::pin::{Pin, pin};
 use core::task::Poll;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use mainspring_contract::node::{Node, NodeView};
 use mainspring_contract::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
-    Schedule, Settle, Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Hastened, Job,
+    Paused, Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed,
+    Retry, Run, Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
-    JobFilter, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView, Unreadable,
+    JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
+    Unreadable,
 };
-use mainspring_contract::{Answer, Clock, JobId, ScheduleId, Store, StoreError, StoreErrorKind};
+use mainspring_contract::{
+    Answer, Clock, JobId, NodeId, ScheduleId, Store, StoreError, StoreErrorKind, TaskId,
+};
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Count;
 
@@ -103,10 +107,15 @@ erased! {
         claim: &'a ClaimJobs<'a>
     ) -> (Vec<Written>, Vec<Job>);
     cancel(jobs: &'a [JobId]) -> Vec<Cancelled>;
+    hasten(jobs: &'a [JobId]) -> Vec<Hastened>;
     rescue(rescue: &'a Rescue, max: u32) -> Vec<Run>;
     prune(before: Timestamp, max: u32) -> u32;
+    beat(node: &'a Node) -> ();
+    leave(node: &'a NodeId) -> ();
+    nodes(page: &'a Page<NodeId>) -> Vec<NodeView>;
     ---
     schedules(ScheduleFilter) -> ScheduleView;
+    tasks(Page<TaskId>) -> Task;
     jobs(JobFilter) -> Job;
     runs(RunFilter) -> RunView;
     skips(SkipFilter) -> SkipView;

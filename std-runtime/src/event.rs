@@ -4,7 +4,7 @@ use mainspring_contract::store::Unreadable;
 use mainspring_contract::{JobId, NodeId, ScheduleId, TaskId};
 use mainspring_core::fire::Skip;
 use mainspring_core::outcome::Outcome;
-use mainspring_core::time::Timestamp;
+use mainspring_core::time::{Span, Timestamp};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -115,6 +115,11 @@ pub enum Event {
     },
     /// The wall clock was set, or the machine slept.
     ClockJumped,
+    /// The wall clock of this machine is far off the store's. Told once, until it is right again.
+    ClockIsOff {
+        /// How far ahead it is; negative, if it is behind.
+        ahead: Span,
+    },
     /// This node began to plan and to work.
     Started,
     /// This node starts nothing more.

@@ -97,12 +97,12 @@ pub use state::{NoState, State, States};
 pub use task::{BlockingFunction, Ending, Function, RunEnd, Task, TaskFunction, TaskRun};
 pub use verdict::{GiveUp, RetryAfter, Snooze};
 
-pub use mainspring_contract::JobId;
 pub use mainspring_contract::exclude::ExcludeForm;
-pub use mainspring_contract::record::{Cancelled, Conflict, Hold};
+pub use mainspring_contract::record::{Cancelled, Conflict, Hastened, Hold};
+pub use mainspring_contract::{JobId, Role};
 pub use mainspring_core::fire::Resume;
 pub use mainspring_core::overlap::Overlap;
 pub use mainspring_core::schedule::Coalesce;
 pub use mainspring_core::settings::{Backoff, Priority, Retry};
-pub use mainspring_core::time::Timestamp;
+pub use mainspring_core::time::{Span, Timestamp};
 pub use mainspring_core::trigger::Count;

@@ -8,6 +8,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use mainspring_contract::broker::{Hints, Named};
+use mainspring_contract::node::{Heart, Node};
 use mainspring_contract::record::{
     Advance, Advanced, Job, Quarantine, Rescue, Run, Schedule, Written,
 };
@@ -32,7 +33,7 @@ use crate::erased::AnyStore;
 use crate::executor::{Executor, Finished};
 use crate::plan::{self, AnyPlan};
 use crate::registry::Registry;
-use crate::request::{Answered, Batch, Caller, Claim};
+use crate::request::{Answered, Batch, Caller, Claim, Request};
 use crate::telemetry::Telemetry;
 use crate::trigger::Triggers;
 use crate::waiting::Waiting;
@@ -74,6 +75,8 @@ pub(crate) struct Pump {
     planner_look: Look,
     worker_look: Look,
     known: Known,
+    /// When to tell the store that this node lives.
+    heart: Heart,
     planner: Planner<Stored, AnyPlan, Boxed>,
     worker: Worker<Stored, Boxed>,
     executor: Executor,
@@ -90,11 +93,10 @@ pub(crate) struct Pump {
 /// What a [`Pump`] is made of.
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn AnyStore>,
-    pub(crate) node: NodeId,
+    /// What this node says about itself.
+    pub(crate) node: Node,
     /// Nobody else uses the node's name at the same time.
     pub(crate) node_is_mine: bool,
-    /// What the node offers.
-    pub(crate) tags: Tags,
     pub(crate) tasks: Arc<Registry>,
     pub(crate) zones: Arc<Zones>,
     pub(crate) triggers: Arc<Triggers>,
@@ -112,13 +114,15 @@ pub(crate) struct Parts {
 impl Pump {
     pub(crate) fn new(parts: Parts) -> Self {
         let clock = Clock::new();
+        let Node { id, tags, .. } = parts.node.clone();
         Self {
             now: clock.now(),
             clock,
             store: parts.store,
-            node: parts.node,
+            node: id,
             node_is_mine: parts.node_is_mine,
-            tags: parts.tags,
+            tags,
+            heart: Heart::new(parts.node),
             tasks: parts.tasks,
             zones: parts.zones,
             triggers: parts.triggers,
@@ -155,15 +159,13 @@ impl Pump {
             }
             if self.clock.jumped() {
                 self.telemetry.clock_jumped();
+                self.heart.clock_jumped();
                 self.work_input(worker::Input::ClockJumped);
                 self.plan_input(planner::Input::ClockJumped);
             }
         }
         let left = self.worker.len();
-        // Under a name that others use too, what the store calls ours may be theirs.
-        if left == 0 && self.node_is_mine {
-            self.leave().await;
-        }
+        self.leave(left).await;
         self.telemetry.node_stopped(left);
         self.neighbours.left(&self.node).await;
         left
@@ -214,13 +216,22 @@ impl Pump {
         ControlFlow::Continue(())
     }
 
-    /// Gives up what this node still has in the store, so that nobody waits for it to lapse.
-    async fn leave(&mut self) {
+    /// Takes leave of the store: gives up what this node still has there, so that nobody waits for
+    /// it to lapse, and is a node no longer.
+    async fn leave(&mut self, left: usize) {
         let rescue = Rescue::HeldBy(self.node.clone());
-        let store = Arc::clone(&self.store);
-        // If the store is down or slow, claims lapse by themselves.
+        // Under a name that others use too, what the store calls ours may be theirs.
+        let gives_up = left == 0 && self.node_is_mine;
+        let (store, node) = (Arc::clone(&self.store), self.node.clone());
+        let leave = async {
+            if gives_up {
+                store.rescue(&rescue, limits::ROWS_PER_SWEEP).await?;
+            }
+            store.leave(&node).await
+        };
+        // If the store is down or slow, claims lapse by themselves, and the node is taken for lost.
         tokio::select! {
-            answer = store.rescue(&rescue, limits::ROWS_PER_SWEEP) => {
+            answer = leave => {
                 let _ = self.checked("leave", answer);
             }
             () = clock::wait_for(LEAVE_WITHIN) => {}
@@ -254,6 +265,11 @@ impl Pump {
             }
             self.batch.plan(output);
         }
+        if let Some(node) = self.heart.poll(now) {
+            self.heart.strayed().inspect(|&ahead| self.telemetry.clock_is_off(ahead));
+            let tasks = self.tasks.ids().to_vec();
+            self.batch.single.push(Request::Beat(Node { tasks, ..node }));
+        }
         for request in self.batch.take_requests() {
             let caller = Caller {
                 store: Arc::clone(&self.store),
@@ -264,7 +280,8 @@ impl Pump {
             self.calls.spawn(request.call(caller));
         }
         let machines = [self.worker.deadline(now), self.planner.deadline(now)];
-        let deadlines = machines.into_iter().chain([self.worker_look.at(), self.planner_look.at()]);
+        let looks = [self.worker_look.at(), self.planner_look.at(), self.heart.deadline()];
+        let deadlines = machines.into_iter().chain(looks);
         deadlines.flatten().min()
     }
 
@@ -344,6 +361,10 @@ impl Pump {
             A::Quarantine(answer) => {
                 // If the store is down, the claim ends, and the next one finds the same again.
                 let _ = self.checked("quarantine", answer);
+            }
+            A::Beat(answer) => {
+                let _ = self.checked("beat", answer);
+                self.heart.beaten();
             }
             A::Advance(tickets, advances, answer) => self.advanced(tickets, advances, answer),
             A::Renew(tickets, renews, answer) => {
@@ -489,6 +510,7 @@ impl Pump {
     fn checked<T>(&mut self, verb: &str, answer: Answer<T>) -> Result<Reply<T>, Down> {
         match answer {
             Ok(reply) => {
+                self.heart.heard(reply.pulse.store_now, self.now);
                 if core::mem::take(&mut self.store_is_down) {
                     self.telemetry.store_is_back();
                 }

@@ -3,6 +3,7 @@
 use core::future::Future;
 use std::sync::Arc;
 
+use mainspring_contract::node::Node;
 use mainspring_contract::record::{
     Advance, Advanced, ClaimJobs, ClaimSchedules, Job, Quarantine, Release, Renew, Renewed, Rescue,
     Retry, Run, Schedule, Settle, Written,
@@ -58,6 +59,7 @@ pub(crate) enum Request {
         max: u32,
     },
     Quarantine(Vec<Quarantine>),
+    Beat(Node),
     Advance(Vec<Ticket>, Vec<Advance>),
     Renew(Vec<Ticket>, Vec<Renew>),
     Release(Vec<Ticket>, Vec<Release>),
@@ -91,6 +93,7 @@ pub(crate) enum Answered {
     Rescue(Ticket, Answer<Vec<Run>>),
     Prune(Ticket, Answer<u32>),
     Quarantine(Answer<()>),
+    Beat(Answer<()>),
     Advance(Vec<Ticket>, Vec<Advance>, Answer<Vec<Advanced>>),
     Renew(Vec<Ticket>, Vec<Renew>, Answer<Vec<Renewed>>),
     Release(Vec<Ticket>, Vec<Release>, Answer<Vec<Written>>),
@@ -217,6 +220,7 @@ impl Request {
             Self::Quarantine(quarantines) => {
                 Answered::Quarantine(patiently(store.quarantine(&quarantines)).await)
             }
+            Self::Beat(node) => Answered::Beat(patiently(store.beat(&node)).await),
             Self::Advance(tickets, advances) => {
                 let answer = patiently(store.advance(&advances)).await;
                 Answered::Advance(tickets, advances, answer)

@@ -4,19 +4,20 @@ use core::future::Future;
 use core::time::Duration;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mainspring_contract::record::{Job, Rescue};
+use mainspring_contract::node::{Node, NodeView};
+use mainspring_contract::record::{self, Job, Rescue};
 use mainspring_contract::store::{
-    JobFilter, Reply, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
+    JobFilter, Page, Reply, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
     Unreadable,
 };
-use mainspring_contract::{NodeId, ScheduleId, Store, Tags};
+use mainspring_contract::{NodeId, Program, Role, ScheduleId, Store, Tags, TaskId};
 use mainspring_core::lease::LeaseTerms;
 use mainspring_core::limits;
-use mainspring_core::planner::Planner;
+use mainspring_core::planner::{self, Planner};
 use mainspring_core::room::Boxed;
-use mainspring_core::time::Span;
+use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::trigger::Count;
-use mainspring_core::worker::Worker;
+use mainspring_core::worker::{self, Worker};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -62,6 +63,8 @@ pub(crate) struct Shared {
     pub(crate) node_is_mine: bool,
     /// The name is new, or promised to be used by this process only.
     pub(crate) node_is_unique: bool,
+    /// What this node does.
+    pub(crate) role: Role,
     /// What this node offers.
     pub(crate) tags: Tags,
     pub(crate) tasks: Arc<Registry>,
@@ -121,11 +124,18 @@ impl Scheduler {
         let mut worker = Worker::new(&Boxed(shared.max_running), shared.lease, shared.max_idle);
         worker.dice(dice::new());
         worker.settles_travel();
+        // What a node does not do is a machine that was stopped before it began.
+        let now = Now { wall: Timestamp::UNIX_EPOCH, mono: Mono::ZERO };
+        if !shared.role.plans() {
+            planner.handle(planner::Input::Stop, now);
+        }
+        if !shared.role.works() {
+            worker.handle(worker::Input::Stop, now);
+        }
         let pump = Pump::new(Parts {
             store: Arc::clone(&shared.store),
-            node: shared.node.clone(),
+            node: self.describe()?,
             node_is_mine: shared.node_is_unique,
-            tags: shared.tags.clone(),
             tasks: Arc::clone(&shared.tasks),
             zones: Arc::clone(&shared.zones),
             triggers: Arc::clone(&shared.triggers),
@@ -232,6 +242,40 @@ impl Scheduler {
         Ok(self.shared.store.skips(filter).await?)
     }
 
+    /// Forgets records of the history from before `before`, the oldest first, and says how many: a
+    /// few hundred at most, so that nobody waits for it. None are left once it answers 0.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn prune(&self, before: Timestamp) -> Result<u32, Error> {
+        Ok(self.shared.store.prune(before, limits::ROWS_PER_SWEEP).await?.value)
+    }
+
+    /// What the store's clock shows.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn store_clock(&self) -> Result<Timestamp, Error> {
+        Ok(self.shared.store.put_tasks(&[]).await?.pulse.store_now)
+    }
+
+    /// Nodes by name, those of other programs too: who plans, who works, since when, how far their
+    /// clocks are off, and whether they are lost. A node shows itself shortly after its start.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn nodes(&self, page: &Page<NodeId>) -> Result<Vec<NodeView>, Error> {
+        Ok(self.shared.store.nodes(page).await?.value)
+    }
+
+    /// What the store knows of tasks, by name: their limits and defaults.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn tasks(&self, page: &Page<TaskId>) -> Result<Vec<record::Task>, Error> {
+        Ok(self.shared.store.tasks(page).await?)
+    }
+
     /// What happens on this node from now on, as it happens.
     ///
     /// ```
@@ -270,6 +314,20 @@ impl Scheduler {
         &self.shared.node
     }
 
+    /// What this node says about itself, before it has heard from its store.
+    fn describe(&self) -> Result<Node, Error> {
+        let shared = &self.shared;
+        Ok(Node {
+            id: shared.node.clone(),
+            role: shared.role,
+            tags: shared.tags.clone(),
+            tasks: Vec::new(),
+            program: Program::new(PROGRAM)?,
+            started_at: Timestamp::UNIX_EPOCH,
+            clock_offset: Span::ZERO,
+        })
+    }
+
     /// Takes over what this node's former self held.
     pub(crate) async fn take_over(&self) -> Result<(), Error> {
         let rescue = Rescue::HeldBy(self.shared.node.clone());
@@ -304,3 +362,6 @@ async fn survey_schedules(store: Arc<dyn AnyStore>, telemetry: Telemetry) {
         Err(error) => telemetry.store_failed("unreadable", &error),
     }
 }
+
+/// What a node says of its program.
+const PROGRAM: &str = concat!("mainspring ", env!("CARGO_PKG_VERSION"));

@@ -11,7 +11,7 @@ use mainspring_contract::store::Unreadable;
 use mainspring_contract::{JobId, NodeId, ScheduleId, StoreError};
 use mainspring_core::fire::Skip;
 use mainspring_core::outcome::Outcome;
-use mainspring_core::time::Timestamp;
+use mainspring_core::time::{Span, Timestamp};
 use tracing::{debug, error, info, warn};
 
 use crate::context::Context;
@@ -210,6 +210,15 @@ impl Telemetry {
     pub(crate) fn clock_jumped(&self) {
         warn!(target: "mainspring::node", "the wall clock was set or the machine slept");
         self.bell.ring(|| Event::ClockJumped);
+    }
+
+    pub(crate) fn clock_is_off(&self, ahead: Span) {
+        warn!(
+            target: "mainspring::node",
+            %ahead, "the clock of this machine is far off the store's; nothing runs at a wrong \
+            time by that, but times in its log are wrong (set the clock, or that of the store)",
+        );
+        self.bell.ring(|| Event::ClockIsOff { ahead });
     }
 
     pub(crate) fn pruned(&self, count: u32) {

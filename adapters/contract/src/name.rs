@@ -119,6 +119,10 @@ name! {
     NodeId
 }
 name! {
+    /// The program that a node runs, and its version, in the program's own words.
+    Program
+}
+name! {
     /// Says where a schedule was written down: in code, in a file, by a person.
     Source
 }

@@ -58,5 +58,5 @@ pub type Ended = verb::Ended<Stored>;
 
 pub use mainspring_core::job::Hold;
 pub use mainspring_core::verb::{
-    Advanced, Cancelled, Conflict, Paused, Put, Renewed, Resumed, Written,
+    Advanced, Cancelled, Conflict, Hastened, Paused, Put, Renewed, Resumed, Written,
 };

@@ -8,12 +8,13 @@ use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Count;
 
 use crate::error::StoreError;
+use crate::node::{Node, NodeView};
 use crate::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
-    Schedule, Settle, Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Hastened, Job,
+    Paused, Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed,
+    Retry, Run, Schedule, Settle, Task, Written,
 };
-use crate::{JobId, ScheduleId};
+use crate::{JobId, NodeId, ScheduleId, TaskId};
 
 pub use crate::filter::{
     During, JobFilter, Page, Place, RunFilter, ScheduleFilter, SkipFilter, Standing,
@@ -190,6 +191,14 @@ pub trait Store: Send + Sync + 'static {
         jobs: &[JobId],
     ) -> impl Future<Output = Answer<Vec<Cancelled>>> + Send;
 
+    /// Makes waiting jobs ready at once, whatever they wait for: the wait before a retry, or the
+    /// instant for which they were queued.
+    fn hasten(
+        &self,
+        clock: Clock,
+        jobs: &[JobId],
+    ) -> impl Future<Output = Answer<Vec<Hastened>>> + Send;
+
     /// Takes care of at most `max` jobs whose lease or start deadline has passed, and returns the
     /// history's record of each.
     fn rescue(
@@ -207,6 +216,26 @@ pub trait Store: Send + Sync + 'static {
         before: Timestamp,
         max: u32,
     ) -> impl Future<Output = Answer<u32>> + Send;
+
+    /// Takes note of what a node says about itself, and that it lives. Forgets nodes that were not
+    /// heard of for [long](mainspring_core::limits::FORGET_NODE_AFTER).
+    fn beat(&self, clock: Clock, node: &Node) -> impl Future<Output = Answer<()>> + Send;
+
+    /// Forgets a node that is about to end.
+    fn leave(&self, clock: Clock, node: &NodeId) -> impl Future<Output = Answer<()>> + Send;
+
+    /// Nodes by name: those that live, and those that are lost and not forgotten.
+    fn nodes(
+        &self,
+        clock: Clock,
+        page: &Page<NodeId>,
+    ) -> impl Future<Output = Answer<Vec<NodeView>>> + Send;
+
+    /// Tasks that somebody has put, by name.
+    fn tasks(
+        &self,
+        page: &Page<TaskId>,
+    ) -> impl Future<Output = Result<Vec<Task>, StoreError>> + Send;
 
     /// The schedule of this name.
     ///

@@ -8,20 +8,22 @@ mod broker;
 mod clock;
 mod history;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use mainspring_contract::node::{Node, NodeView};
 use mainspring_contract::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
-    Schedule, Settle, Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Hastened, Job,
+    Paused, Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed,
+    Retry, Run, Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
     JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
     Unreadable,
 };
 use mainspring_contract::{
-    Answer, Capabilities, Clock, JobId, Reply, ScheduleId, Store, StoreError, StoreErrorKind,
-    Stored,
+    Answer, Capabilities, Clock, JobId, NodeId, Reply, ScheduleId, Store, StoreError,
+    StoreErrorKind, Stored, TaskId,
 };
 use mainspring_core::ledger::Ledger;
 use mainspring_core::room::Boxed;
@@ -70,6 +72,8 @@ pub struct MemoryStore {
 struct State {
     ledger: Ledger<Stored, Boxed, Boxed, Boxed>,
     records: Records,
+    /// Nodes, and when each beat last.
+    nodes: BTreeMap<NodeId, (Node, Timestamp)>,
 }
 
 impl Default for MemoryStore {
@@ -83,7 +87,7 @@ impl MemoryStore {
     pub fn with_capacity(capacity: Capacity) -> Self {
         let Capacity { schedules, tasks, jobs, history } = capacity;
         let ledger = Ledger::new(Boxed(schedules), Boxed(tasks), Boxed(jobs));
-        let state = State { ledger, records: Records::new(history) };
+        let state = State { ledger, records: Records::new(history), nodes: BTreeMap::new() };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
@@ -149,7 +153,7 @@ impl Store for MemoryStore {
     }
 
     async fn advance(&self, clock: Clock, advances: &[Advance]) -> Answer<Vec<Advanced>> {
-        self.verb(clock, |State { ledger, records }, now| {
+        self.verb(clock, |State { ledger, records, .. }, now| {
             Ok(advances.iter().map(|advance| ledger.advance(advance, now, records)).collect())
         })
     }
@@ -161,7 +165,7 @@ impl Store for MemoryStore {
     }
 
     async fn resume(&self, clock: Clock, resumes: &[Resume]) -> Answer<Vec<Resumed>> {
-        self.verb(clock, |State { ledger, records }, _| {
+        self.verb(clock, |State { ledger, records, .. }, _| {
             Ok(resumes.iter().map(|resume| ledger.resume(resume, records)).collect())
         })
     }
@@ -174,7 +178,7 @@ impl Store for MemoryStore {
     }
 
     async fn enqueue(&self, clock: Clock, jobs: &[Enqueue]) -> Answer<Vec<Enqueued>> {
-        self.verb(clock, |State { ledger, records }, now| {
+        self.verb(clock, |State { ledger, records, .. }, now| {
             let enqueue =
                 |job: &Enqueue| ledger.enqueue(job.clone(), now, records).map_err(|_| full("jobs"));
             jobs.iter().map(enqueue).collect()
@@ -196,31 +200,37 @@ impl Store for MemoryStore {
     }
 
     async fn release(&self, clock: Clock, releases: &[Release]) -> Answer<Vec<Written>> {
-        self.verb(clock, |State { ledger, records }, now| {
+        self.verb(clock, |State { ledger, records, .. }, now| {
             Ok(releases.iter().map(|release| ledger.release(release, now, records)).collect())
         })
     }
 
     async fn retry(&self, clock: Clock, retries: &[Retry]) -> Answer<Vec<Written>> {
-        self.verb(clock, |State { ledger, records }, now| {
+        self.verb(clock, |State { ledger, records, .. }, now| {
             Ok(retries.iter().map(|retry| ledger.retry(retry, now, records)).collect())
         })
     }
 
     async fn settle(&self, clock: Clock, settles: &[Settle]) -> Answer<Vec<Written>> {
-        self.verb(clock, |State { ledger, records }, now| {
+        self.verb(clock, |State { ledger, records, .. }, now| {
             Ok(settles.iter().map(|settle| ledger.settle(settle, now, records)).collect())
         })
     }
 
     async fn cancel(&self, clock: Clock, jobs: &[JobId]) -> Answer<Vec<Cancelled>> {
-        self.verb(clock, |State { ledger, records }, now| {
+        self.verb(clock, |State { ledger, records, .. }, now| {
             Ok(jobs.iter().map(|job| ledger.cancel(job, now, records)).collect())
         })
     }
 
+    async fn hasten(&self, clock: Clock, jobs: &[JobId]) -> Answer<Vec<Hastened>> {
+        self.verb(clock, |State { ledger, records, .. }, now| {
+            Ok(jobs.iter().map(|job| ledger.hasten(job, now, records)).collect())
+        })
+    }
+
     async fn rescue(&self, clock: Clock, rescue: &Rescue, max: u32) -> Answer<Vec<Run>> {
-        self.verb(clock, |State { ledger, records }, now| {
+        self.verb(clock, |State { ledger, records, .. }, now| {
             let before = records.last_seq();
             ledger.rescue(rescue, max, now, records);
             Ok(records.since(before).map(|view| view.run.clone()).collect())
@@ -229,6 +239,36 @@ impl Store for MemoryStore {
 
     async fn prune(&self, clock: Clock, before: Timestamp, max: u32) -> Answer<u32> {
         self.verb(clock, |state, _| Ok(state.records.prune(before, max)))
+    }
+
+    async fn beat(&self, clock: Clock, node: &Node) -> Answer<()> {
+        self.verb(clock, |state, now| {
+            state.nodes.retain(|_, (_, beat_at)| !NodeView::is_forgotten(*beat_at, now));
+            state.nodes.insert(node.id.clone(), (node.clone(), now));
+            Ok(())
+        })
+    }
+
+    async fn leave(&self, clock: Clock, node: &NodeId) -> Answer<()> {
+        self.verb(clock, |state, _| {
+            state.nodes.remove(node);
+            Ok(())
+        })
+    }
+
+    async fn nodes(&self, clock: Clock, page: &Page<NodeId>) -> Answer<Vec<NodeView>> {
+        self.verb(clock, |state, now| {
+            let nodes = state.nodes.values();
+            let there = nodes.filter(|(_, beat_at)| !NodeView::is_forgotten(*beat_at, now));
+            let chosen = select(there, page, |(node, _)| &node.id).into_iter().cloned();
+            Ok(chosen.map(|(node, beat_at)| NodeView::new(node, beat_at, now)).collect())
+        })
+    }
+
+    async fn tasks(&self, page: &Page<TaskId>) -> Result<Vec<Task>, StoreError> {
+        let state = self.lock();
+        let tasks = state.ledger.tasks();
+        Ok(select(tasks, page, |task| &task.id).into_iter().cloned().collect())
     }
 
     async fn schedule(&self, id: &ScheduleId) -> Result<Option<ScheduleView>, StoreError> {

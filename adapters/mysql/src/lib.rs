@@ -99,6 +99,7 @@ mod keys;
 mod lanes;
 mod listing;
 pub mod migrations;
+mod nodes;
 mod options;
 mod pulse;
 mod row;

@@ -26,11 +26,14 @@ use crate::server;
 use crate::statements::Text;
 
 /// Every step; the first makes version 1.
-const MIGRATIONS: Migrations = Migrations(&[Migration {
-    name: "initial",
-    min_program: 1,
-    sql: include_str!("sql/migrations/0001_initial.sql"),
-}]);
+const MIGRATIONS: Migrations = Migrations(&[
+    Migration {
+        name: "initial",
+        min_program: 1,
+        sql: include_str!("sql/migrations/0001_initial.sql"),
+    },
+    Migration { name: "nodes", min_program: 1, sql: include_str!("sql/migrations/0002_nodes.sql") },
+]);
 
 /// A step that a database still needs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! What the verbs ask of the rows, as one transaction does it.
 
+use mainspring_contract::node::Node;
 use mainspring_contract::record::{
     ClaimJobs, ClaimSchedules, Job, Quarantine, Remove, Renew, Renewed, Rescue, Run, Schedule,
     Settle, Task,
 };
 use mainspring_contract::store::{
-    JobFilter, RunFilter, RunView, ScheduleFilter, SkipFilter, SkipView,
+    JobFilter, Page, RunFilter, RunView, ScheduleFilter, SkipFilter, SkipView,
 };
 use mainspring_contract::tables::{Claim, Damaged, Done, Found, Hold, Holder, Link, Row, Tables};
 use mainspring_contract::{JobId, Key, NodeId, ScheduleId, TaskId};
@@ -18,7 +19,7 @@ use mainspring_core::trigger::Count;
 
 use crate::listing::{self, Part};
 use crate::transaction::{Id, Transaction};
-use crate::{claim, history, jobs, keys, pulse, schedules, tasks};
+use crate::{claim, history, jobs, keys, nodes, pulse, schedules, tasks};
 
 impl Tables for Transaction<'_> {
     type RowId = Id;
@@ -148,6 +149,10 @@ impl Tables for Transaction<'_> {
         jobs::any_held(self, ids).await
     }
 
+    async fn any_free(&mut self, ids: &[ScheduleId]) -> Done<Vec<bool>> {
+        jobs::any_free(self, ids).await
+    }
+
     async fn lock_chains(&mut self, schedules: &[ScheduleId]) -> Done<Vec<Vec<Link>>> {
         jobs::lock_chains(self, schedules).await
     }
@@ -187,6 +192,18 @@ impl Tables for Transaction<'_> {
         history::prune(self, before, max).await
     }
 
+    async fn put_node(&mut self, node: &Node) -> Done<()> {
+        nodes::put(self, node).await
+    }
+
+    async fn remove_node(&mut self, id: &NodeId) -> Done<()> {
+        nodes::remove(self, id).await
+    }
+
+    async fn forget_nodes(&mut self, before: Timestamp) -> Done<()> {
+        nodes::forget(self, before).await
+    }
+
     async fn find_schedule(&mut self, id: &ScheduleId) -> Done<Option<Result<Schedule, String>>> {
         listing::schedule(self, id).await
     }
@@ -198,6 +215,24 @@ impl Tables for Transaction<'_> {
         offset: u32,
     ) -> Done<Vec<Result<Schedule, (String, String)>>> {
         listing::schedules(self, filter, Part { limit, offset }).await
+    }
+
+    async fn list_tasks(
+        &mut self,
+        page: &Page<TaskId>,
+        limit: u32,
+        offset: u32,
+    ) -> Done<Vec<Option<Task>>> {
+        tasks::list(self, page, Part { limit, offset }).await
+    }
+
+    async fn list_nodes(
+        &mut self,
+        page: &Page<NodeId>,
+        limit: u32,
+        offset: u32,
+    ) -> Done<Vec<Option<(Node, Timestamp)>>> {
+        nodes::list(self, page, Part { limit, offset }).await
     }
 
     async fn last_runs(&mut self, ids: &[ScheduleId]) -> Done<Vec<Option<Run>>> {

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 
 use mainspring_contract::TaskId;
 use mainspring_contract::record::Task;
+use mainspring_contract::store::Page;
 use mainspring_contract::tables::Done;
 use mainspring_sql::column::{Cells, Columns};
 use mainspring_sql::{read, write};
 use sqlx::mysql::MySqlRow;
 
+use crate::listing::Part;
 use crate::row::{Cols, Values};
 use crate::statements::padded;
 use crate::transaction::Transaction;
@@ -48,6 +50,20 @@ pub(crate) async fn put(tx: &mut Transaction<'_>, tasks: &[Task]) -> Done<bool> 
 pub(crate) async fn find(tx: &mut Transaction<'_>, ids: &[TaskId]) -> Done<Vec<Task>> {
     let rows = select(tx, ids, false).await?;
     Ok(rows.iter().filter_map(|row| read::task(&Cols(row)).ok()).collect())
+}
+
+/// Tasks by name.
+pub(crate) async fn list(
+    tx: &mut Transaction<'_>,
+    page: &Page<TaskId>,
+    part: Part,
+) -> Done<Vec<Option<Task>>> {
+    // No name is empty.
+    let after = page.after.as_ref().map_or("", TaskId::as_str);
+    let statement = tx.common.sql.task_list.query().bind(after);
+    let statement = statement.bind(i64::from(part.limit)).bind(i64::from(part.offset));
+    let rows = tx.all(statement).await?;
+    Ok(rows.iter().map(|row| read::task(&Cols(row)).ok()).collect())
 }
 
 async fn select(tx: &mut Transaction<'_>, ids: &[TaskId], lock: bool) -> Done<Vec<MySqlRow>> {

@@ -2,10 +2,11 @@
 
 mod place;
 
-use mainspring_conformance::rig::{Rig, clock};
+use mainspring_conformance::node::record;
+use mainspring_conformance::rig::{Rig, clock, value};
 use mainspring_conformance::sample::{at, encoded, ended, node, queued, secs, task, task_id};
 use mainspring_contract::record::{ClaimJobs, Enqueue, Enqueued, Rescue, Settle, Task, Written};
-use mainspring_contract::store::{JobFilter, RunFilter};
+use mainspring_contract::store::{JobFilter, Page, RunFilter};
 use mainspring_contract::{Clock, Encoded, Store, StoreErrorKind as Kind, Tags};
 use mainspring_core::outcome::Outcome;
 use mainspring_core::settings::Settings;
@@ -219,7 +220,7 @@ async fn nodes_that_start_at_once_migrate_once() {
     assert_eq!(migrations::plan(&options).await.expect("a plan"), []);
     let mut connection = place.beside().await;
     let noted = number(&mut connection, "SELECT COUNT(*) FROM mainspring_migrations").await;
-    assert_eq!(noted, 1);
+    assert_eq!(noted, 2);
     for store in stores {
         store.close().await;
     }
@@ -284,6 +285,20 @@ async fn a_program_that_is_too_old_says_so() {
     let error = MysqlStore::open_with(&place.options()).await.expect_err("it must not be used");
     assert_eq!(error.kind(), Kind::Incompatible);
     assert!(error.to_string().contains("update this program"), "{error}");
+}
+
+#[tokio::test]
+async fn a_node_that_cannot_be_read_is_left_out_of_pages() {
+    let place = Place::new().await;
+    let rig = Rig(place.open().await);
+    for name in ["a", "b", "c"] {
+        value(rig.0.beat(clock(0), &record(name)).await);
+    }
+    let mut connection = place.beside().await;
+    run(&mut connection, "UPDATE mainspring_nodes SET role = 9 WHERE id = 'b'").await;
+    let found = value(rig.0.nodes(clock(0), &Page::first(2)).await);
+    let names: Vec<_> = found.iter().map(|view| view.node.id.as_str()).collect();
+    assert_eq!(names, ["a", "c"], "a page is filled up");
 }
 
 #[tokio::test]

@@ -110,6 +110,7 @@ mod jobs;
 mod keys;
 mod listing;
 pub mod migrations;
+mod nodes;
 mod options;
 mod parts;
 mod row;

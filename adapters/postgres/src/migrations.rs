@@ -27,14 +27,17 @@ struct Migration {
 }
 
 /// Every step; the first makes version 1.
-const MIGRATIONS: [Migration; PROGRAM as usize] = [Migration {
-    name: "initial",
-    min_program: 1,
-    sql: include_str!("sql/migrations/0001_initial.sql"),
-}];
+const MIGRATIONS: [Migration; PROGRAM as usize] = [
+    Migration {
+        name: "initial",
+        min_program: 1,
+        sql: include_str!("sql/migrations/0001_initial.sql"),
+    },
+    Migration { name: "nodes", min_program: 1, sql: include_str!("sql/migrations/0002_nodes.sql") },
+];
 
 /// The schema version of this program.
-const PROGRAM: i32 = 1;
+const PROGRAM: i32 = 2;
 
 /// A step that a database still needs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 
 use core::fmt;
 
+use mainspring_contract::node::{Node, Role};
 use mainspring_contract::record::{
     Ended, Hold, Job, JobState, Lease, Run, Schedule, Spec, Task, Unique,
 };
@@ -51,6 +52,10 @@ pub(crate) const RUN: &str = "seq, noted_at_us, job, token, attempt, task, sched
 
 /// The columns of a range of skipped fires.
 pub(crate) const SKIP: &str = "seq, schedule, reason, from_us, to_us, count, at_least, noted_at_us";
+
+/// The columns of a node.
+pub(crate) const NODE: &str =
+    "id, role, tags, tasks, program, started_at_us, clock_offset_us, beat_at_us";
 
 /// Where a schedule's row has its source.
 const SOURCE: usize = 2;
@@ -174,6 +179,27 @@ pub(crate) fn task(row: &PgRow) -> Read<Task> {
             row.tags(text)?
         },
     })
+}
+
+/// What a node says about itself, and when it said so.
+pub(crate) fn node(row: &PgRow) -> Read<(Node, Timestamp)> {
+    let mut row = Columns { row, at: 0 };
+    let node = Node {
+        id: row.name()?,
+        role: row.code(Role::from_code)?,
+        tags: {
+            let text = row.value()?;
+            row.tags(text)?
+        },
+        tasks: {
+            let text = row.value()?;
+            Node::tasks_from_text(text).map_err(|why| row.before().unreadable(&why))?
+        },
+        program: row.name()?,
+        started_at: row.instant()?,
+        clock_offset: Span::from_micros(row.value()?),
+    };
+    Ok((node, row.instant()?))
 }
 
 /// A job that is not over.

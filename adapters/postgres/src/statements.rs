@@ -25,6 +25,7 @@ impl Names {
             .replace("{job}", row::JOB)
             .replace("{run}", row::RUN)
             .replace("{skip}", row::SKIP)
+            .replace("{node}", row::NODE)
             .replace("schema.", &format!("\"{}\".", self.schema))
             .replace("mainspring_", &self.prefix)
     }
@@ -66,6 +67,7 @@ macro_rules! statements {
 }
 
 statements! {
+    chain_any_free = "sql/chain_any_free.sql",
     chain_free = "sql/chain_free.sql",
     chain_held = "sql/chain_held.sql",
     chain_lock = "sql/chain_lock.sql",
@@ -94,6 +96,10 @@ statements! {
     key_sweep = "sql/key_sweep.sql",
     key_take = "sql/key_take.sql",
     last_runs = "sql/last_runs.sql",
+    node_forget = "sql/node_forget.sql",
+    node_list = "sql/node_list.sql",
+    node_put = "sql/node_put.sql",
+    node_remove = "sql/node_remove.sql",
     prune_lock = "sql/prune_lock.sql",
     prune_look = "sql/prune_look.sql",
     prune_rotate = "sql/prune_rotate.sql",
@@ -118,5 +124,6 @@ statements! {
     skip_insert = "sql/skip_insert.sql",
     task_find = "sql/task_find.sql",
     task_limits = "sql/task_limits.sql",
+    task_list = "sql/task_list.sql",
     task_put = "sql/task_put.sql",
 }

@@ -1,11 +1,12 @@
 //! The rows of the store, as the verbs see them.
 
+use mainspring_contract::node::Node;
 use mainspring_contract::record::{
     ClaimJobs, ClaimSchedules, Job, Quarantine, Remove, Renew, Renewed, Rescue, Run, Schedule,
     Settle, Task,
 };
 use mainspring_contract::store::{
-    JobFilter, RunFilter, RunView, ScheduleFilter, SkipFilter, SkipView,
+    JobFilter, Page, RunFilter, RunView, ScheduleFilter, SkipFilter, SkipView,
 };
 use mainspring_contract::tables::{
     Claim, Damaged, Done, Found, FoundJobs, Hold, Holder, Link as ChainLink, Row, Tables,
@@ -22,7 +23,7 @@ use sqlx::Row as _;
 use crate::row::RowId;
 use crate::statements::query;
 use crate::transaction::Transaction;
-use crate::{claim, history, insert, jobs, keys, listing, schedules, tasks};
+use crate::{claim, history, insert, jobs, keys, listing, nodes, schedules, tasks};
 
 impl Tables for Transaction<'_> {
     type RowId = RowId;
@@ -155,6 +156,10 @@ impl Tables for Transaction<'_> {
         jobs::any_held(self, ids).await
     }
 
+    async fn any_free(&mut self, ids: &[ScheduleId]) -> Done<Vec<bool>> {
+        jobs::any_free(self, ids).await
+    }
+
     async fn lock_chains(&mut self, schedules: &[ScheduleId]) -> Done<Vec<Vec<ChainLink>>> {
         jobs::lock_chains(self, schedules).await
     }
@@ -194,6 +199,18 @@ impl Tables for Transaction<'_> {
         history::prune(self, before, max).await
     }
 
+    async fn put_node(&mut self, node: &Node) -> Done<()> {
+        nodes::put(self, node).await
+    }
+
+    async fn remove_node(&mut self, id: &NodeId) -> Done<()> {
+        nodes::remove(self, id).await
+    }
+
+    async fn forget_nodes(&mut self, before: Timestamp) -> Done<()> {
+        nodes::forget(self, before).await
+    }
+
     async fn find_schedule(&mut self, id: &ScheduleId) -> Done<Option<Result<Schedule, String>>> {
         schedules::find(self, id).await
     }
@@ -205,6 +222,24 @@ impl Tables for Transaction<'_> {
         offset: u32,
     ) -> Done<Vec<Result<Schedule, (String, String)>>> {
         listing::schedules(self, filter, limit, offset).await
+    }
+
+    async fn list_tasks(
+        &mut self,
+        page: &Page<TaskId>,
+        limit: u32,
+        offset: u32,
+    ) -> Done<Vec<Option<Task>>> {
+        tasks::list(self, page, limit, offset).await
+    }
+
+    async fn list_nodes(
+        &mut self,
+        page: &Page<NodeId>,
+        limit: u32,
+        offset: u32,
+    ) -> Done<Vec<Option<(Node, Timestamp)>>> {
+        nodes::list(self, page, limit, offset).await
     }
 
     async fn last_runs(&mut self, ids: &[ScheduleId]) -> Done<Vec<Option<Run>>> {

@@ -2,6 +2,7 @@
 
 use mainspring_contract::TaskId;
 use mainspring_contract::record::Task;
+use mainspring_contract::store::Page;
 use mainspring_contract::tables::Done;
 
 use crate::columns::SettingsList;
@@ -39,4 +40,18 @@ pub(crate) async fn find(tx: &mut Transaction<'_>, ids: &[TaskId]) -> Done<Vec<T
     let ids: Vec<&str> = ids.iter().map(TaskId::as_str).collect();
     let rows = tx.all(query(&tx.sql.task_find).bind(ids)).await?;
     Ok(rows.iter().filter_map(|row| row::task(row).ok()).collect())
+}
+
+/// Tasks by name.
+pub(crate) async fn list(
+    tx: &mut Transaction<'_>,
+    page: &Page<TaskId>,
+    limit: u32,
+    offset: u32,
+) -> Done<Vec<Option<Task>>> {
+    // No name is empty.
+    let after = page.after.as_ref().map_or("", TaskId::as_str);
+    let statement = query(&tx.sql.task_list).bind(after);
+    let rows = tx.all(statement.bind(i64::from(limit)).bind(i64::from(offset))).await?;
+    Ok(rows.iter().map(|row| row::task(row).ok()).collect())
 }

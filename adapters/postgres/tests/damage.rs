@@ -2,13 +2,14 @@
 
 mod place;
 
-use mainspring_conformance::rig::{Rig, one};
+use mainspring_conformance::node::record;
+use mainspring_conformance::rig::{Rig, clock, one, value};
 use mainspring_conformance::sample::{
     advance, at, fired, job_id, keyed, overlapping, queued, replace, schedule_id, secs, spec, task,
     urgent,
 };
 use mainspring_contract::record::{Advanced, Cancelled, Conflict, Hold, Put, Written};
-use mainspring_contract::store::RunFilter;
+use mainspring_contract::store::{Page, RunFilter};
 use mainspring_contract::{Store, StoreErrorKind as Kind};
 use mainspring_core::outcome::Outcome;
 use mainspring_core::overlap::Overlap;
@@ -204,6 +205,24 @@ async fn keys_that_nobody_holds_any_more_do_not_pile_up() {
 }
 
 #[tokio::test]
+async fn nodes_that_cannot_be_read_are_left_out_of_pages_until_they_beat_again() {
+    let patient = Patient::new().await;
+    let rig = &patient.rig;
+    for name in ["a", "b", "c", "d"] {
+        value(rig.0.beat(clock(0), &record(name)).await);
+    }
+    patient.spoil("UPDATE mainspring_nodes SET role = 9 WHERE id = 'b'").await;
+    patient.spoil("UPDATE mainspring_nodes SET tasks = '[1' WHERE id = 'c'").await;
+    let names = async || -> Vec<String> {
+        let found = value(rig.0.nodes(clock(0), &Page::first(2)).await);
+        found.iter().map(|view| view.node.id.to_string()).collect()
+    };
+    assert_eq!(names().await, ["a", "d"], "a page is filled up");
+    value(rig.0.beat(clock(0), &record("b")).await);
+    assert_eq!(names().await, ["a", "b"]);
+}
+
+#[tokio::test]
 async fn history_that_cannot_be_read_is_left_out_of_pages() {
     let patient = Patient::new().await;
     let rig = &patient.rig;
@@ -234,7 +253,7 @@ async fn pruned_history_gives_its_space_back() {
         assert_eq!(rig.settle(t, &job, Outcome::Succeeded).await, Written::Done);
         // History is kept for ten seconds.
         let before = at(t - 10);
-        let pruned = rig.0.prune(mainspring_conformance::rig::clock(t), before, 99).await;
+        let pruned = rig.0.prune(clock(t), before, 99).await;
         let pruned = pruned.expect("it is pruned").value;
         assert_eq!(pruned, u32::from(t > 10), "one goes as one comes");
         assert_eq!(rig.runs(&RunFilter::newest(99)).await.len() as i64, (t + 1).min(11));

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use mainspring_contract::node::{Node, Role};
 use mainspring_contract::record::{
     Ended, Hold, Job, JobState, Lease, Run, Schedule, Spec, Task, Unique,
 };
@@ -94,6 +95,21 @@ pub fn task(row: &impl Columns) -> Read<Task> {
         settings: settings(row)?,
         tags: tags(text(row, "tags")?)?,
     })
+}
+
+/// What a node says about itself, and when it said so.
+pub fn node(row: &impl Columns) -> Read<(Node, Timestamp)> {
+    let node = Node {
+        id: name(row, "id")?,
+        role: code(row, "role", Role::from_code)?,
+        tags: tags(text(row, "tags")?)?,
+        tasks: Node::tasks_from_text(text(row, "tasks")?)
+            .map_err(|why| Unreadable(format!("column `tasks`: {why}")))?,
+        program: name(row, "program")?,
+        started_at: instant(row, "started_at_us")?,
+        clock_offset: Span::from_micros(int(row, "clock_offset_us")?),
+    };
+    Ok((node, instant(row, "beat_at_us")?))
 }
 
 /// What is known of the row of a schedule, even if it cannot be read.

@@ -1,5 +1,6 @@
 //! Records as rows: each function gives the values of some columns, in the order it names.
 
+use mainspring_contract::node::Node;
 use mainspring_contract::record::{
     Ended, Hold, Job, JobState, Run, Schedule, Settle, Spec, Task, Unique,
 };
@@ -20,6 +21,18 @@ pub fn task(task: &Task, out: &mut impl Cells) {
     out.int(task.max_running.map(i64::from));
     settings(&task.settings, out);
     out.text(Some(&task.tags.to_string()));
+}
+
+/// What a node says about itself: `id`, `role`, `tags`, `tasks`, `program`, `started_at_us`,
+/// `clock_offset_us`.
+pub fn node(node: &Node, out: &mut impl Cells) {
+    out.text(Some(node.id.as_str()));
+    out.int(Some(i64::from(node.role.code())));
+    out.text(Some(&node.tags.to_string()));
+    out.text(Some(&node.tasks_text()));
+    out.text(Some(node.program.as_str()));
+    at(Some(node.started_at), out);
+    out.int(Some(node.clock_offset.as_micros()));
 }
 
 /// A whole schedule: `id`, `task`, `source`, trigger, payload and exclusions (`_format`,

@@ -1,10 +1,10 @@
-//! What people look at: schedules, jobs, history.
+//! What people look at: schedules, tasks, jobs, history.
 
-use mainspring_contract::ScheduleId;
-use mainspring_contract::record::{Job, Schedule};
+use mainspring_contract::record::{Job, Schedule, Task};
 use mainspring_contract::store::{
     JobFilter, Page, RunFilter, RunView, ScheduleFilter, SkipFilter, SkipView,
 };
+use mainspring_contract::{ScheduleId, TaskId};
 use mainspring_core::trigger::Count;
 use mainspring_sql::column::Columns;
 use mainspring_sql::condition::{self, Condition, HasTag, Value};
@@ -44,6 +44,20 @@ pub(crate) async fn schedules(
         read::schedule(&cols).map_err(|why| (cols.lossy("id"), why.to_string()))
     };
     Ok(rows(tx, &part, limit, offset).await?.iter().map(read).collect())
+}
+
+/// Tasks by name.
+pub(crate) async fn tasks(
+    tx: &mut Transaction,
+    page: &Page<TaskId>,
+    limit: u32,
+    offset: u32,
+) -> Done<Vec<Option<Task>>> {
+    // No name is empty.
+    let after = page.after.as_ref().map_or("", TaskId::as_str).to_owned();
+    let statement = tx.sql(|sql| &sql.task_list).bind(after);
+    let rows = tx.rows(statement.bind(i64::from(limit)).bind(i64::from(offset))).await?;
+    Ok(rows.iter().map(|row| read::task(&Cols(row)).ok()).collect())
 }
 
 /// Jobs that are not over, by id.

@@ -2,6 +2,7 @@
 
 mainspring_sql::statements! {
     chain = "sql/chain.sql",
+    chain_any_free = "sql/chain_any_free.sql",
     chain_held = "sql/chain_held.sql",
     chain_watch = "sql/chain_watch.sql",
     config_changed = "sql/config_changed.sql",
@@ -30,6 +31,10 @@ mainspring_sql::statements! {
     ledger = "sql/ledger.sql",
     ledger_note = "sql/ledger_note.sql",
     ledger_state = "sql/ledger_state.sql",
+    node_forget = "sql/node_forget.sql",
+    node_list = "sql/node_list.sql",
+    node_put = "sql/node_put.sql",
+    node_remove = "sql/node_remove.sql",
     prune_look = "sql/prune_look.sql",
     prune_runs = "sql/prune_runs.sql",
     prune_skips = "sql/prune_skips.sql",
@@ -50,5 +55,6 @@ mainspring_sql::statements! {
     schedule_update = "sql/schedule_update.sql",
     skip_insert = "sql/skip_insert.sql",
     task_find = "sql/task_find.sql",
+    task_list = "sql/task_list.sql",
     task_put = "sql/task_put.sql",
 }

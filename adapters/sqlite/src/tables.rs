@@ -1,11 +1,12 @@
 //! The rows of a file, for the verbs of the contract.
 
+use mainspring_contract::node::Node;
 use mainspring_contract::record::{
     ClaimJobs, ClaimSchedules, Job, Quarantine, Remove, Renew, Renewed, Rescue, Run, Schedule,
     Settle, Task,
 };
 use mainspring_contract::store::{
-    JobFilter, RunFilter, RunView, ScheduleFilter, SkipFilter, SkipView,
+    JobFilter, Page, RunFilter, RunView, ScheduleFilter, SkipFilter, SkipView,
 };
 use mainspring_contract::tables::{
     Claim, Damaged, Done, Found, FoundJobs, Hold, Holder, Link, Row, Tables,
@@ -21,7 +22,7 @@ use mainspring_sql::read;
 
 use crate::columns::Cols;
 use crate::transaction::{Bind, Transaction};
-use crate::{claim, error, history, jobs, keys, listing, schedules};
+use crate::{claim, error, history, jobs, keys, listing, nodes, schedules};
 
 /// Which function does what.
 macro_rules! tables {
@@ -82,6 +83,7 @@ tables! {
     lapsed(rescue: &Rescue, max: u32) -> Vec<JobId> = jobs::lapsed;
     bury(rows: &[Damaged<i64>]) -> () = jobs::bury;
     any_held(ids: &[ScheduleId]) -> Vec<bool> = jobs::any_held;
+    any_free(ids: &[ScheduleId]) -> Vec<bool> = jobs::any_free;
     lock_chains(ids: &[ScheduleId]) -> Vec<Vec<Link>> = jobs::chains;
     watch(ids: &[JobId]) -> () = jobs::watch;
     free(ids: &[JobId]) -> () = jobs::free;
@@ -95,9 +97,17 @@ tables! {
     prune(before: Timestamp, max: u32) -> u32 = history::prune;
     any_old(before: Timestamp) -> bool = history::any_old;
 
+    put_node(node: &Node) -> () = nodes::put;
+    remove_node(id: &NodeId) -> () = nodes::remove;
+    forget_nodes(before: Timestamp) -> () = nodes::forget;
+
     find_schedule(id: &ScheduleId) -> Option<Result<Schedule, String>> = listing::schedule;
     list_schedules(filter: &ScheduleFilter, limit: u32, offset: u32)
         -> Vec<Result<Schedule, (String, String)>> = listing::schedules;
+    list_tasks(page: &Page<TaskId>, limit: u32, offset: u32)
+        -> Vec<Option<Task>> = listing::tasks;
+    list_nodes(page: &Page<NodeId>, limit: u32, offset: u32)
+        -> Vec<Option<(Node, Timestamp)>> = nodes::list;
     last_runs(ids: &[ScheduleId]) -> Vec<Option<Run>> = history::last_runs;
     list_jobs(filter: &JobFilter, limit: u32, offset: u32) -> Vec<Option<Job>> = listing::jobs;
     count_jobs(filter: &JobFilter, up_to: u32) -> Count = listing::count;

@@ -3,9 +3,12 @@
 use std::path::Path;
 use std::process::Command;
 
+use mainspring_conformance::node::record;
+use mainspring_conformance::rig::{Rig, clock, value};
+use mainspring_conformance::sample::queued;
 use mainspring_contract::record::Enqueued;
 use mainspring_contract::{Clock, Store, StoreError, StoreErrorKind as Kind};
-use mainspring_sqlite::{Options, Prefix, SqliteStore};
+use mainspring_sqlite::{Options, Prefix, SqliteStore, migrations};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Row, SqliteConnection};
 use tempfile::TempDir;
@@ -127,7 +130,7 @@ async fn a_newer_file_that_excludes_this_program_is_refused_with_both_versions()
     run(&mut connection, "INSERT INTO mainspring_migrations VALUES (7, 'later', 0, 5)").await;
     let error = refused(&path).await;
     assert_eq!(error.kind(), Kind::Incompatible);
-    for part in ["schema version 7", "version 5 or later", "this program has 1", "update"] {
+    for part in ["schema version 7", "version 5 or later", "this program has 2", "update"] {
         assert!(error.to_string().contains(part), "{error}");
     }
     run(&mut connection, "DELETE FROM mainspring_migrations WHERE version = 7").await;
@@ -142,7 +145,7 @@ async fn a_newer_file_that_still_suits_this_program_opens() {
     let mut connection = raw(&path).await;
     run(
         &mut connection,
-        "INSERT INTO mainspring_migrations VALUES (2, 'later', 0, 1);
+        "INSERT INTO mainspring_migrations VALUES (98, 'later', 0, 1);
          ALTER TABLE mainspring_tasks ADD COLUMN later TEXT;
          ALTER TABLE mainspring_schedules ADD COLUMN later TEXT;
          ALTER TABLE mainspring_jobs ADD COLUMN later TEXT;
@@ -156,6 +159,39 @@ async fn a_newer_file_that_still_suits_this_program_opens() {
     let job = rig.claim_one(0, "w", "t").await;
     let _ = rig.settle(0, &job, mainspring_core::outcome::Outcome::Succeeded).await;
     assert_eq!(rig.runs_of(job.id).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_file_of_the_version_before_is_brought_up_to_date_with_what_is_in_it() {
+    let folder = folder();
+    let path = folder.path().join("jobs.db");
+    let rig = Rig(SqliteStore::open(&path).await.expect("it opens"));
+    rig.enqueue_all(0, &[queued(1, "t")]).await;
+    rig.0.close().await;
+    let mut connection = raw(&path).await;
+    let before = "DROP TABLE mainspring_nodes; DELETE FROM mainspring_migrations WHERE version > 1";
+    run(&mut connection, before).await;
+    let options = Options::new(&path);
+    let plan = migrations::plan(&options).await.expect("a plan");
+    assert_eq!(
+        plan.iter().map(|step| (step.version, step.min_program)).collect::<Vec<_>>(),
+        [(2, 1)]
+    );
+    let error = migrations::check(&options).await.expect_err("a step is owed");
+    assert_eq!(error.kind(), Kind::Incompatible, "{error}");
+    assert_eq!(migrations::apply(&options).await.expect("it can be written"), plan);
+    migrations::check(&options).await.expect("everything is there");
+    let rig = Rig(SqliteStore::open(&path).await.expect("it opens"));
+    value(rig.0.beat(clock(1), &record("n")).await);
+    assert_eq!(rig.claim(1, "w", &["t"], 9).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_plan_makes_no_file() {
+    let folder = folder();
+    let options = Options::new(folder.path().join("jobs.db"));
+    assert_eq!(migrations::plan(&options).await.expect("a plan").len(), 2);
+    assert!(!options.path.exists());
 }
 
 #[tokio::test]
@@ -197,7 +233,7 @@ async fn many_openers_of_a_new_file_migrate_it_once() {
             .fetch_all(&mut connection)
             .await
             .expect("the ledger");
-        assert_eq!(rows.len(), 1);
+        assert_eq!(rows.len(), 2);
     }
 }
 

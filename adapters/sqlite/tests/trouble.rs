@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mainspring_conformance::rig::{Rig, clock, one};
+use mainspring_conformance::node::record;
+use mainspring_conformance::rig::{Rig, clock, one, value};
 use mainspring_conformance::sample::{
     advance, at, encoded, fired, job_id, keyed, overlapping, queued, replace, schedule_id, secs,
     spec, task, urgent,
 };
 use mainspring_contract::record::{Advanced, Cancelled, Conflict, Enqueue, Hold, Put, Written};
-use mainspring_contract::store::RunFilter;
+use mainspring_contract::store::{Page, RunFilter};
 use mainspring_contract::{Encoded, Store, StoreErrorKind as Kind};
 use mainspring_core::outcome::Outcome;
 use mainspring_core::overlap::Overlap;
@@ -194,6 +195,24 @@ async fn keys_that_nobody_holds_any_more_do_not_pile_up() {
     let query = "SELECT count(*) FROM mainspring_keys";
     let count: i64 = sqlx::query_scalar(query).fetch_one(&mut connection).await.expect("a number");
     assert_eq!(count, 10, "those that are held for a while yet");
+}
+
+#[tokio::test]
+async fn nodes_that_cannot_be_read_are_left_out_of_pages_until_they_beat_again() {
+    let patient = Patient::new().await;
+    let rig = &patient.rig;
+    for name in ["a", "b", "c", "d"] {
+        value(rig.0.beat(clock(0), &record(name)).await);
+    }
+    patient.spoil("UPDATE mainspring_nodes SET role = 9 WHERE id = 'b'").await;
+    patient.spoil("UPDATE mainspring_nodes SET tasks = '[1' WHERE id = 'c'").await;
+    let names = async || -> Vec<String> {
+        let found = value(rig.0.nodes(clock(0), &Page::first(2)).await);
+        found.iter().map(|view| view.node.id.to_string()).collect()
+    };
+    assert_eq!(names().await, ["a", "d"], "a page is filled up");
+    value(rig.0.beat(clock(0), &record("b")).await);
+    assert_eq!(names().await, ["a", "b"]);
 }
 
 #[tokio::test]

@@ -12,8 +12,8 @@ use crate::room::Room;
 use crate::table::Full;
 use crate::time::{Span, Timestamp};
 use crate::verb::{
-    Cancelled, ClaimJobs, Contest, Ended, Enqueue, Enqueued, History, Release, Renew, Renewed,
-    Rescue, Retry, Run, Settle, Written,
+    Cancelled, ClaimJobs, Contest, Ended, Enqueue, Enqueued, Hastened, History, Release, Renew,
+    Renewed, Rescue, Retry, Run, Settle, Written,
 };
 
 impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
@@ -138,7 +138,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
 
     /// Prolongs a lease.
     pub fn renew(&mut self, renew: &Renew<D>, now: Timestamp) -> Renewed {
-        let Some(slot) = self.jobs.find(&renew.job) else { return Renewed::LeaseLost };
+        let slot = if D::OFFER.renews() { self.jobs.find(&renew.job) } else { None };
+        let Some(slot) = slot else { return Renewed::LeaseLost };
         let change = Change::Renew { token: renew.token, until: now + renew.lease_for };
         match self.change(slot, &change, now) {
             Ok(()) => {
@@ -203,6 +204,20 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
             Ok(true) => Cancelled::Settled,
             Ok(false) => Cancelled::Asked,
             Err(_) => Cancelled::Over,
+        }
+    }
+
+    /// Makes a waiting job ready at once.
+    pub fn hasten(
+        &mut self,
+        job: &D::JobId,
+        now: Timestamp,
+        history: &impl History<D>,
+    ) -> Hastened {
+        match self.jobs.find(job) {
+            Some(slot) => Hastened::of(self.change(slot, &Change::Hasten, now)),
+            None if history.is_settled(job) => Hastened::Over,
+            None => Hastened::Missing,
         }
     }
 
@@ -431,7 +446,9 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
                 }
             }
             JobState::Leased { lease, .. } => {
-                self.lapses.put(slot, lease.until);
+                if D::OFFER.remote {
+                    self.lapses.put(slot, lease.until);
+                }
                 self.tasks.get_mut(row.task()).expect("a job's task stays").leased += 1;
             }
             JobState::Settled { .. } => {}

@@ -2,6 +2,7 @@
 
 use crate::domain::Domain;
 use crate::id::Token;
+use crate::job::Refused;
 use crate::outcome::Outcome;
 use crate::retry::Cause;
 use crate::time::{Span, Timestamp};
@@ -133,6 +134,35 @@ pub enum Cancelled {
     Over,
     /// There is no such job.
     Missing,
+}
+
+/// The answer to whoever does not want to wait for a job's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Hastened {
+    /// It waits for a worker and for nothing else.
+    Ready,
+    /// It is held for an earlier job of its schedule, and nothing was changed.
+    Held,
+    /// It is running.
+    Running,
+    /// It is over.
+    Over,
+    /// There is no such job.
+    Missing,
+}
+
+impl Hastened {
+    /// What became of [`Change::Hasten`](crate::job::Change::Hasten).
+    pub const fn of(done: Result<(), Refused>) -> Self {
+        match done {
+            Ok(()) => Self::Ready,
+            Err(Refused::Held) => Self::Running,
+            Err(Refused::Settled) => Self::Over,
+            Err(_) => Self::Held,
+        }
+    }
 }
 
 /// Take care of jobs whose lease or start deadline has passed.

@@ -73,7 +73,7 @@ mod exclude;
 mod policies;
 pub(crate) mod problem;
 pub(crate) mod schedule;
-mod table;
+pub(crate) mod table;
 pub(crate) mod task;
 pub(crate) mod trigger;
 

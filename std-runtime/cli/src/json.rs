@@ -1,6 +1,7 @@
 //! What a store holds, as JSON for programs.
 
 use mainspring_contract::Tag;
+use mainspring_contract::node::NodeView;
 use mainspring_contract::record::{Job, JobState, Run};
 use mainspring_contract::store::{ScheduleView, SkipView};
 use mainspring_contract::trigger::TriggerForm;
@@ -53,6 +54,20 @@ pub(crate) fn job(job: &Job) -> Value {
         "state": state,
         "at": instant(at),
         "node": node.map(|node| node.as_str()),
+    })
+}
+
+pub(crate) fn node(NodeView { node, beat_at, lost }: &NodeView) -> Value {
+    json!({
+        "id": node.id.as_str(),
+        "role": node.role.name(),
+        "tags": node.tags.iter().map(Tag::as_str).collect::<Vec<_>>(),
+        "tasks": node.tasks.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
+        "program": node.program.as_str(),
+        "started_at": node.started_at.to_string(),
+        "beat_at": beat_at.to_string(),
+        "lost": lost,
+        "clock_ahead_us": node.clock_offset.as_micros(),
     })
 }
 

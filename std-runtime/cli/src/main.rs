@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
 mod broker;
 mod check;
@@ -30,6 +31,7 @@ mod output;
 mod place;
 #[cfg(unix)]
 mod plan;
+mod progress;
 #[cfg(unix)]
 mod serve;
 mod status;
@@ -78,18 +80,37 @@ enum Verb {
     /// a second one stops at once.
     #[cfg(unix)]
     Serve(serve::Options),
-    /// Look at jobs, queue some and cancel some
-    Jobs(operate::jobs::Options),
-    /// Look at schedules, pause and resume them, and run them out of turn
+    /// Print what a shell needs to complete this program's words
     ///
-    /// Works on the store, whether a daemon runs or not; a daemon hears of it within seconds. What
-    /// schedules are is said in the configuration file.
+    /// bash: mainspring completions bash > /etc/bash_completion.d/mainspring
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Look for trouble: tables, clocks, nodes, leases, and work that nobody does
+    ///
+    /// Changes nothing. Each finding is a line with the way out; exits with 1 if there is one.
+    Doctor(operate::doctor::Options),
+    /// Look at jobs, queue some, cancel some and run some again
+    Jobs(operate::jobs::Options),
+    /// Look at the tables of a store, and bring them up to date
+    Migrate(operate::migrate::Options),
+    /// Show who plans and works on a store, how their clocks are, and who is lost
+    Nodes(operate::nodes::Options),
+    /// Forget old history now; a daemon does so by itself, by its `keep_runs`
+    Prune(operate::prune::Options),
+    /// Look at schedules, add and remove some, pause and resume them, and run them out of turn
+    ///
+    /// Works on the store, whether a daemon runs or not; a daemon hears of it within seconds. The
+    /// schedules of a configuration file are changed there.
     Schedules(operate::schedules::Options),
     /// Show schedules with their next fire and last outcome, waiting jobs and recent runs
     ///
     /// Reads the store, so it works while a daemon runs and when none does. Exits with 1 if there
     /// is no store to read.
     Status(status::Options),
+    /// Show what a store knows of tasks, and how many jobs of each wait and run
+    Tasks(operate::tasks::Options),
 }
 
 fn main() -> ExitCode {
@@ -109,10 +130,22 @@ fn main() -> ExitCode {
         Verb::Next(options) => next::main(&options),
         #[cfg(unix)]
         Verb::Serve(options) => serve::main(&options),
+        Verb::Completions { shell } => completions(shell),
+        Verb::Doctor(options) => operate::doctor::main(&options),
+        Verb::Migrate(options) => operate::migrate::main(&options),
+        Verb::Nodes(options) => operate::nodes::main(&options),
+        Verb::Prune(options) => operate::prune::main(&options),
+        Verb::Tasks(options) => operate::tasks::main(&options),
         Verb::Jobs(options) => operate::jobs::main(&options),
         Verb::Schedules(options) => operate::schedules::main(&options),
         Verb::Status(options) => status::main(&options),
     }
+}
+
+fn completions(shell: Shell) -> ExitCode {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "mainspring", &mut script);
+    output::print(|out| out.write_all(&script)).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
 }
 
 /// Prints help as it is and anything else as one line.

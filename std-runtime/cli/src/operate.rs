@@ -1,7 +1,13 @@
-//! Verbs on what a store holds: `mainspring schedules …` and `mainspring jobs …`.
+//! Verbs on what a store holds: schedules, jobs, tasks, nodes, history, tables; and its health.
 
+mod add;
+pub(crate) mod doctor;
 pub(crate) mod jobs;
+pub(crate) mod migrate;
+pub(crate) mod nodes;
+pub(crate) mod prune;
 pub(crate) mod schedules;
+pub(crate) mod tasks;
 
 use core::time::Duration;
 use std::io::{self, Write};
@@ -14,11 +20,12 @@ use serde_json::Value;
 
 use crate::config::Config;
 use crate::moment::Moments;
+use crate::place::StorePlace;
 use crate::{BAD_INPUT, clock, output, place};
 
-/// Which store is meant, and how answers are shown.
+/// Which store is meant, and in which form answers are given.
 #[derive(Debug, Args)]
-pub(crate) struct Where {
+pub(crate) struct Place {
     /// The daemon's configuration file
     #[arg(
         short,
@@ -32,6 +39,16 @@ pub(crate) struct Where {
     /// The database itself, such as sqlite:/var/lib/jobs.db
     #[arg(long, global = true, help_heading = "Store")]
     store: Option<String>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// Which store is meant, and how answers are shown.
+#[derive(Debug, Args)]
+pub(crate) struct Where {
+    #[command(flatten)]
+    place: Place,
     /// The time zone in which instants are shown [default: the machine's]
     #[arg(
         long,
@@ -41,9 +58,6 @@ pub(crate) struct Where {
         hide_default_value = true
     )]
     tz: String,
-    /// Print JSON
-    #[arg(long, global = true)]
-    json: bool,
 }
 
 /// A client of a store, and how its answers are shown.
@@ -52,15 +66,13 @@ struct Client {
     /// What the configuration file says, if one was named.
     config: Option<Config>,
     moments: Moments,
-    json: bool,
 }
 
 /// What an answer looks like: to programs, and to people.
 struct Answer<'a> {
     json: Value,
     text: Text<'a>,
-    /// Not everything that was asked could be done.
-    fails: bool,
+    code: ExitCode,
 }
 
 /// Writes an answer for people.
@@ -68,7 +80,7 @@ type Text<'a> = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + 'a>;
 
 impl<'a> Answer<'a> {
     fn new(json: Value, text: impl FnOnce(&mut dyn Write) -> io::Result<()> + 'a) -> Self {
-        Self { json, text: Box::new(text), fails: false }
+        Self { json, text: Box::new(text), code: ExitCode::SUCCESS }
     }
 
     /// An answer of one line.
@@ -78,7 +90,7 @@ impl<'a> Answer<'a> {
 
     /// The program ends with an error after it has shown this answer.
     fn failing_if(self, fails: bool) -> Self {
-        Self { fails, ..self }
+        Self { code: if fails { ExitCode::FAILURE } else { self.code }, ..self }
     }
 }
 
@@ -102,6 +114,33 @@ fn main(
     options: &Where,
     ask: impl AsyncFnOnce(&Client) -> Result<Answer<'_>, Trouble>,
 ) -> ExitCode {
+    at(&options.place, async |place, config| {
+        let client = client(options, place, config).await?;
+        let answer = ask(&client).await?;
+        // Others find out by themselves if they cannot be told.
+        let _ = client.scheduler.told_others(TELLING).await;
+        Ok(show(answer, options.place.json))
+    })
+}
+
+/// A client of this store.
+async fn client(
+    options: &Where,
+    place: &StorePlace,
+    config: Option<Config>,
+) -> Result<Client, Trouble> {
+    let broker = config.as_ref().and_then(|config| config.broker.as_ref());
+    let scheduler = place.client(broker).await.map_err(Trouble::Other)?;
+    let moments = Moments::new(&options.tz, clock::now()).map_err(Trouble::Input)?;
+    Ok(Client { scheduler, config, moments })
+}
+
+/// Does something with the store that is meant and with what the file says that names it, if one
+/// does.
+fn at(
+    options: &Place,
+    work: impl AsyncFnOnce(&StorePlace, Option<Config>) -> Result<ExitCode, Trouble>,
+) -> ExitCode {
     if options.config.is_none() && options.store.is_none() {
         output::complain(
             "no store is named (write `--config FILE`, which the daemon serves, or `--store URL`, \
@@ -121,33 +160,21 @@ fn main(
             return ExitCode::FAILURE;
         }
     };
-    runtime.block_on(async {
-        let shown = async {
-            let broker = config.as_ref().and_then(|config| config.broker.as_ref());
-            let scheduler = place.client(broker).await.map_err(Trouble::Other)?;
-            let moments = Moments::new(&options.tz, clock::now()).map_err(Trouble::Input)?;
-            let client = Client { scheduler, config, moments, json: options.json };
-            let answer = ask(&client).await?;
-            // Others find out by themselves if they cannot be told.
-            let _ = client.scheduler.told_others(TELLING).await;
-            Ok(show(answer, client.json))
-        };
-        match shown.await {
-            Ok(code) => code,
-            Err(Trouble::Input(message)) => {
-                output::complain(&message);
-                ExitCode::from(BAD_INPUT)
-            }
-            Err(Trouble::Other(message)) => {
-                output::complain(&message);
-                ExitCode::FAILURE
-            }
+    match runtime.block_on(work(&place, config)) {
+        Ok(code) => code,
+        Err(Trouble::Input(message)) => {
+            output::complain(&message);
+            ExitCode::from(BAD_INPUT)
         }
-    })
+        Err(Trouble::Other(message)) => {
+            output::complain(&message);
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn show(answer: Answer<'_>, json: bool) -> ExitCode {
-    let Answer { json: value, text, fails } = answer;
+    let Answer { json: value, text, code } = answer;
     let printed = output::print(|out| {
         if !json {
             return text(out);
@@ -155,10 +182,11 @@ fn show(answer: Answer<'_>, json: bool) -> ExitCode {
         serde_json::to_writer_pretty(&mut *out, &value)?;
         writeln!(out)
     });
-    if printed.is_err() || fails { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    printed.map_or(ExitCode::FAILURE, |()| code)
 }
 
 /// How long the broker may take to hear of what was done.
 const TELLING: Duration = Duration::from_secs(2);
+
 /// Entries that one call of the store brings.
 const PAGE: u32 = 500;

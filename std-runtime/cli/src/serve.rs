@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use mainspring::{Running, Scheduler};
+use mainspring::{Role, Running, Scheduler};
 use mainspring_contract::Tag;
 use mainspring_core::time::Span;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -34,6 +34,12 @@ pub(crate) struct Options {
     /// [default: the file's `broker`, else the store itself if it is PostgreSQL]
     #[arg(long, value_name = "URL")]
     broker: Option<String>,
+    /// What this daemon does: both, planner or worker
+    ///
+    /// A planner turns due schedules into jobs and runs none; a worker runs jobs and leaves
+    /// schedules to others. The schedules of its file are put into the store either way.
+    #[arg(long, value_parser = crate::operate::nodes::role, default_value = "both")]
+    role: Role,
     /// How long running commands may go on after the daemon was asked to stop
     #[arg(long, value_name = "SPAN", default_value = "30s")]
     grace: Span,
@@ -79,7 +85,7 @@ async fn serve(options: &Options, config: Config) -> Result<(), String> {
     let lock = lock(&config.store, &node).await?;
     let commands = Commands::new(lock.as_ref().map(|lock| lock.runs_lock().to_owned()));
     let tasks = JobTasks::new(commands);
-    let scheduler = open(&config, &node, &tasks).await?;
+    let scheduler = open(&config, &node, options.role, &tasks).await?;
     let source = plan::source(&options.file)?;
     sync(&scheduler, &config, &source).await?;
     let running = scheduler.start().await.map_err(|error| error.to_string())?;
@@ -104,7 +110,12 @@ async fn lock(store: &StorePlace, node: &str) -> Result<Option<NodeLock>, String
     lock.map(Some).map_err(|error| error.to_string())
 }
 
-async fn open(config: &Config, node: &str, tasks: &JobTasks) -> Result<Scheduler, String> {
+async fn open(
+    config: &Config,
+    node: &str,
+    role: Role,
+    tasks: &JobTasks,
+) -> Result<Scheduler, String> {
     let mut builder = config.store.open(config.broker.as_ref()).await?;
     if let StorePlace::Sqlite(_) = config.store {
         // The lock file keeps every other process away from this node's name.
@@ -117,7 +128,7 @@ async fn open(config: &Config, node: &str, tasks: &JobTasks) -> Result<Scheduler
         builder = builder.task(task);
     }
     let builder = builder.tags(config.tags.iter().map(Tag::as_str));
-    builder.node(node).build().await.map_err(|error| error.to_string())
+    builder.node(node).role(role).build().await.map_err(|error| error.to_string())
 }
 
 async fn sync(scheduler: &Scheduler, config: &Config, source: &str) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use mainspring_contract::broker::Hints;
-use mainspring_contract::record::{Cancelled, Conflict, Enqueue, Enqueued, Hold, Unique};
+use mainspring_contract::record::{Cancelled, Conflict, Enqueue, Enqueued, Hastened, Hold, Unique};
 use mainspring_contract::{Encoded, JobId, Key, Tags, TagsError, TaskId};
 use mainspring_core::limits;
 use mainspring_core::settings::Settings;
@@ -273,5 +273,15 @@ impl Scheduler {
             self.tell(Event::Verify(Suspects::Job(job)));
         }
         Ok(cancelled)
+    }
+
+    /// Makes a waiting job ready at once: it waits neither for its instant nor for the time before
+    /// its next attempt.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn hasten(&self, job: JobId) -> Result<Hastened, Error> {
+        let reply = self.told(self.shared.store.hasten(&[job]).await?);
+        Ok(reply.into_iter().next().unwrap_or(Hastened::Missing))
     }
 }

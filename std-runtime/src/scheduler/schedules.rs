@@ -27,7 +27,15 @@ impl Scheduler {
     /// If something about the schedule is not valid, a schedule of this name was written down
     /// elsewhere, or the store fails.
     pub async fn put(&self, schedule: Schedule) -> Result<Put, Error> {
-        let request = self.request(schedule, Conflict::Replace)?;
+        self.put_with(schedule, Conflict::Replace).await
+    }
+
+    /// Puts a schedule, and says what becomes of one of the same name and source.
+    ///
+    /// # Errors
+    /// As for [`put`](Self::put).
+    pub async fn put_with(&self, schedule: Schedule, conflict: Conflict) -> Result<Put, Error> {
+        let request = self.request(schedule, conflict)?;
         let id = request.spec.id.clone();
         owed::advance_before(&self.shared, &request.spec, |spec| self.plan_of(spec)).await?;
         let reply = self.told(self.shared.store.put_schedules(&[request]).await?);

@@ -4,18 +4,21 @@ use core::future::Future;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use mainspring_contract::node::{Node, NodeView};
 use mainspring_contract::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
-    Schedule, Settle, Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Hastened, Job,
+    Paused, Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed,
+    Retry, Run, Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
-    JobFilter, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView, Unreadable,
+    JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
+    Unreadable,
 };
 use mainspring_contract::{
-    Answer, Capabilities, Clock, JobId, ScheduleId, Store, StoreError, StoreErrorKind,
+    Answer, Capabilities, Clock, JobId, NodeId, ScheduleId, Store, StoreError, StoreErrorKind,
+    TaskId,
 };
-use mainspring_core::time::Timestamp;
+use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::Count;
 use mainspring_memory::MemoryStore;
 use tokio::sync::watch;
@@ -44,6 +47,8 @@ pub(crate) enum Trouble {
 pub(crate) struct Flaky {
     inner: MemoryStore,
     trouble: Arc<Mutex<HashMap<&'static str, Trouble>>>,
+    /// How far the clock in its answers is ahead.
+    ahead: Arc<Mutex<Span>>,
     /// How often each verb was answered.
     calls: Arc<watch::Sender<HashMap<&'static str, u32>>>,
 }
@@ -59,6 +64,11 @@ impl Flaky {
     pub(crate) fn meets(&self, verb: &'static str, trouble: Trouble) {
         self.trouble.lock().expect("no panic under this lock").insert(verb, trouble);
         self.calls.send_modify(|_| ());
+    }
+
+    /// Lets its answers show a clock that is ahead of the wall clock.
+    pub(crate) fn is_ahead(&self, ahead: Span) {
+        *self.ahead.lock().expect("no panic under this lock") = ahead;
     }
 
     /// How often `verb` was answered.
@@ -109,6 +119,10 @@ impl Flaky {
         while self.trouble(verb) == Trouble::AnswerLate {
             calls.changed().await.expect("the store is there");
         }
+        if let Ok(reply) = &mut answer {
+            let ahead = *self.ahead.lock().expect("no panic under this lock");
+            reply.pulse.store_now = reply.pulse.store_now + ahead;
+        }
         match (self.trouble(verb), &mut answer) {
             (Trouble::AnswerLost, Ok(_)) => {
                 answer = Err(StoreError::new(StoreErrorKind::OutcomeUnknown, "told to be lost"));
@@ -154,8 +168,16 @@ impl Store for Flaky {
         retry(retries: &[Retry]) -> Vec<Written>, pop;
         settle(settles: &[Settle]) -> Vec<Written>, pop;
         cancel(jobs: &[JobId]) -> Vec<Cancelled>, pop;
+        hasten(jobs: &[JobId]) -> Vec<Hastened>, pop;
         rescue(rescue: &Rescue, max: u32) -> Vec<Run>, pop;
         prune(before: Timestamp, max: u32) -> u32, |_| ();
+        beat(node: &Node) -> (), |()| ();
+        leave(node: &NodeId) -> (), |()| ();
+        nodes(page: &Page<NodeId>) -> Vec<NodeView>, pop;
+    }
+
+    async fn tasks(&self, page: &Page<TaskId>) -> Result<Vec<Task>, StoreError> {
+        self.inner.tasks(page).await
     }
 
     async fn schedule(&self, id: &ScheduleId) -> Result<Option<ScheduleView>, StoreError> {

@@ -4,6 +4,7 @@ mod asking;
 mod events;
 mod flaky;
 mod hints;
+mod nodes;
 mod outage;
 mod outcomes;
 mod policies;

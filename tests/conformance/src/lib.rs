@@ -28,8 +28,10 @@ pub mod enqueue;
 pub mod extra;
 pub mod filter;
 pub mod finish;
+pub mod hasten;
 pub mod limit;
 pub mod listing;
+pub mod node;
 pub mod overlap;
 pub mod pause;
 pub mod prune;
@@ -145,6 +147,7 @@ laws! { $
         a_held_job_outlives_its_schedule,
         a_schedule_put_again_meets_the_jobs_of_the_former_one,
         a_policy_edited_to_queue_waits_for_jobs_of_before,
+        a_policy_edited_to_skip_meets_jobs_of_before,
         a_policy_edited_to_allow_frees_what_is_held,
         jobs_of_others_do_not_overlap,
     }
@@ -293,6 +296,11 @@ laws! { $
         a_cancelled_job_that_is_lost_is_over,
         a_cancelled_job_that_succeeds_has_succeeded,
     }
+    hasten {
+        a_job_that_waits_for_its_retry_is_ready_at_once,
+        hastening_twice_is_hastening_once,
+        only_what_waits_for_its_time_is_hastened,
+    }
     rescue {
         a_lost_job_runs_again,
         a_live_lease_is_left_alone,
@@ -313,6 +321,7 @@ laws! { $
     }
     listing {
         schedules_come_in_pages_by_name,
+        tasks_come_in_pages_by_name,
         a_schedule_shows_its_last_run,
         a_schedule_is_found_by_its_name,
         jobs_come_in_pages_by_id,
@@ -327,6 +336,15 @@ laws! { $
         runs_are_filtered_by_what_they_say,
         skips_are_filtered_by_what_they_say,
         jobs_are_counted_as_far_as_asked_for,
+    }
+    node {
+        a_node_is_shown_as_it_describes_itself,
+        a_node_that_beats_again_is_one_node,
+        a_node_that_left_is_gone,
+        a_node_that_is_not_heard_of_is_lost,
+        a_node_that_is_long_gone_is_forgotten,
+        nodes_come_in_pages_by_name,
+        what_nodes_say_leaves_the_config_revision,
     }
     batch {
         what_is_named_twice_is_done_once,

@@ -1,6 +1,6 @@
 //! What people look at.
 
-use mainspring_contract::record::Written;
+use mainspring_contract::record::{Task, Written};
 use mainspring_contract::store::{JobFilter, Page, RunFilter, SkipFilter};
 use mainspring_contract::{JobId, Store};
 use mainspring_core::outcome::Outcome;
@@ -29,6 +29,22 @@ pub async fn schedules_come_in_pages_by_name<S: Subject>(subject: &S) {
         }
         assert_eq!(found.concat(), "abcde", "pages of {size}");
     }
+}
+
+/// Each task that somebody put, word for word, and none that only has jobs.
+pub async fn tasks_come_in_pages_by_name<S: Subject>(subject: &S) {
+    let rig = Rig(subject.fresh().await);
+    let tasks = ["a", "b", "c"]
+        .map(|name| Task { max_running: (name == "b").then_some(7), ..Task::new(task_id(name)) });
+    for task in [2, 0, 1].map(|n| tasks[n].clone()) {
+        rig.put_task(0, task).await;
+    }
+    rig.enqueue_all(0, &[queued(1, "unknown")]).await;
+    assert_eq!(ok(rig.0.tasks(&Page::first(9)).await), tasks);
+    assert_eq!(ok(rig.0.tasks(&Page::first(2)).await), tasks[..2]);
+    let page = Page { after: Some(task_id("a")), limit: 1 };
+    assert_eq!(ok(rig.0.tasks(&page).await), tasks[1..2]);
+    assert_eq!(ok(rig.0.tasks(&Page::first(0)).await), []);
 }
 
 /// The most recent attempt of any of its jobs.

@@ -3,9 +3,9 @@
 //! Every method panics if the store reports an error: no law expects one.
 
 use mainspring_contract::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
-    Schedule, Settle, Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Hastened, Job,
+    Paused, Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed,
+    Retry, Run, Schedule, Settle, Task, Written,
 };
 use mainspring_contract::store::{
     JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
@@ -188,6 +188,11 @@ impl<S: Store> Rig<S> {
     /// Cancels a job.
     pub async fn cancel(&self, t: i64, job: JobId) -> Cancelled {
         one(value(self.0.cancel(clock(t), &[job]).await))
+    }
+
+    /// Makes a job ready at once.
+    pub async fn hasten(&self, t: i64, job: JobId) -> Hastened {
+        one(value(self.0.hasten(clock(t), &[job]).await))
     }
 
     /// Rescues up to `max` lapsed jobs.

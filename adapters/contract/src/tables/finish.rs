@@ -13,7 +13,8 @@ use mainspring_core::time::Timestamp;
 use super::work::{Work, in_rounds};
 use super::{Done, FoundJobs, Hold, Tables};
 use crate::record::{
-    Cancelled, Ended, Job, JobState, Release, Renew, Renewed, Rescue, Retry, Run, Settle, Written,
+    Cancelled, Ended, Hastened, Job, JobState, Release, Renew, Renewed, Rescue, Retry, Run, Settle,
+    Written,
 };
 use crate::{JobId, ScheduleId, Stored};
 
@@ -161,19 +162,57 @@ impl<T: Tables> Work<T> {
         let found = self.lock_jobs(ids).await?;
         let ends = found.into_iter().map(|job| (job, Change::Cancel, None));
         let done = self.end_found(ends.collect()).await?;
-        let missing: Vec<JobId> =
-            ids.iter().zip(&done).filter(|(_, done)| done.is_none()).map(|(id, _)| *id).collect();
-        let mut over = if missing.is_empty() {
-            Vec::new().into_iter()
-        } else {
-            self.tables.known(&missing).await?.into_iter()
-        };
+        let mut over = self.known_of(ids, &done).await?;
         let answer = |done| match done {
             Some(Ok(Some(_))) => Cancelled::Settled,
             Some(Ok(None)) => Cancelled::Asked,
             Some(Err(_)) => Cancelled::Over,
             None if over.next() == Some(true) => Cancelled::Over,
             None => Cancelled::Missing,
+        };
+        Ok(done.into_iter().map(answer).collect())
+    }
+
+    /// Which of those jobs are over that were not found, in their order.
+    async fn known_of<R>(
+        &mut self,
+        ids: &[JobId],
+        found: &[Option<R>],
+    ) -> Done<impl Iterator<Item = bool> + use<T, R>> {
+        let missing = ids.iter().zip(found).filter(|(_, found)| found.is_none());
+        let missing: Vec<JobId> = missing.map(|(id, _)| *id).collect();
+        let known = match missing.is_empty() {
+            true => Vec::new(),
+            false => self.tables.known(&missing).await?,
+        };
+        Ok(known.into_iter())
+    }
+
+    /// Makes waiting jobs ready at once.
+    pub(super) async fn hasten(&mut self, ids: &[JobId]) -> Done<Vec<Hastened>> {
+        in_rounds!(self, ids, |id| *id, hasten_round)
+    }
+
+    async fn hasten_round(&mut self, ids: &[JobId]) -> Done<Vec<Hastened>> {
+        let now = self.now();
+        let mut found = self.lock_jobs(ids).await?;
+        let done: Vec<Option<Hastened>> = found
+            .iter_mut()
+            .map(|job| Some(Hastened::of(job.as_mut()?.apply(&Change::Hasten, now))))
+            .collect();
+        let changed: Vec<Job> = found
+            .into_iter()
+            .zip(&done)
+            .filter_map(|(job, done)| job.filter(|_| *done == Some(Hastened::Ready)))
+            .collect();
+        if !changed.is_empty() {
+            self.tables.update_jobs(&changed).await?;
+        }
+        let mut over = self.known_of(ids, &done).await?;
+        let answer = |done: Option<Hastened>| match done {
+            Some(done) => done,
+            None if over.next() == Some(true) => Hastened::Over,
+            None => Hastened::Missing,
         };
         Ok(done.into_iter().map(answer).collect())
     }

@@ -1,15 +1,17 @@
-//! What people look at: schedules, jobs, history.
+//! What people look at: schedules, tasks, jobs, nodes, history.
 //!
 //! Rows that cannot be read are left out, and the page is filled up with those after them, so that
 //! a short page always is the last one.
 
 use super::work::Work;
 use super::{Done, Tables};
-use crate::ScheduleId;
-use crate::record::{Job, Schedule};
+use crate::node::NodeView;
+use crate::record::{Job, Schedule, Task};
 use crate::store::{
-    JobFilter, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView, Unreadable,
+    JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
+    Unreadable,
 };
+use crate::{NodeId, ScheduleId, TaskId};
 
 /// Reads rows until there are `limit` that `keep` keeps, or no more rows.
 macro_rules! fill {
@@ -96,6 +98,21 @@ impl<T: Tables> Work<T> {
     /// Fires that did not become jobs, newest record first.
     pub(super) async fn skips(&mut self, filter: &SkipFilter) -> Done<Vec<SkipView>> {
         Ok(fill!(self, list_skips, filter, filter.limit, |skip| skip))
+    }
+
+    /// Tasks that somebody has put, by name.
+    pub(super) async fn list_tasks(&mut self, page: &Page<TaskId>) -> Done<Vec<Task>> {
+        Ok(fill!(self, list_tasks, page, page.limit, |task| task))
+    }
+
+    /// Nodes by name. Those that are to be forgotten are not shown, even if nobody has forgotten
+    /// them yet.
+    pub(super) async fn nodes(&mut self, page: &Page<NodeId>) -> Done<Vec<NodeView>> {
+        let now = self.now();
+        Ok(fill!(self, list_nodes, page, page.limit, |row| {
+            let (node, beat_at) = row?;
+            (!NodeView::is_forgotten(beat_at, now)).then(|| NodeView::new(node, beat_at, now))
+        }))
     }
 
     async fn views(&mut self, schedules: Vec<Schedule>) -> Done<Vec<ScheduleView>> {

@@ -1,8 +1,8 @@
 //! What a database has to be able to do to become a store.
 //!
-//! The verbs of the contract are written once, over the rows of six tables (tasks, schedules, jobs,
-//! keys, runs, skips) inside one transaction. A database says how it begins a transaction
-//! ([`Database`]) and what it does to rows ([`Tables`]); being a [`Store`](crate::Store) follows.
+//! The verbs of the contract are written once, over the rows of seven tables (tasks, schedules,
+//! jobs, keys, runs, skips, nodes) inside one transaction. A database says how it begins a
+//! transaction ([`Database`]) and what it does to rows ([`Tables`]); being a [`Store`](crate::Store) follows.
 //! So a database holds statements and no policy.
 //!
 //! # What transactions see
@@ -17,8 +17,9 @@
 //! verbs pass sorted slices. Two places cannot keep to that and do not wait instead:
 //! [`lock_jobs_now`](Tables::lock_jobs_now), and whatever leaves out rows that others have locked.
 //! Renewals and the ends of jobs that are settled alone come as their holder says them: those rows
-//! are its own, and others touch them rarely. Should two transactions wait for each other all the same, the database ends one of them with
-//! [`Contended`](crate::StoreErrorKind::Contended), and the verb is tried again from its start.
+//! are its own, and others touch them rarely. Should two transactions wait for each other all the
+//! same, the database ends one of them with [`Contended`](crate::StoreErrorKind::Contended), and
+//! the verb is tried again from its start.
 //!
 //! # Slices
 //!
@@ -46,12 +47,14 @@ use mainspring_core::pulse::Pulse;
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Count;
 
+use crate::node::Node;
 use crate::record::{
     ClaimJobs, ClaimSchedules, Job, Quarantine, Remove, Renew, Renewed, Rescue, Run, Schedule,
     Settle, Task,
 };
 use crate::store::{
-    Capabilities, Clock, JobFilter, Place, RunFilter, RunView, ScheduleFilter, SkipFilter, SkipView,
+    Capabilities, Clock, JobFilter, Page, Place, RunFilter, RunView, ScheduleFilter, SkipFilter,
+    SkipView,
 };
 use crate::{JobId, Key, NodeId, ScheduleId, Source, StoreError, StoreErrorKind, TaskId};
 
@@ -353,6 +356,18 @@ pub trait Tables: Send {
     /// has locked its schedule before.
     fn any_held(&mut self, ids: &[ScheduleId]) -> impl Future<Output = Done<Vec<bool>>> + Send;
 
+    /// Which of these locked schedules have a job that waits or is leased, besides backfills.
+    /// No job is locked: whoever adds one has locked its schedule before. The default
+    /// finds out from [`lock_chains`](Self::lock_chains); a database that can look at one job
+    /// instead of all of them does.
+    fn any_free(&mut self, ids: &[ScheduleId]) -> impl Future<Output = Done<Vec<bool>>> + Send {
+        async {
+            let is_free = |link: &Link| link.place != Place::Held;
+            let chains = self.lock_chains(ids).await?;
+            Ok(chains.iter().map(|links| links.iter().any(is_free)).collect())
+        }
+    }
+
     /// The jobs of each of these schedules that are not over, the newest first, locked. Backfills
     /// are left out: they are not in turn with the others.
     fn lock_chains(
@@ -411,6 +426,17 @@ pub trait Tables: Send {
         async { Ok(true) }
     }
 
+    // Nodes.
+
+    /// Writes what a node says about itself over what it said before, noted now.
+    fn put_node(&mut self, node: &Node) -> impl Future<Output = Done<()>> + Send;
+
+    /// Forgets a node, if it is there.
+    fn remove_node(&mut self, id: &NodeId) -> impl Future<Output = Done<()>> + Send;
+
+    /// Forgets nodes that were noted before `before`.
+    fn forget_nodes(&mut self, before: Timestamp) -> impl Future<Output = Done<()>> + Send;
+
     // Listings. Each reads at most `limit` rows after the first `offset` of the part that the
     // filter and its page name; the page's own limit is for the caller, who asks again if rows
     // could not be read. Nothing is locked.
@@ -429,6 +455,22 @@ pub trait Tables: Send {
         limit: u32,
         offset: u32,
     ) -> impl Future<Output = Done<Vec<Result<Schedule, (String, String)>>>> + Send;
+
+    /// Tasks by name; `None` stands for one that cannot be read.
+    fn list_tasks(
+        &mut self,
+        page: &Page<TaskId>,
+        limit: u32,
+        offset: u32,
+    ) -> impl Future<Output = Done<Vec<Option<Task>>>> + Send;
+
+    /// Nodes by name, and when each was noted; `None` stands for one that cannot be read.
+    fn list_nodes(
+        &mut self,
+        page: &Page<NodeId>,
+        limit: u32,
+        offset: u32,
+    ) -> impl Future<Output = Done<Vec<Option<(Node, Timestamp)>>>> + Send;
 
     /// The last runs of these schedules, as far as they can be read.
     fn last_runs(

@@ -7,16 +7,19 @@ use mainspring_core::trigger::Count;
 
 use super::work::Work;
 use super::{Database, Mode, Tables};
+use crate::node::{Node, NodeView};
 use crate::record::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Job, Paused, Put,
-    PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
-    Schedule, Settle, Task, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Enqueue, Enqueued, Hastened, Job,
+    Paused, Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed,
+    Retry, Run, Schedule, Settle, Task, Written,
 };
 use crate::store::{
-    JobFilter, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView, Unreadable,
+    JobFilter, Page, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
+    Unreadable,
 };
 use crate::{
-    Answer, Capabilities, Clock, JobId, Reply, ScheduleId, Store, StoreError, StoreErrorKind,
+    Answer, Capabilities, Clock, JobId, NodeId, Reply, ScheduleId, Store, StoreError,
+    StoreErrorKind, TaskId,
 };
 
 /// What a verb answers when it is repeated because nobody knows whether it took effect.
@@ -229,6 +232,10 @@ impl<D: Database> Store for D {
         write!(self, clock, jobs, Different, cancel)
     }
 
+    async fn hasten(&self, clock: Clock, jobs: &[JobId]) -> Answer<Vec<Hastened>> {
+        write!(self, clock, jobs, Same, hasten)
+    }
+
     async fn rescue(&self, clock: Clock, rescue: &Rescue, max: u32) -> Answer<Vec<Run>> {
         // A node that starts or ends does so rarely: what it holds is not worth a look first.
         let rare = matches!(rescue, Rescue::HeldBy(_));
@@ -241,6 +248,22 @@ impl<D: Database> Store for D {
     async fn prune(&self, clock: Clock, before: Timestamp, max: u32) -> Answer<u32> {
         look!(self, clock, work => max > 0 && work.tables.any_old(before).await?);
         verb!(self, clock, Write, Different, work => work.tables.prune(before, max).await?)
+    }
+
+    async fn beat(&self, clock: Clock, node: &Node) -> Answer<()> {
+        verb!(self, clock, Write, Same, work => work.beat(node).await?)
+    }
+
+    async fn leave(&self, clock: Clock, node: &NodeId) -> Answer<()> {
+        verb!(self, clock, Write, Same, work => work.tables.remove_node(node).await?)
+    }
+
+    async fn nodes(&self, clock: Clock, page: &Page<NodeId>) -> Answer<Vec<NodeView>> {
+        verb!(self, clock, Read, Same, work => work.nodes(page).await?)
+    }
+
+    async fn tasks(&self, page: &Page<TaskId>) -> Result<Vec<Task>, StoreError> {
+        list!(self, work => work.list_tasks(page).await?)
     }
 
     async fn schedule(&self, id: &ScheduleId) -> Result<Option<ScheduleView>, StoreError> {

@@ -8,6 +8,7 @@ use mainspring_core::pulse::Pulse;
 use mainspring_core::time::Timestamp;
 
 use super::{Claim, Done, Found, Tables};
+use crate::node::{Node, NodeView};
 use crate::record::{Schedule, Task};
 use crate::{ScheduleId, TaskId};
 
@@ -93,6 +94,14 @@ impl<T: Tables> Work<T> {
             .filter_map(|(id, claim)| Some((self.schedule(id)?.clone(), *claim)))
             .collect::<Vec<_>>();
         if rows.is_empty() { Ok(()) } else { self.tables.update_schedules(&rows).await }
+    }
+
+    /// Takes note of what a node says about itself.
+    pub(super) async fn beat(&mut self, node: &Node) -> Done<()> {
+        // First those that are long gone, so that two nodes which beat at once lock old rows before
+        // their own.
+        self.tables.forget_nodes(NodeView::forgotten_before(self.now())).await?;
+        self.tables.put_node(node).await
     }
 
     /// What is known of tasks: nothing of one that nobody has put or whose row cannot be read,

@@ -5,4 +5,5 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON app.mainspring_jobs TO app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.mainspring_keys TO app;
 GRANT SELECT, INSERT, DELETE ON app.mainspring_runs TO app;
 GRANT SELECT, INSERT, DELETE ON app.mainspring_skips TO app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON app.mainspring_nodes TO app;
 GRANT SELECT ON app.mainspring_migrations TO app;

@@ -1,6 +1,6 @@
 GRANT USAGE ON SCHEMA jobs TO app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON jobs.mainspring_tasks, jobs.mainspring_schedules,
-    jobs.mainspring_jobs, jobs.mainspring_keys, jobs.mainspring_skips TO app;
+    jobs.mainspring_jobs, jobs.mainspring_keys, jobs.mainspring_skips, jobs.mainspring_nodes TO app;
 GRANT SELECT, UPDATE ON jobs.mainspring_meta TO app;
 GRANT SELECT, INSERT ON jobs.mainspring_runs TO app;
 GRANT SELECT, INSERT, TRUNCATE ON jobs.mainspring_runs_0, jobs.mainspring_runs_1,

@@ -200,7 +200,7 @@ pub(super) fn shown(value: &DeValue<'_>) -> String {
 }
 
 /// `did you mean ...` if one of `known` is close to `name`.
-pub(super) fn did_you_mean<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<String> {
+pub(crate) fn did_you_mean<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<String> {
     let near = |word: &&str| strsim::jaro_winkler(name, word);
     let best = known.max_by(|a, b| near(a).total_cmp(&near(b)))?;
     // The threshold that clap uses for its own suggestions.

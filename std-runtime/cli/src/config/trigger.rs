@@ -1,7 +1,7 @@
 //! When a schedule fires: `cron`, `every`, `at` or `calendar` with their bounds, or any `trigger`
 //! as text, as JSON or as a table.
 
-pub(super) mod stored;
+pub(crate) mod stored;
 
 use core::fmt::Display;
 use core::str::FromStr;

@@ -1,10 +1,10 @@
-//! `mainspring jobs`: list, show, enqueue and cancel.
+//! `mainspring jobs`: list, show, enqueue, cancel and retry.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use mainspring::{Cancelled, JobId, Queued};
+use mainspring::{Cancelled, Hastened, JobId, Queued};
 use mainspring_contract::record::{Job, JobState};
 use mainspring_contract::store::{JobFilter, Page, Place, RunFilter, RunView};
 use mainspring_contract::{ScheduleId, Tag, TaskId};
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Client, PAGE, Trouble, Where};
 use crate::config::Config;
+use crate::config::table::did_you_mean;
 use crate::moment::Moments;
 use crate::table::Table;
 use crate::{json, status};
@@ -54,6 +55,19 @@ enum Verb {
     },
     /// Queue a job without any schedule, and print its id
     Enqueue(New),
+    /// Run jobs again: one that waits for its next attempt at once, one that is over as a new job
+    ///
+    /// A job that waits is ready at once, whatever it waits for. The new job for one that is over
+    /// has its task; if it was a schedule's, it is one more of that schedule, with the arguments
+    /// that this has now. The arguments of other jobs are not kept after their end: say them again.
+    Retry {
+        /// The jobs
+        #[arg(required = true)]
+        ids: Vec<JobId>,
+        /// The arguments of a job that is over and was not a schedule's
+        #[arg(long, value_name = "JSON")]
+        arguments: Option<Value>,
+    },
     /// Cancel jobs: those that wait are over, those that run are told to stop
     Cancel {
         /// The jobs
@@ -110,6 +124,7 @@ pub(crate) fn main(options: &Options) -> ExitCode {
         }
         Verb::Show { id } => show(client, *id).await,
         Verb::Enqueue(new) => enqueue(client, new).await,
+        Verb::Retry { ids, arguments } => retry(client, ids, arguments.as_ref()).await,
         Verb::Cancel { ids } => cancel(client, ids).await,
     })
 }
@@ -229,6 +244,9 @@ fn known(config: &Config, task: &str) -> Result<(), Trouble> {
     if config.tasks.iter().any(|known| known.name == task) {
         return Ok(());
     }
+    if let Some(hint) = did_you_mean(task, config.tasks.iter().map(|task| task.name.as_str())) {
+        return Err(Trouble::Input(format!("unknown task `{task}`: {hint}")));
+    }
     let names: Vec<_> = config.tasks.iter().map(|task| format!("`{}`", task.name)).collect();
     let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     Err(Trouble::Input(format!("unknown task `{task}` (tasks of this file: {names})")))
@@ -252,4 +270,66 @@ async fn cancel<'c>(client: &'c Client, ids: &[JobId]) -> Result<Answer<'c>, Tro
         lines.push(format!("{id} {line}"));
     }
     Ok(Answer::line(all.into(), lines.join("\n")).failing_if(missing > 0))
+}
+
+async fn retry<'c>(
+    client: &'c Client,
+    ids: &[JobId],
+    arguments: Option<&Value>,
+) -> Result<Answer<'c>, Trouble> {
+    let mut lines = Vec::new();
+    let mut all = Vec::new();
+    for id in ids {
+        let (word, job, line) = match client.scheduler.hasten(*id).await? {
+            Hastened::Ready => ("ready", *id, format!("{id} is ready")),
+            Hastened::Running => ("running", *id, format!("{id} is running")),
+            Hastened::Held => ("held", *id, format!("{id} is held for an earlier job")),
+            Hastened::Over => {
+                let new = again(client, *id, arguments).await?;
+                ("queued", new, format!("{id} is over and runs again as {new}"))
+            }
+            Hastened::Missing => return Err(missing(*id)),
+        };
+        all.push(json!({ "job": job.to_string(), "of": id.to_string(), "became": word }));
+        lines.push(line);
+    }
+    Ok(Answer::line(all.into(), lines.join("\n")))
+}
+
+/// Queues a job like one that is over.
+async fn again(client: &Client, id: JobId, arguments: Option<&Value>) -> Result<JobId, Trouble> {
+    let filter = RunFilter { job: Some(id), ..RunFilter::newest(1) };
+    let last = client.scheduler.runs(&filter).await?.pop();
+    let run = last.ok_or_else(|| missing(id))?.run;
+    if let Some(schedule) = &run.schedule {
+        if arguments.is_some() {
+            return Err(Trouble::Input(format!(
+                "job {id} is one of schedule `{schedule}`, which says its arguments (leave \
+                 `--arguments` out, or queue a job of task `{}`)",
+                run.task
+            )));
+        }
+        let job = client.scheduler.run_now(schedule.as_str()).await?;
+        return job.ok_or_else(|| {
+            Trouble::Other(format!(
+                "an earlier job of `{schedule}` is not over, and its `overlap` lets no other one in"
+            ))
+        });
+    }
+    // The commands of a configuration file take no arguments.
+    let is_command = client
+        .config
+        .as_ref()
+        .is_some_and(|config| config.tasks.iter().any(|task| task.name == run.task.as_str()));
+    let arguments = match (arguments, is_command) {
+        (Some(arguments), _) => arguments,
+        (None, true) => &Value::Null,
+        (None, false) => {
+            return Err(Trouble::Input(format!(
+                "the arguments of job {id} are not kept now that it is over (say them with \
+                 `--arguments JSON`; `null` for a task that takes none)"
+            )));
+        }
+    };
+    Ok(client.scheduler.enqueue(run.task.as_str(), arguments).await?)
 }

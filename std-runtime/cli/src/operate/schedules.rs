@@ -1,4 +1,4 @@
-//! `mainspring schedules`: list, show, pause, resume, run and backfill.
+//! `mainspring schedules`: list, show, add, remove, pause, resume, run and backfill.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use mainspring::trigger::AnyTrigger;
 use mainspring::zone::Zones;
-use mainspring::{Backfilled, Count, Resume};
+use mainspring::{Backfilled, Count, Error, Resume};
 use mainspring_contract::record::Schedule;
 use mainspring_contract::store::{
     RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
@@ -17,7 +17,9 @@ use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Trigger;
 use serde_json::{Value, json};
 
+use super::add::{New, add, remove};
 use super::{Answer, Client, PAGE, Trouble, Where};
+use crate::config::table::did_you_mean;
 use crate::moment::Moments;
 use crate::next::Instant;
 use crate::{clock, json, status};
@@ -49,6 +51,19 @@ enum Verb {
     Show {
         /// The schedule
         name: String,
+    },
+    /// Add a schedule that no file has
+    ///
+    /// mainspring schedules add report --task mail --trigger 'cron 0 9 * * mon-fri' -c FILE
+    Add(Box<New>),
+    /// Remove schedules; their jobs that exist already stay
+    Remove {
+        /// The schedules
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// Also those that a file or a program has written down
+        #[arg(long)]
+        force: bool,
     },
     /// Stop a schedule from firing until it is resumed
     Pause {
@@ -122,6 +137,8 @@ pub(crate) fn main(options: &Options) -> ExitCode {
             list(client, filter).await
         }
         Verb::Show { name } => show(client, name).await,
+        Verb::Add(new) => add(client, new).await,
+        Verb::Remove { names, force } => remove(client, names, *force).await,
         Verb::Pause { name } => pause(client, name).await,
         Verb::Resume { name, from } => resume(client, name, *from).await,
         Verb::Run { name } => run(client, name).await,
@@ -146,10 +163,7 @@ async fn list(client: &Client, mut filter: ScheduleFilter) -> Result<Answer<'_>,
 async fn show<'c>(client: &'c Client, name: &str) -> Result<Answer<'c>, Trouble> {
     let scheduler = &client.scheduler;
     let view = scheduler.schedule(name).await?;
-    let view = view.ok_or_else(|| {
-        let way_out = "`mainspring schedules list` shows those that there are";
-        Trouble::Other(format!("there is no schedule `{name}` ({way_out})"))
-    })?;
+    let Some(view) = view else { return Err(missing(client, name).await) };
     let id = Some(view.schedule.spec.id.clone());
     let runs =
         scheduler.runs(&RunFilter { schedule: id.clone(), ..RunFilter::newest(SHOWN) }).await?;
@@ -161,6 +175,23 @@ async fn show<'c>(client: &'c Client, name: &str) -> Result<Answer<'c>, Trouble>
     });
     let detail = Detail { view, runs, skips };
     Ok(Answer::new(json, move |out| detail.print(out, &client.moments)))
+}
+
+/// There is no such schedule, and which there is that is called nearly like that.
+pub(super) async fn missing(client: &Client, name: &str) -> Trouble {
+    let all = client.scheduler.schedules(&ScheduleFilter::first(PAGE)).await.unwrap_or_default();
+    let names = all.iter().map(|view| view.schedule.spec.id.as_str());
+    let way_out = did_you_mean(name, names)
+        .unwrap_or_else(|| "`mainspring schedules list` shows those that there are".to_owned());
+    Trouble::Other(format!("there is no schedule `{name}` ({way_out})"))
+}
+
+/// What a verb on a schedule answers, or which schedule may have been meant.
+async fn of<T>(client: &Client, name: &str, answer: Result<T, Error>) -> Result<T, Trouble> {
+    match answer {
+        Err(error) if error.is_missing() => Err(missing(client, name).await),
+        answer => Ok(answer?),
+    }
 }
 
 /// One schedule with what became of its fires.
@@ -215,7 +246,7 @@ fn trigger(schedule: &Schedule) -> String {
 }
 
 async fn pause<'c>(client: &'c Client, name: &str) -> Result<Answer<'c>, Trouble> {
-    let changed = client.scheduler.pause(name).await?;
+    let changed = of(client, name, client.scheduler.pause(name).await).await?;
     let line = if changed { "paused" } else { "was paused already" };
     let json = json!({ "schedule": name, "changed": changed });
     Ok(Answer::line(json, format!("`{name}` {line}")))
@@ -231,7 +262,7 @@ async fn resume<'c>(
         Some(Point::Now) => Resume::At(clock::now()),
         Some(Point::At(at)) => Resume::At(at),
     };
-    let changed = client.scheduler.resume(name, point).await?;
+    let changed = of(client, name, client.scheduler.resume(name, point).await).await?;
     let next = client.scheduler.schedule(name).await?;
     let at = next.as_ref().and_then(|view| view.schedule.next.at());
     let json = json!({
@@ -243,7 +274,8 @@ async fn resume<'c>(
 }
 
 async fn run<'c>(client: &'c Client, name: &str) -> Result<Answer<'c>, Trouble> {
-    let Some(job) = client.scheduler.run_now(name).await? else {
+    let job = of(client, name, client.scheduler.run_now(name).await).await?;
+    let Some(job) = job else {
         return Err(Trouble::Other(format!(
             "an earlier job of `{name}` is not over, and its `overlap` lets no other one in (see \
              `mainspring jobs list --schedule {name}`)"
@@ -258,7 +290,8 @@ async fn backfill<'c>(
     (from, to): (Timestamp, Timestamp),
     yes: bool,
 ) -> Result<Answer<'c>, Trouble> {
-    let count = client.scheduler.backfill_count(name, from..=to).await?;
+    let count = client.scheduler.backfill_count(name, from..=to).await;
+    let count = of(client, name, count).await?;
     let mut json: Value = json!({
         "schedule": name,
         "fires": count.value(),

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::print_stdout, reason = "what was counted is part of the answer")]
 
+mod health;
 mod kill;
 mod operate;
 mod outage;

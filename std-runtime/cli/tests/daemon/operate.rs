@@ -13,7 +13,7 @@ const CONFIG: &str = "[schedules.rare]\nevery = \"100d\"\noverlap = \"skip\"\nru
                       [tasks.t]\nrun = [\"true\"]\n";
 
 /// What the program says about a store: its exit code, and what it prints.
-fn ask(place: &Place, arguments: &[&str]) -> (i32, String, String) {
+pub(crate) fn ask(place: &Place, arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(program())
         .args(arguments)
         .arg("--config")
@@ -26,19 +26,19 @@ fn ask(place: &Place, arguments: &[&str]) -> (i32, String, String) {
 }
 
 /// The lines of an answer.
-fn told(place: &Place, arguments: &[&str]) -> String {
+pub(crate) fn told(place: &Place, arguments: &[&str]) -> String {
     let (code, out, err) = ask(place, arguments);
     assert_eq!((code, err.as_str()), (0, ""), "{arguments:?}");
     out
 }
 
-fn json(place: &Place, arguments: &[&str]) -> Value {
+pub(crate) fn json(place: &Place, arguments: &[&str]) -> Value {
     let out = told(place, &[arguments, &["--json"]].concat());
     serde_json::from_str(&out).expect("it prints JSON")
 }
 
 /// A place whose daemon has been there and is gone.
-fn left_behind() -> Place {
+pub(crate) fn left_behind() -> Place {
     let place = Place::with(CONFIG);
     let daemon = place.serve();
     daemon.signal(Signal::TERM);

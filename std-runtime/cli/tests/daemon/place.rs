@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use mainspring_chaos::daemon::{Daemon, End};
 use mainspring_chaos::history::Visit;
+use mainspring_chaos::rows::tamper;
 use tempfile::TempDir;
 
 /// The program that is tested.
@@ -60,6 +61,11 @@ impl Place {
     pub(crate) fn refuse(&self) -> End {
         let file = self.file().into_os_string();
         Daemon::start(program(), &["serve".into(), file, "--node".into(), "chaos".into()]).ended()
+    }
+
+    /// Changes rows of the database behind everybody's back.
+    pub(crate) fn sql(&self, sql: &str) {
+        tamper(&self.database(), sql);
     }
 
     pub(crate) fn visit(&self) -> Visit {

@@ -43,7 +43,7 @@ pub(in crate::config) fn read(table: Table<'_>, key: &str) -> Option<TriggerForm
 
 /// Puts the host's zone in the place of `local`, so that what is stored means the same on every
 /// node.
-fn name_zones(form: &mut TriggerForm) {
+pub(crate) fn name_zones(form: &mut TriggerForm) {
     let name = |zone: &mut String| {
         if zone == "local" {
             *zone = zone::local_name();

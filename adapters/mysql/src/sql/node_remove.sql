@@ -1,0 +1,1 @@
+DELETE FROM mainspring_nodes WHERE id = ?;

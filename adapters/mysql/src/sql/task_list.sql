@@ -1,0 +1,1 @@
+SELECT * FROM mainspring_tasks WHERE id > ? ORDER BY id LIMIT ? OFFSET ?;

@@ -1,0 +1,1 @@
+DELETE FROM schema.mainspring_nodes WHERE id = $1
