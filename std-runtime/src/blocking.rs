@@ -269,6 +269,11 @@ impl Scheduler {
         self.runtime.wait(job.enqueue_and_wait())
     }
 
+    /// See [`crate::Scheduler::told_others`].
+    pub fn told_others(&self, within: Duration) -> bool {
+        self.runtime.wait(self.inner.told_others(within))
+    }
+
     /// This node's name in the store.
     pub fn node(&self) -> &NodeId {
         self.inner.node()

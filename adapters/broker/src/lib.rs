@@ -6,8 +6,7 @@
 //!
 //! # What is promised
 //!
-//! - **Nobody waits.** Giving hints to the post takes a lock for a moment, whatever the broker
-//!   does.
+//! - **Nobody waits.** Telling the post takes a lock for a moment, whatever the broker does.
 //! - **Memory is bounded.** Hints that wait are one set ([`Hints`]), whose kinds become "any" when
 //!   they have many names. While a broker is away, that set is all that is kept.
 //! - **The first hint goes at once, a thousand hints go together.** After each message there is a

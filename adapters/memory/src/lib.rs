@@ -1,4 +1,4 @@
-//! The in-memory store: the [`Ledger`] behind a lock; and the [broker](MemoryBroker) of one process.
+//! The in-memory store: the [`Ledger`] behind a lock; and the [broker](MemoryBroker) of a process.
 //!
 //! For tests, for programs that only want a scheduler while they run, and as the measure for
 //! every other store. What it holds is gone with the process. Clones share one store, so several

@@ -1,4 +1,4 @@
-//! A broker over NATS: hints between nodes on a subject of core NATS. JetStream is not needed, since
+//! A broker over NATS: hints between nodes on a subject of core NATS. JetStream is not needed, as
 //! hints may be lost.
 //!
 //! ```

@@ -31,8 +31,8 @@ pub(crate) struct Options {
     /// the host's name]
     #[arg(long)]
     node: Option<String>,
-    /// What tells daemons on the same store about each other at once, such as redis://HOST [default:
-    /// the file's `broker`, else the store itself if it is PostgreSQL]
+    /// What tells daemons on the same store about each other at once, such as redis://HOST
+    /// [default: the file's `broker`, else the store itself if it is PostgreSQL]
     #[arg(long, value_name = "URL")]
     broker: Option<String>,
     /// What this daemon does: both, planner or worker
