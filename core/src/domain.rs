@@ -4,6 +4,7 @@ use core::borrow::Borrow;
 use core::fmt::Debug;
 use core::hash::Hash;
 
+use crate::few::Few;
 use crate::offer::Offer;
 use crate::settings::{Level, Terms};
 use crate::time::Timestamp;
@@ -47,6 +48,13 @@ pub trait Domain: Copy + Debug + Eq + Hash + 'static {
     type Settings: Level<Self::Terms>;
     /// What has been decided of it for a job: [`Terms`], or where they lie.
     type Terms: Borrow<Terms> + Copy + Debug + PartialEq;
+
+    /// The list of what becomes a job by one decision: a [`Several`](crate::fire::Several), or
+    /// [`One`](crate::few::One) where neither all of several due fires nor a record of skips is
+    /// offered.
+    type Fires<T: Clone + Debug + PartialEq>: Few<T>;
+    /// The list of what does not: [`Skips`](crate::fire::Skips), or `()` where none are recorded.
+    type Skips<T: Clone + Debug + PartialEq>: Few<T>;
 
     /// What schedules and jobs of this domain may ask for. A device goes without the code for what
     /// it rules out.
@@ -189,6 +197,8 @@ pub(crate) mod tests {
         type Held<T: Clone + Debug + PartialEq + 'static> = T;
         type Settings = Settings;
         type Terms = Terms;
+        type Fires<T: Clone + Debug + PartialEq> = crate::fire::Several<T>;
+        type Skips<T: Clone + Debug + PartialEq> = crate::fire::Skips<T>;
 
         fn fire_job(schedule: &u16, at: Timestamp, origin: Origin) -> u64 {
             let micros = u64::try_from(at.as_micros()).unwrap_or(0);

@@ -5,6 +5,7 @@
 //! arithmetic or by bisection, never by stepping through them.
 
 use crate::exclude::{Allowed, Exclude, Plan, Stretch as Range, excluded};
+use crate::few::Few;
 use crate::limits::{FIRES_PER_ADVANCE, SKIPS_PER_ADVANCE};
 use crate::offer::Offer;
 use crate::schedule::{Coalesce, Next, Policies};
@@ -93,14 +94,20 @@ impl Skip {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Due {
+pub struct Due<F = Several<Timestamp>, S = Skips> {
     /// These become jobs, oldest first.
-    pub fires: heapless::Vec<Timestamp, FIRES_PER_ADVANCE>,
+    pub fires: F,
     /// These do not.
-    pub skips: heapless::Vec<Skip, SKIPS_PER_ADVANCE>,
+    pub skips: S,
     /// The cursor after this decision. It may still be due: a long catch-up comes in pieces.
     pub next: Next,
 }
+
+/// Up to [`FIRES_PER_ADVANCE`].
+pub type Several<T> = heapless::Vec<T, FIRES_PER_ADVANCE>;
+
+/// What does not become a job, for each reason that one decision may have.
+pub type Skips<T = Skip> = heapless::Vec<T, SKIPS_PER_ADVANCE>;
 
 /// Decides about every fire from `next` (the stored cursor) up to `now`; `None` if nothing is due.
 ///
@@ -120,7 +127,7 @@ pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Polici
     let Some(after) = only(plan, next, now, policies) else {
         return Some(more(plan, next, now, policies, Offer::EVERYTHING));
     };
-    let mut due = Due { next: after, ..Due::NOTHING };
+    let mut due = Due { next: after, ..Due::nothing() };
     due.push(next);
     Some(due)
 }
@@ -129,14 +136,14 @@ pub fn due<P: Plan>(plan: &P, next: Timestamp, now: Timestamp, policies: &Polici
 /// offer.
 #[cold]
 #[cfg_attr(target_pointer_width = "64", inline(never))]
-pub(crate) fn more<P: Plan>(
+pub(crate) fn more<P: Plan, F: Few<Timestamp>, S: Few<Skip>>(
     plan: &P,
     next: Timestamp,
     now: Timestamp,
     policies: &Policies,
     offer: Offer,
-) -> Due {
-    let mut due = Due::NOTHING;
+) -> Due<F, S> {
+    let mut due = Due::nothing();
     let policies = &policies.within(offer);
     if policies.limit == Some(0) {
         return due;
@@ -192,10 +199,11 @@ pub(crate) fn only<P: Plan>(
     nothing_excluded.then(|| after.into())
 }
 
-impl Due {
+impl<F: Few<Timestamp>, S: Few<Skip>> Due<F, S> {
     /// No fire becomes a job, and none follows.
-    const NOTHING: Self =
-        Self { fires: heapless::Vec::new(), skips: heapless::Vec::new(), next: Next::Done };
+    fn nothing() -> Self {
+        Self { fires: F::default(), skips: S::default(), next: Next::Done }
+    }
 
     /// Decides about a stretch whose first fire is due and not excluded.
     fn decide<T: Trigger>(&mut self, stretch: &Stretch<'_, T>, policies: &Policies, offer: Offer) {
@@ -262,7 +270,7 @@ impl Due {
                 let mut fire = Some(kept);
                 let most = policies.limit.map_or(FIRES_PER_ADVANCE, |left| left as usize);
                 let most = most.min(FIRES_PER_ADVANCE);
-                while let Some(at) = fire.filter(|_| self.fires.len() < most) {
+                while let Some(at) = fire.filter(|_| self.fires.as_slice().len() < most) {
                     self.push(at);
                     settled = at;
                     fire = stretch.after(at);
@@ -293,12 +301,12 @@ impl Due {
     fn record(&mut self, offer: Offer, skip: impl FnOnce() -> Option<Skip>) {
         let Some(skip) = offer.skips.then(skip).flatten() else { return };
         let pushed = self.skips.push(skip);
-        debug_assert!(pushed.is_ok(), "one decision skips for three reasons at most");
+        debug_assert!(pushed, "one decision skips for three reasons at most");
     }
 
     fn push(&mut self, at: Timestamp) {
         let pushed = self.fires.push(at);
-        debug_assert!(pushed.is_ok(), "callers ask whether the list is full");
+        debug_assert!(pushed, "callers ask whether the list is full");
     }
 }
 
@@ -326,6 +334,17 @@ pub fn resumed<P: Plan>(
     point: Resume,
     policies: &Policies,
 ) -> (Next, Option<Skip>) {
+    resumed_within(Offer::EVERYTHING, plan, (cursor, point), policies)
+}
+
+/// The same in a domain with this offer.
+pub fn resumed_within<P: Plan>(
+    offer: Offer,
+    plan: &P,
+    (cursor, point): (Next, Resume),
+    policies: &Policies,
+) -> (Next, Option<Skip>) {
+    let policies = &policies.within(offer);
     let Resume::At(at) = point else { return (cursor, None) };
     let from = match cursor {
         Next::At(from) if from < at => from,
@@ -338,6 +357,9 @@ pub fn resumed<P: Plan>(
     }
     let trigger = plan.trigger();
     let next = trigger.next_after(at - ONE_MICRO).into();
+    if !offer.skips {
+        return (next, None);
+    }
     let stretch = Stretch { trigger, cursor: from, now: at - ONE_MICRO };
     (next, Some(stretch.skip(SkipReason::Paused, from, stretch.last())))
 }

@@ -232,10 +232,10 @@ impl<D: Domain> Job<D> {
                 return Err(Refused::NotLapsed);
             }
             (S::Held { .. }, C::Claim { .. } | C::Hasten) => return Err(Refused::NotReady),
-            (S::Leased { lease, cancel }, C::Renew { token, until }) if lease.token == *token => {
-                // A renewal never shortens a lease: replies may overtake one another.
-                let until = lease.until.max(*until);
-                S::Leased { lease: Lease { until, ..lease.clone() }, cancel: *cancel }
+            (S::Leased { lease, cancel }, C::Renew { token, until })
+                if D::OFFER.renews() && lease.token == *token =>
+            {
+                S::Leased { lease: lease.prolonged(*until), cancel: *cancel }
             }
             (S::Leased { lease, cancel }, C::Release { token }) if lease.token == *token => {
                 waiting_unless(*cancel, now, now)
@@ -255,7 +255,7 @@ impl<D: Domain> Job<D> {
                 S::Leased { lease: lease.clone(), cancel: true }
             }
             (S::Leased { lease, cancel }, C::Rescue { lapsed }) => {
-                if *lapsed && lease.is_live(now) {
+                if D::OFFER.remote && *lapsed && lease.is_live(now) {
                     return Err(Refused::NotLapsed);
                 }
                 let (counts, state) = self.rescued(*cancel, now);

@@ -1,27 +1,17 @@
-//! Many priority queues over one array of links: each slot is in at most one of them.
+//! Many priority queues over the same slots: each slot is in at most one of them.
 //!
-//! Pairing heaps (Fredman, Sedgewick, Sleator, Tarjan 1986): push and merge take O(1), pop and
-//! remove O(log n) amortised. The keys stay with the caller, who passes the order as a closure.
-//! A lane itself is one number, so a table may hold one for each of its records.
+//! The keys stay with the caller, who passes the order as a closure. A lane itself is one number, so
+//! a table may hold one for each of its records.
 
-use core::marker::PhantomData;
+#[cfg(feature = "alloc")]
+mod heaps;
+
 use core::mem::replace;
 
 use crate::number::Number;
 
-/// One slot's links.
-#[derive(Clone, Copy, Debug)]
-pub struct Link<N> {
-    child: N,
-    next: N,
-    /// The left sibling or, for a first child, the parent.
-    previous: N,
-}
-
-impl<N: Number> Link<N> {
-    /// Links of a slot that is in no lane, or alone in one.
-    pub const NONE: Self = Self { child: N::NONE, next: N::NONE, previous: N::NONE };
-}
+#[cfg(feature = "alloc")]
+pub use self::heaps::Heaps;
 
 /// One priority queue: the slot on top, if there is any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,110 +27,88 @@ impl<N: Number> Lane<N> {
     }
 }
 
-/// The links of all slots.
-#[derive(Clone, Debug)]
-pub struct Lanes<N, S> {
-    links: S,
-    number: PhantomData<N>,
-}
+/// What keeps the order of the slots within each lane.
+pub trait Lanes {
+    /// What slots are numbered with.
+    type Number: Number;
 
-impl<N, S> Lanes<N, S> {
-    /// Lanes over unused links, as many as there are slots.
-    pub const fn new(links: S) -> Self {
-        Self { links, number: PhantomData }
-    }
-}
-
-impl<N: Number, S: AsMut<[Link<N>]>> Lanes<N, S> {
     /// Adds a slot that is in no lane. `before(a, b)` says whether slot `a` comes first.
-    pub fn push(&mut self, lane: &mut Lane<N>, slot: usize, before: impl Fn(usize, usize) -> bool) {
-        self.links.as_mut()[slot] = Link::NONE;
-        lane.0 = self.meld(lane.0, N::of(slot), &before);
-    }
+    fn push(
+        &mut self,
+        lane: &mut Lane<Self::Number>,
+        slot: usize,
+        before: impl Fn(usize, usize) -> bool,
+    );
 
     /// Takes the slot on top out.
-    pub fn pop(
+    fn pop(
         &mut self,
-        lane: &mut Lane<N>,
+        lane: &mut Lane<Self::Number>,
         before: impl Fn(usize, usize) -> bool,
-    ) -> Option<usize> {
+    ) -> Option<usize>;
+
+    /// Takes a slot out that is in this lane.
+    fn remove(
+        &mut self,
+        lane: &mut Lane<Self::Number>,
+        slot: usize,
+        before: impl Fn(usize, usize) -> bool,
+    );
+}
+
+/// For a few tens of slots: each lane is a list in order.
+#[derive(Clone, Debug)]
+pub struct Lists<S> {
+    /// For each slot the one after it.
+    next: S,
+}
+
+impl<S> Lists<S> {
+    /// Nothing in any lane: over numbers that are none.
+    pub const fn over(next: S) -> Self {
+        Self { next }
+    }
+}
+
+impl<N: Number, const LEN: usize> Lists<[N; LEN]> {
+    /// The place that says who comes after `from`, or who is on top.
+    fn place<'p>(&'p mut self, lane: &'p mut Lane<N>, from: Option<usize>) -> &'p mut N {
+        match from {
+            Some(slot) => &mut self.next[slot],
+            None => &mut lane.0,
+        }
+    }
+}
+
+impl<N: Number, const LEN: usize> Lanes for Lists<[N; LEN]> {
+    type Number = N;
+
+    fn push(&mut self, lane: &mut Lane<N>, slot: usize, before: impl Fn(usize, usize) -> bool) {
+        let mut from = None;
+        let mut at = lane.peek();
+        while let Some(there) = at.filter(|&there| before(there, slot)) {
+            from = at;
+            at = self.next[there].slot();
+        }
+        let after = replace(self.place(lane, from), N::of(slot));
+        self.next[slot] = after;
+    }
+
+    fn pop(&mut self, lane: &mut Lane<N>, _: impl Fn(usize, usize) -> bool) -> Option<usize> {
         let top = lane.peek()?;
-        lane.0 = self.meld_children(top, &before);
+        lane.0 = self.next[top];
         Some(top)
     }
 
-    /// Takes a slot out that is in this lane.
-    pub fn remove(
-        &mut self,
-        lane: &mut Lane<N>,
-        slot: usize,
-        before: impl Fn(usize, usize) -> bool,
-    ) {
-        let links = self.links.as_mut();
-        let Link { next, previous, .. } = links[slot];
-        // Only the one on top has nothing to its left.
-        let Some(left) = previous.slot() else {
-            self.pop(lane, before);
-            return;
-        };
-        let left = &mut links[left];
-        if left.child.slot() == Some(slot) {
-            left.child = next;
-        } else {
-            left.next = next;
+    fn remove(&mut self, lane: &mut Lane<N>, slot: usize, _: impl Fn(usize, usize) -> bool) {
+        let mut from = None;
+        let mut at = lane.peek();
+        while let Some(there) = at.filter(|&there| there != slot) {
+            from = at;
+            at = self.next[there].slot();
         }
-        if let Some(next) = next.slot() {
-            links[next].previous = previous;
-        }
-        let rest = self.meld_children(slot, &before);
-        lane.0 = self.meld(lane.0, rest, &before);
-    }
-
-    /// Joins two heaps whose roots have no siblings.
-    fn meld(&mut self, a: N, b: N, before: &impl Fn(usize, usize) -> bool) -> N {
-        let Some(first) = a.slot() else { return b };
-        let Some(second) = b.slot() else { return a };
-        let swap = before(second, first);
-        let (top, above, below, under) =
-            if swap { (b, second, a, first) } else { (a, first, b, second) };
-        let links = self.links.as_mut();
-        let child = replace(&mut links[above].child, below);
-        if let Some(child) = child.slot() {
-            links[child].previous = below;
-        }
-        links[under].next = child;
-        links[under].previous = top;
-        top
-    }
-
-    /// Joins the children of `slot` in pairs, then the pairs from the last to the first.
-    fn meld_children(&mut self, slot: usize, before: &impl Fn(usize, usize) -> bool) -> N {
-        let mut rest = replace(&mut self.links.as_mut()[slot].child, N::NONE);
-        let mut pairs = N::NONE;
-        while rest != N::NONE {
-            let (first, second) = (rest, self.detach(rest));
-            rest = self.detach(second);
-            let pair = self.meld(first, second, before);
-            if let Some(pair) = pair.slot() {
-                self.links.as_mut()[pair].next = pairs;
-            }
-            pairs = pair;
-        }
-        let mut root = N::NONE;
-        while pairs != N::NONE {
-            let after = self.detach(pairs);
-            root = self.meld(root, pairs, before);
-            pairs = after;
-        }
-        root
-    }
-
-    /// Makes a slot a root of its own; returns its former right sibling.
-    fn detach(&mut self, slot: N) -> N {
-        let Some(slot) = slot.slot() else { return N::NONE };
-        let link = &mut self.links.as_mut()[slot];
-        link.previous = N::NONE;
-        replace(&mut link.next, N::NONE)
+        let after = self.next[slot];
+        *self.place(lane, from) = after;
     }
 }
 
@@ -152,9 +120,15 @@ mod tests {
 
     #[test]
     fn lanes_agree_with_sorted_lists() {
+        compare(Lists::over([0_u16; 64]));
+        #[cfg(feature = "alloc")]
+        compare(Heaps::boxed(64));
+    }
+
+    /// Random steps on three lanes of 64 slots and on lists that are sorted when asked.
+    fn compare<L: Lanes>(mut lanes: L) {
         let mut state: u32 = 7;
         let mut keys = [0_u32; 64];
-        let mut lanes = Lanes::new([Link::<u16>::NONE; 64]);
         let mut heads = [Lane::EMPTY; 3];
         let mut model: [Vec<usize>; 3] = [Vec::new(), Vec::new(), Vec::new()];
         for _ in 0..if cfg!(miri) { 1_000 } else { 50_000 } {

@@ -27,6 +27,12 @@ impl<D: Domain> Lease<D> {
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.until
     }
+
+    /// The same lease until then. It never becomes shorter: replies may overtake one another.
+    #[must_use]
+    pub fn prolonged(&self, until: Timestamp) -> Self {
+        Self { until: self.until.max(until), ..self.clone() }
+    }
 }
 
 /// How long leases last and how their holder treats them.

@@ -8,8 +8,10 @@ pub mod civil;
 pub mod dice;
 pub mod domain;
 pub mod exclude;
+pub mod few;
 pub mod fire;
 pub mod id;
+#[cfg(feature = "alloc")]
 pub mod index;
 pub mod job;
 pub mod lane;

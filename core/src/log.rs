@@ -115,7 +115,7 @@ record! {
     verb::PutSchedule<D> { spec(), next, conflict }
     verb::ClaimSchedules<D> { node, within, claim_for, max }
     verb::Fire<D> { job, at, ready_at, start_by }
-    verb::Advance<D> { schedule, revision, fires, skips, next, keep_for }
+    verb::Advance<D> { schedule, revision, fires(), skips(), next, keep_for }
     verb::Resume<D> { schedule, revision, next, skip }
     verb::Quarantine<D> { schedule, revision, reason }
     verb::Enqueue<D> {
@@ -179,6 +179,7 @@ alternatives! {
         Pulse(pulse),
         Hint,
         Verify(suspects),
+        Cancelled(job),
         ClockJumped,
         Stop,
         Abort,

@@ -36,6 +36,16 @@ pub struct Offer {
     pub extra: bool,
     /// A record of the fires that become no job. Without, nobody counts them.
     pub skips: bool,
+    /// A history, of which what is old is pruned.
+    pub history: bool,
+    /// Waits before retries that grow from one to the next, or that chance shortens: any
+    /// [`Retry`](crate::settings::Retry) but those with a fixed wait.
+    pub backoff: bool,
+    /// A store that may be somewhere else: it can fail, answers late, and other nodes change it.
+    /// Without, it lies beside the machines, which are the only ones: each request is answered by
+    /// the same clock and before the next input, leases last until they are given up, and a job
+    /// that is cancelled while it runs is [told so](crate::worker::Input::Cancelled).
+    pub remote: bool,
 }
 
 impl Offer {
@@ -51,9 +61,13 @@ impl Offer {
         max_failures: true,
         extra: true,
         skips: true,
+        history: true,
+        backoff: true,
+        remote: true,
     };
 
-    /// Nothing but what [`Policies::DEFAULT`](crate::schedule::Policies::DEFAULT) says.
+    /// Nothing but what [`Policies::DEFAULT`](crate::schedule::Policies::DEFAULT) says, for one node
+    /// with the store in its memory.
     pub const PLAIN: Self = Self {
         all: false,
         misfire_grace: false,
@@ -65,11 +79,19 @@ impl Offer {
         max_failures: false,
         extra: false,
         skips: false,
+        history: false,
+        backoff: false,
+        remote: false,
     };
 
     /// Whether jobs of one schedule have to know of each other.
     pub(crate) const fn chains(self) -> bool {
         self.overlap || self.after_run
+    }
+
+    /// Whether leases have to be renewed: to keep them, or to hear who was told to stop.
+    pub(crate) const fn renews(self) -> bool {
+        self.remote || self.overlap
     }
 
     /// Whether a schedule may have to hear of the end of its jobs.

@@ -19,10 +19,10 @@ use crate::fire;
 use crate::id::{Revision, Ticket};
 use crate::limits;
 use crate::pulse::{Horizon, Outage, Pulse, earlier, look_at};
-use crate::queue::{Cells, Queue};
+use crate::queue::Queue;
 use crate::room::{Inline, Room};
 use crate::schedule::{Next, Schedule};
-use crate::table::{Full, Keyed, Slots, Table};
+use crate::table::{Full, Keyed, Slot, Table};
 use crate::time::{Mono, Now, Span, Timestamp};
 use crate::verb::{Advance, Advanced};
 
@@ -103,7 +103,7 @@ impl<D: Domain, P: Plan, const N: usize> Planner<D, P, Inline<N>> {
     /// A planner for a static, which looks at the store at least every
     /// [`MAX_IDLE`](limits::MAX_IDLE): all its bits are zero, so that it takes no flash, and
     /// nothing has to build it on a stack.
-    pub const EMPTY: Self = Self::over(Slots::EMPTY, Cells::EMPTY);
+    pub const EMPTY: Self = Self::over([const { Slot::Free }; N], [0; N]);
 }
 
 impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
@@ -229,13 +229,14 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                     self.rescuing = None;
                     match result {
                         Ok(pulse) => self.hear(pulse, now),
-                        Err(Down) => self.outage.failed(now.mono),
+                        Err(Down) => self.failed(now.mono),
                     }
                 }
             }
             Input::Pruned { ticket, result } => self.pruned(ticket, result, now),
             Input::Pulse(pulse) => self.hear(pulse, now),
             Input::Hint => self.look(now),
+            Input::ClockJumped if !D::OFFER.remote => self.look(now),
             Input::ClockJumped => {
                 // How much time passed is not known: nothing is decided until there is news.
                 self.store_clock = None;
@@ -249,7 +250,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
 
     /// The next thing to do, or `None` until [`deadline`](Self::deadline) or an input.
     pub fn poll(&mut self, now: Now) -> Option<Output<D>> {
-        if self.stopped || self.outage.until(now.mono).is_some() {
+        if self.stopped || self.outage(now.mono).is_some() {
             return None;
         }
         match self.first_due(now) {
@@ -264,11 +265,12 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.stopped {
             return None;
         }
-        let first = self.due.peek().zip(self.store_clock);
+        let clock = if D::OFFER.remote { self.store_clock } else { Some((now.wall, now.mono)) };
+        let first = self.due.peek().zip(clock);
         let due = first.map(|((_, at), (wall, mono))| (mono + at.since(wall)).max(now.mono));
         let sweeps = earlier(self.rescue_at(), self.prune_at());
         let first = earlier(due, earlier(self.claim_at(), sweeps))?;
-        Some(self.outage.until(now.mono).map_or(first, |until| first.max(until)))
+        Some(self.outage(now.mono).map_or(first, |until| first.max(until)))
     }
 
     /// Whether nothing is under way.
@@ -293,14 +295,27 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         self.lookahead.unwrap_or(limits::LOOKAHEAD)
     }
 
+    /// Until when nothing is asked of the store, if it has failed.
+    fn outage(&self, now: Mono) -> Option<Mono> {
+        if D::OFFER.remote { self.outage.until(now) } else { None }
+    }
+
+    /// The store has failed.
+    fn failed(&mut self, now: Mono) {
+        if D::OFFER.remote {
+            self.outage.failed(now);
+        }
+    }
+
     fn claim_at(&self) -> Option<Mono> {
         let is_full = self.window.len() == self.window.capacity();
         // Even with a full window a claim brings one thing: the store's clock.
-        let wants_clock = self.store_clock.is_none() && !self.window.is_empty();
+        let is_clock_known = !D::OFFER.remote || self.store_clock.is_some();
+        let wants_clock = !is_clock_known && !self.window.is_empty();
         if self.claiming.is_some() || (is_full && !wants_clock) {
             return None;
         }
-        let ahead = if self.in_time { Span::ZERO } else { self.reach() };
+        let ahead = if D::OFFER.remote && self.in_time { Span::ZERO } else { self.reach() };
         earlier(Some(self.look_at), self.horizon.at().map(|at| at - ahead))
     }
 
@@ -309,14 +324,27 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     }
 
     fn prune_at(&self) -> Option<Mono> {
-        let wanted = self.keep_history.is_some() && self.pruning.is_none();
+        let wanted = D::OFFER.history && self.keep_history.is_some() && self.pruning.is_none();
         (wanted && self.store_clock.is_some()).then_some(self.prune_at)
     }
 
     /// The same moment by the store's clock, if that is known.
     fn by_store_clock(&self, now: Now) -> Option<Now> {
+        if !D::OFFER.remote {
+            return Some(now);
+        }
         let (wall, at) = self.store_clock?;
         Some(Now { wall: wall + now.mono.since(at), ..now })
+    }
+
+    /// How long schedules are claimed for.
+    fn claim_for(&self) -> Span {
+        if D::OFFER.remote {
+            // A claim that ended before its schedule must be noticed would wake this node.
+            self.reach() + self.slack + limits::PLAN_GRACE
+        } else {
+            Span::MAX
+        }
     }
 
     /// Whether something else is due than the window has room for.
@@ -335,8 +363,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             return Some(Output::Claim {
                 ticket,
                 within: self.reach(),
-                // A claim that ended before its schedule must be noticed would wake this node.
-                claim_for: self.reach() + self.slack + limits::PLAN_GRACE,
+                claim_for: self.claim_for(),
                 max: u32::try_from(room).unwrap_or(u32::MAX).min(limits::CLAIM_MAX),
             });
         }
@@ -345,7 +372,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             self.rescuing = Some(ticket);
             return Some(Output::Rescue { ticket, max: limits::ROWS_PER_SWEEP });
         }
-        let keep = self.keep_history?;
+        let keep = self.keep_history.filter(|_| D::OFFER.history)?;
         if self.prune_at().is_some_and(|at| at <= now.mono) {
             let ticket = self.next_ticket();
             self.pruning = Some(ticket);
@@ -450,24 +477,27 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 let due = pulse.mono_at(pulse.next_due_at, now);
                 // What this claim should have brought and did not belongs to somebody else until
                 // it is due; only what lies beyond its reach is claimed ahead.
-                let beyond = due.is_none_or(|due| due > now.mono + self.reach());
-                self.in_time = !beyond && self.horizon.epoch() == epoch;
-                self.theirs = pulse.next_due_at.filter(|_| !beyond);
+                if D::OFFER.remote {
+                    let beyond = due.is_none_or(|due| due > now.mono + self.reach());
+                    self.in_time = !beyond && self.horizon.epoch() == epoch;
+                    self.theirs = pulse.next_due_at.filter(|_| !beyond);
+                }
                 self.horizon.learn(due, epoch);
                 self.note(pulse, now);
-                if let Some((news, heard)) = self.news.take()
+                if D::OFFER.remote
+                    && let Some((news, heard)) = self.news.take()
                     && news.store_now >= pulse.store_now
                 {
                     self.hear(news, heard);
                 }
                 self.look_at = look_at(now.mono, self.max_idle.unwrap_or(limits::MAX_IDLE));
             }
-            Err(Down) => self.outage.failed(now.mono),
+            Err(Down) => self.failed(now.mono),
         }
     }
 
     fn pruned(&mut self, ticket: Ticket, result: Result<(u32, Pulse), Down>, now: Now) {
-        if self.pruning != Some(ticket) {
+        if !D::OFFER.history || self.pruning != Some(ticket) {
             return;
         }
         self.pruning = None;
@@ -479,7 +509,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 let pause = if more { limits::SWEEP_PAUSE } else { limits::PRUNE_EVERY };
                 self.prune_at = now.mono + pause;
             }
-            Err(Down) => self.outage.failed(now.mono),
+            Err(Down) => self.failed(now.mono),
         }
     }
 
@@ -492,7 +522,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     ) {
         match &result {
             Ok((_, pulse)) => self.hear(*pulse, now),
-            Err(Down) => self.outage.failed(now.mono),
+            Err(Down) => self.failed(now.mono),
         }
         let slot = ticket.slot();
         let Some(entry) = self.window.get_mut(slot) else { return };
@@ -538,12 +568,14 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     fn hear(&mut self, pulse: Pulse, now: Now) {
         self.outage.over();
         let youngest = |(news, _): &(Pulse, Now)| news.store_now <= pulse.store_now;
-        if self.claiming.is_some() && self.news.as_ref().is_none_or(youngest) {
+        let asking = D::OFFER.remote && self.claiming.is_some();
+        if asking && self.news.as_ref().is_none_or(youngest) {
             self.news = Some((pulse, now));
         }
         // Instants are compared as the store gave them: on the node's clock the same one looks a
         // little earlier or later each time, depending on how long the reply took.
-        let news = pulse.next_due_at.filter(|due| self.theirs != Some(*due));
+        let theirs = self.theirs.filter(|_| D::OFFER.remote);
+        let news = pulse.next_due_at.filter(|due| theirs != Some(*due));
         let due = pulse.mono_at(news, now);
         if due.is_some_and(|due| self.horizon.at().is_none_or(|known| due < known)) {
             self.horizon.hear(due);
@@ -554,7 +586,9 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
 
     /// What every pulse says.
     fn note(&mut self, pulse: Pulse, now: Now) {
-        self.store_clock = Some((pulse.store_now, now.mono));
+        if D::OFFER.remote {
+            self.store_clock = Some((pulse.store_now, now.mono));
+        }
         self.lapse_at = pulse.mono_at(pulse.next_lapse_at, now);
     }
 
@@ -589,7 +623,10 @@ impl<D: Domain, P> Entry<D, P> {
         let kept = wait.zip(longest).filter(|(wait, longest)| wait <= longest);
         (self.under_way, self.ticket) = (true, ticket.number());
         self.after = next.at().filter(|_| kept.is_some());
-        kept.map(|(wait, _)| wait.max(Span::ZERO) + self.rules.slack + limits::PLAN_GRACE)
+        kept.map(|(wait, _)| match D::OFFER.remote {
+            true => wait.max(Span::ZERO) + self.rules.slack + limits::PLAN_GRACE,
+            false => Span::MAX,
+        })
     }
 }
 

@@ -1,23 +1,19 @@
 //! A fixed-capacity priority queue whose entries are named by slot number.
 //!
-//! A tournament: the keys lie in slot order and are cut into blocks, and a four-ary tree over the
-//! blocks holds the first entry of each block and of each group. Insert, pop, re-key and remove
-//! look at one block and at the way from there to the root, O(log n); peek is O(1). A slot is in
-//! the queue at most once; equal keys come out in the order of their slots.
-//!
-//! Why not a heap: its entries move, so removing one by slot needs an array of positions that each
-//! move writes to, and which place comes next depends on what the one before held. Here nothing
-//! moves, and the way to the root is known at once, so that a processor fetches all of it together:
-//! among a million entries waiting for memory is most of the work. It is smaller as well.
+//! The keys lie in slot order, wherever their [`Storage`] keeps them. A slot is in the queue at most
+//! once; equal keys come out in the order of their slots.
 
 #[cfg(feature = "alloc")]
-use alloc::boxed::Box;
+mod tree;
+
 use core::hint::select_unpredictable;
 use core::marker::PhantomData;
-use core::mem::replace;
 use core::num::NonZeroU64;
 
 use crate::time::{Mono, Timestamp};
+
+#[cfg(feature = "alloc")]
+pub use self::tree::{Cells, nodes_for};
 
 /// What a queue is ordered by, as it is kept: a number, so that there is one queue for all keys.
 pub trait Key: Copy {
@@ -52,87 +48,46 @@ impl Node {
             slot: select_unpredictable(theirs, later.slot, self.slot),
         }
     }
-
-    /// The same for nodes in any order.
-    fn first(self, other: Self) -> Self {
-        let tied = (other.rank == self.rank) & (other.slot < self.slot);
-        let theirs = (other.rank > self.rank) | tied;
-        Self {
-            rank: select_unpredictable(theirs, other.rank, self.rank),
-            slot: select_unpredictable(theirs, other.slot, self.slot),
-        }
-    }
 }
 
-/// The storage of a queue: its capacity is the number of ranks.
+/// What keeps the ranks of slots: its capacity is their number.
 ///
-/// With fewer nodes than [are of use](nodes_for) blocks are larger, which is slower.
-#[derive(Clone, Copy, Debug)]
-pub struct Cells<A, B> {
-    ranks: A,
-    nodes: B,
-}
-
-impl<const N: usize, const M: usize> Cells<[u64; N], [Node; M]> {
-    /// Cells of which none is taken: all bits are zero. At least one node is needed.
-    pub const EMPTY: Self = Self { ranks: [0; N], nodes: [Node::NONE; M] };
-
-    /// How many nodes are in use.
-    const USED: usize = tree_over(width(N, shift_for(N, M)));
-}
-
-#[cfg(feature = "alloc")]
-impl Cells<Box<[u64]>, Box<[Node]>> {
-    /// Empty cells for this many slots.
-    pub fn boxed(capacity: usize) -> Self {
-        let ranks = core::iter::repeat_n(0, capacity).collect();
-        let nodes = core::iter::repeat_n(Node::NONE, nodes_for(capacity)).collect();
-        Self { ranks, nodes }
-    }
-}
-
-/// Ranks and nodes, wherever they are.
+/// An array of ranks is one that looks at all of them to find the first: with the few tens of slots
+/// that a device has, that is less code, and as fast as a tree.
 pub trait Storage {
-    /// The binary logarithm of the length of a block.
-    const SHIFT: u32;
+    /// The rank of each slot.
+    fn ranks(&self) -> &[u64];
 
-    /// The ranks, and the nodes that are in use.
-    fn parts(&self) -> (&[u64], &[Node]);
-    /// Both, to write.
-    fn parts_mut(&mut self) -> (&mut [u64], &mut [Node]);
-}
+    /// The entry that comes first.
+    fn first(&self) -> Node;
 
-impl<const N: usize, const M: usize> Storage for Cells<[u64; N], [Node; M]> {
-    const SHIFT: u32 = shift_for(N, M);
+    /// Gives `slot` this rank.
+    fn put(&mut self, slot: usize, rank: u64);
 
-    fn parts(&self) -> (&[u64], &[Node]) {
-        (&self.ranks, &self.nodes[..Self::USED])
-    }
-
-    fn parts_mut(&mut self) -> (&mut [u64], &mut [Node]) {
-        (&mut self.ranks, &mut self.nodes[..Self::USED])
+    /// How many slots are in the queue.
+    fn count(&self) -> usize {
+        self.ranks().iter().filter(|rank| **rank != 0).count()
     }
 }
 
-#[cfg(feature = "alloc")]
-impl Storage for Cells<Box<[u64]>, Box<[Node]>> {
-    const SHIFT: u32 = BLOCK_SHIFT;
-
-    fn parts(&self) -> (&[u64], &[Node]) {
-        (&self.ranks, &self.nodes)
+impl<const N: usize> Storage for [u64; N] {
+    fn ranks(&self) -> &[u64] {
+        self
     }
 
-    fn parts_mut(&mut self) -> (&mut [u64], &mut [Node]) {
-        (&mut self.ranks, &mut self.nodes)
+    fn first(&self) -> Node {
+        first_of(self, 0)
+    }
+
+    fn put(&mut self, slot: usize, rank: u64) {
+        self[slot] = rank;
     }
 }
 
 /// A priority queue over the slots `0..capacity`, smallest key first.
 ///
-/// Invariants: a slot is in the queue if its rank is not zero. The nodes are the levels of the
-/// tree one after the other, that of the blocks first and the root last; each is the first entry
-/// of its block, or the first of its up to four children. The empty queue is all zeros, so that a
-/// static one takes no flash.
+/// A slot is in the queue if its rank is not zero. The empty queue is all zeros, so that a static one
+/// takes no flash.
 ///
 /// ```
 /// use mainspring_core::{queue::Queue, room::{Inline, Room}};
@@ -148,14 +103,13 @@ impl Storage for Cells<Box<[u64]>, Box<[Node]>> {
 #[derive(Clone, Debug)]
 pub struct Queue<K, S> {
     cells: S,
-    len: usize,
     key: PhantomData<K>,
 }
 
 impl<K, S> Queue<K, S> {
     /// An empty queue over empty cells.
     pub const fn new(cells: S) -> Self {
-        Self { cells, len: 0, key: PhantomData }
+        Self { cells, key: PhantomData }
     }
 }
 
@@ -166,78 +120,51 @@ impl<K: Key, S: Storage> Queue<K, S> {
     /// # Panics
     /// If `slot` is not below the capacity.
     pub fn put(&mut self, slot: usize, key: K) {
-        self.put_rank(slot, key.rank());
+        self.cells.put(slot, key.rank());
     }
 
     /// Takes the slot with the smallest key out.
     pub fn pop(&mut self) -> Option<(usize, K)> {
         let (slot, key) = self.peek()?;
-        self.put_rank(slot, 0);
+        self.cells.put(slot, 0);
         Some((slot, key))
     }
 
     /// Takes `slot` out and returns its key, or `None` if it was not in the queue.
     pub fn remove(&mut self, slot: usize) -> Option<K> {
         let key = self.key_of(slot)?;
-        self.put_rank(slot, 0);
+        self.cells.put(slot, 0);
         Some(key)
     }
 
     /// The slot with the smallest key.
     pub fn peek(&self) -> Option<(usize, K)> {
-        let root = self.cells.parts().1.last()?;
-        K::from_rank(root.rank).map(|key| (root.slot as usize, key))
+        let first = self.cells.first();
+        K::from_rank(first.rank).map(|key| (first.slot as usize, key))
     }
 
     /// The key of `slot`, if it is in the queue.
     pub fn key_of(&self, slot: usize) -> Option<K> {
-        self.cells.parts().0.get(slot).and_then(|&rank| K::from_rank(rank))
+        self.cells.ranks().get(slot).and_then(|&rank| K::from_rank(rank))
     }
 
     /// How many slots are in the queue.
     pub fn len(&self) -> usize {
-        self.len
+        self.cells.count()
     }
 
     /// Whether no slot is in the queue.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    fn put_rank(&mut self, slot: usize, rank: u64) {
-        let (ranks, nodes) = self.cells.parts_mut();
-        let old = put(ranks, nodes, S::SHIFT, slot, rank);
-        self.len += usize::from(old == 0);
-        self.len -= usize::from(rank == 0);
+        self.len() == 0
     }
 }
 
-/// Gives `slot` this rank, and returns the one that it had.
-#[inline]
-fn put(ranks: &mut [u64], nodes: &mut [Node], shift: u32, slot: usize, rank: u64) -> u64 {
-    let old = replace(&mut ranks[slot], rank);
-    let entry = Node { rank, slot: slot_number(slot) };
-    let block = slot >> shift;
-    let first = nodes[block];
-    let first = if first.slot != entry.slot {
-        // The others of the block are known by their first.
-        first.first(entry)
-    } else {
-        first_of_block(ranks, shift, block)
-    };
-    settle(nodes, width(ranks.len(), shift), block, first);
-    old
-}
-
-/// The first entry of a block.
-fn first_of_block(ranks: &[u64], shift: u32, block: usize) -> Node {
-    let start = block << shift;
-    let end = (start + (1 << shift)).min(ranks.len());
-    let block = &ranks[start..end];
+/// The first of these entries, which start with this slot.
+fn first_of(ranks: &[u64], start: u32) -> Node {
     // Pairs that can be compared at the same time are of use to larger processors only.
-    let (fours, rest) = if usize::BITS < 64 { (&[][..], block) } else { block.as_chunks::<4>() };
+    let (fours, rest) = if usize::BITS < 64 { (&[][..], ranks) } else { ranks.as_chunks::<4>() };
     let mut first = Node::NONE;
-    let mut slot = slot_number(start);
+    let mut slot = start;
     let mut node = |rank| {
         slot += 1;
         Node { rank, slot: slot - 1 }
@@ -247,67 +174,6 @@ fn first_of_block(ranks: &[u64], shift: u32, block: usize) -> Node {
         first = first.or(a.or(b).or(c.or(d)));
     }
     rest.iter().fold(first, |first, &rank| first.or(node(rank)))
-}
-
-/// Restores the tree, which has so many blocks, after the first entry of one became `first`.
-fn settle(nodes: &mut [Node], mut width: usize, block: usize, mut first: Node) {
-    let mut level = nodes;
-    let mut at = block;
-    while level[at] != first {
-        level[at] = first;
-        if width == 1 {
-            break;
-        }
-        let (groups, _) = level.as_chunks::<ARITY>();
-        let (group, turn) = (at / ARITY, at % ARITY);
-        // The node itself comes last: the others can be compared before it is known.
-        let other = |n| if n == turn { Node::NONE } else { groups[group][n] };
-        let rest = other(0).or(other(1)).or(other(2).or(other(3)));
-        first = first.first(rest);
-        level = &mut level[width..];
-        width = above(width);
-        at = group;
-    }
-}
-
-/// How many nodes a queue of this capacity can make use of.
-pub const fn nodes_for(capacity: usize) -> usize {
-    tree_over(width(capacity, BLOCK_SHIFT))
-}
-
-/// The binary logarithm of the shortest blocks for which so many nodes are enough.
-const fn shift_for(capacity: usize, nodes: usize) -> u32 {
-    assert!(nodes > 0, "a queue needs a node");
-    let mut shift = BLOCK_SHIFT;
-    while tree_over(width(capacity, shift)) > nodes {
-        shift += 1;
-    }
-    shift
-}
-
-/// How many nodes the level of the blocks has.
-const fn width(capacity: usize, shift: u32) -> usize {
-    whole(capacity.div_ceil(1 << shift))
-}
-
-/// How many nodes the level above one of this width has.
-const fn above(width: usize) -> usize {
-    whole(width / ARITY)
-}
-
-/// A level is the root or consists of whole groups.
-const fn whole(nodes: usize) -> usize {
-    if nodes <= 1 { 1 } else { nodes.next_multiple_of(ARITY) }
-}
-
-/// How many nodes the tree over a level of this width has, with that level.
-const fn tree_over(mut width: usize) -> usize {
-    let mut nodes = width;
-    while width > 1 {
-        width = above(width);
-        nodes += width;
-    }
-    nodes
 }
 
 impl Key for Timestamp {
@@ -341,16 +207,6 @@ impl Key for u64 {
         (rank != 0).then_some(!rank)
     }
 }
-
-fn slot_number(index: usize) -> u32 {
-    u32::try_from(index).expect("a queue has fewer than 2^32 slots")
-}
-
-/// Blocks have at least eight keys: as many instants as a cache line holds.
-const BLOCK_SHIFT: u32 = 3;
-
-/// Children per node: they share a cache line or two, and the tree is half as high as a binary one.
-const ARITY: usize = 4;
 
 #[cfg(test)]
 mod tests {
@@ -427,12 +283,6 @@ mod tests {
             compare(Inline::<32>.cells(), 32, seed);
             compare(Inline::<300>.cells(), 300, seed);
         }
-    }
-
-    #[test]
-    fn one_node_is_enough_and_so_are_more_than_are_of_use() {
-        compare(Cells::<[u64; 100], [Node; 1]>::EMPTY, 100, 1);
-        compare(Cells::<[u64; 100], [Node; 90]>::EMPTY, 100, 1);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Failures and rescues are counted and bounded separately: a job whose node died has not failed.
 
 use crate::dice::Dice;
+use crate::offer::Offer;
 use crate::outcome::Outcome;
 use crate::settings::Terms;
 use crate::time::Span;
@@ -87,6 +88,18 @@ pub fn verdict(
     terms: &Terms,
     dice: &mut Dice,
 ) -> Verdict {
+    verdict_within(Offer::EVERYTHING, (outcome, ask), counts, terms, dice)
+}
+
+/// The same in a domain with this offer.
+#[inline]
+pub(crate) fn verdict_within(
+    offer: Offer,
+    (outcome, ask): (Outcome, Ask),
+    counts: Counts,
+    terms: &Terms,
+    dice: &mut Dice,
+) -> Verdict {
     match outcome {
         Outcome::Succeeded
         | Outcome::Cancelled
@@ -99,7 +112,7 @@ pub fn verdict(
             }
             let after = match ask {
                 Ask::RetryAfter(span) => span.max(Span::ZERO),
-                _ => terms.retry.delay(counts.failures + 1, dice),
+                _ => terms.retry.wait(counts.failures + 1, dice, offer),
             };
             Verdict::Again { after, cause: Cause::Failure }
         }

@@ -1,10 +1,8 @@
-//! Where fixed-capacity containers live: inline arrays on a device, boxed slices on a server.
-
-#[cfg(feature = "alloc")]
-use alloc::boxed::Box;
+//! Where fixed-capacity containers live: inline arrays on a device, which are searched, and boxed
+//! slices on a server, which have indexes, trees and heaps.
 
 use crate::number::Number;
-use crate::{index, lane, queue, table};
+use crate::{lane, queue, table};
 
 /// Room for a fixed number of things.
 pub trait Room {
@@ -14,37 +12,37 @@ pub trait Room {
     type Slots<T>: table::Storage<T>;
     /// Cells of a [`Queue`](queue::Queue).
     type Cells: queue::Storage;
-    /// Links of [`Lanes`](lane::Lanes).
-    type Links: AsMut<[lane::Link<Self::Number>]>;
+    /// What keeps the order within [lanes](lane).
+    type Lanes: lane::Lanes<Number = Self::Number>;
 
     /// Empty slots.
     fn slots<T>(&self) -> Self::Slots<T>;
     /// Empty cells.
     fn cells(&self) -> Self::Cells;
-    /// Unused links.
-    fn links(&self) -> Self::Links;
+    /// Lanes that nothing is in.
+    fn lanes(&self) -> Self::Lanes;
 }
 
-/// Room for `N`, inside the container itself.
+/// Room for `N`, inside the container itself: a few tens, which are looked at one by one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Inline<const N: usize>;
 
 impl<const N: usize> Room for Inline<N> {
     type Number = u16;
-    type Slots<T> = table::Slots<[table::Slot<T>; N], [index::Link<u16>; N]>;
-    type Cells = queue::Cells<[u64; N], [queue::Node; INLINE_NODES]>;
-    type Links = [lane::Link<u16>; N];
+    type Slots<T> = [table::Slot<T>; N];
+    type Cells = [u64; N];
+    type Lanes = lane::Lists<[u16; N]>;
 
     fn slots<T>(&self) -> Self::Slots<T> {
-        table::Slots::EMPTY
+        [const { table::Slot::Free }; N]
     }
 
     fn cells(&self) -> Self::Cells {
-        queue::Cells::EMPTY
+        [0; N]
     }
 
-    fn links(&self) -> Self::Links {
-        [lane::Link::NONE; N]
+    fn lanes(&self) -> Self::Lanes {
+        lane::Lists::over([0; N])
     }
 }
 
@@ -56,23 +54,19 @@ pub struct Boxed(pub usize);
 #[cfg(feature = "alloc")]
 impl Room for Boxed {
     type Number = u32;
-    type Slots<T> = table::Slots<Box<[table::Slot<T>]>, Box<[index::Link<u32>]>>;
-    type Cells = queue::Cells<Box<[u64]>, Box<[queue::Node]>>;
-    type Links = Box<[lane::Link<u32>]>;
+    type Slots<T> = table::Indexed<T>;
+    type Cells = queue::Cells;
+    type Lanes = lane::Heaps;
 
     fn slots<T>(&self) -> Self::Slots<T> {
-        table::Slots::boxed(self.0)
+        table::Indexed::boxed(self.0)
     }
 
     fn cells(&self) -> Self::Cells {
         queue::Cells::boxed(self.0)
     }
 
-    fn links(&self) -> Self::Links {
-        core::iter::repeat_n(lane::Link::NONE, self.0).collect()
+    fn lanes(&self) -> Self::Lanes {
+        lane::Heaps::boxed(self.0)
     }
 }
-
-/// One block: a device's queues have tens of slots, and bytes are worth more to it than speed with
-/// thousands.
-const INLINE_NODES: usize = 1;

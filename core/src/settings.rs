@@ -9,6 +9,7 @@ use core::fmt::{self, Debug};
 
 use crate::dice::Dice;
 use crate::limits;
+use crate::offer::Offer;
 use crate::time::Span;
 
 /// How urgent a job is among the jobs of its task: 0 (first) to 9 (last), 5 unless told.
@@ -132,6 +133,21 @@ impl Retry {
     /// Up to `max` retries with the built-in [`Backoff::DEFAULT`].
     pub const fn times(max: u16) -> Self {
         Self { max, backoff: Backoff::DEFAULT, jitter: 0 }
+    }
+
+    /// Whether it asks for nothing that a domain rules out.
+    pub const fn is_within(&self, offer: Offer) -> bool {
+        let fixed = matches!(self.backoff, Backoff::Fixed(_)) && self.jitter == 0;
+        offer.backoff || self.max == 0 || fixed
+    }
+
+    /// The wait before retry number `retry`, which counts from 1, in a domain with this offer.
+    pub(crate) fn wait(self, retry: u16, dice: &mut Dice, offer: Offer) -> Span {
+        match self.backoff {
+            Backoff::Fixed(span) if !offer.backoff => span.max(Span::ZERO),
+            _ if !offer.backoff => Span::ZERO,
+            _ => self.delay(retry, dice),
+        }
     }
 
     /// The wait before retry number `retry`, which counts from 1.

@@ -1,8 +1,7 @@
 //! A fixed-capacity table of records that are found by slot number or by key.
 //!
-//! The records lie in slots; beside them lie the links of a hash [index](crate::index) over their
-//! keys. A full table hands the record back. The empty table is all zeros, so that a static one
-//! takes no flash.
+//! The records lie in slots, which their [`Storage`] finds. A full table hands the record back. The
+//! empty table is all zeros, so that a static one takes no flash.
 
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
@@ -11,8 +10,8 @@ use core::hash::Hash;
 use core::marker::PhantomData;
 use core::mem::take;
 
+#[cfg(feature = "alloc")]
 use crate::index::{Index, Link, find, hash};
-use crate::number::Number;
 
 /// A record that knows its own key.
 pub trait Keyed {
@@ -52,62 +51,123 @@ impl<T> Slot<T> {
     }
 }
 
-/// The storage of a table: as many slots as links.
-#[derive(Clone, Debug)]
-pub struct Slots<A, B> {
-    slots: A,
-    links: B,
+/// Where the records of a table lie, and how they are found.
+///
+/// An array of slots is one that looks at all of them: with the few tens that a device has, that is
+/// less code and memory than an index.
+pub trait Storage<T> {
+    /// Every slot.
+    fn slots(&self) -> &[Slot<T>];
+
+    /// Every slot, to write.
+    fn slots_mut(&mut self) -> &mut [Slot<T>];
+
+    /// A free slot, if there is any, for a record with this key, which is put there next.
+    fn take(&mut self, key: &T::Key) -> Option<usize>
+    where
+        T: Keyed;
+
+    /// The record with this key has been taken out of this slot.
+    fn give_back(&mut self, key: &T::Key, slot: usize)
+    where
+        T: Keyed;
+
+    /// The slot of the record with this key.
+    fn find(&self, key: &T::Key) -> Option<usize>
+    where
+        T: Keyed;
+
+    /// How many slots are taken.
+    fn count(&self) -> usize;
 }
 
-impl<T, N: Number, const LEN: usize> Slots<[Slot<T>; LEN], [Link<N>; LEN]> {
-    /// Slots of which none is taken: all bits are zero.
-    pub const EMPTY: Self =
-        Self { slots: [const { Slot::Free }; LEN], links: [const { Link::NONE }; LEN] };
+impl<T, const N: usize> Storage<T> for [Slot<T>; N] {
+    fn slots(&self) -> &[Slot<T>] {
+        self
+    }
+
+    fn slots_mut(&mut self) -> &mut [Slot<T>] {
+        self
+    }
+
+    fn take(&mut self, _: &T::Key) -> Option<usize>
+    where
+        T: Keyed,
+    {
+        self.iter().position(|slot| slot.record().is_none())
+    }
+
+    fn give_back(&mut self, _: &T::Key, _: usize)
+    where
+        T: Keyed,
+    {
+    }
+
+    fn find(&self, key: &T::Key) -> Option<usize>
+    where
+        T: Keyed,
+    {
+        self.iter().position(|slot| slot.record().is_some_and(|there| there.key() == key))
+    }
+
+    fn count(&self) -> usize {
+        self.iter().filter(|slot| slot.record().is_some()).count()
+    }
+}
+
+/// Many slots, with a hash [index](crate::index) over the keys of their records.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Debug)]
+pub struct Indexed<T> {
+    slots: Box<[Slot<T>]>,
+    links: Box<[Link<u32>]>,
+    index: Index<u32>,
 }
 
 #[cfg(feature = "alloc")]
-impl<T, N: Number> Slots<Box<[Slot<T>]>, Box<[Link<N>]>> {
+impl<T> Indexed<T> {
     /// This many empty slots.
     pub fn boxed(capacity: usize) -> Self {
         let slots = core::iter::repeat_with(|| Slot::Free).take(capacity).collect();
         let links = core::iter::repeat_n(Link::NONE, capacity).collect();
-        Self { slots, links }
-    }
-}
-
-/// Slots and links, wherever they are.
-pub trait Storage<T> {
-    /// What slots are numbered with.
-    type Number: Number;
-
-    /// Both, to read.
-    fn parts(&self) -> (&[Slot<T>], &[Link<Self::Number>]);
-    /// Both, to write.
-    fn parts_mut(&mut self) -> (&mut [Slot<T>], &mut [Link<Self::Number>]);
-}
-
-impl<T, N: Number, const LEN: usize> Storage<T> for Slots<[Slot<T>; LEN], [Link<N>; LEN]> {
-    type Number = N;
-
-    fn parts(&self) -> (&[Slot<T>], &[Link<N>]) {
-        (&self.slots, &self.links)
-    }
-
-    fn parts_mut(&mut self) -> (&mut [Slot<T>], &mut [Link<N>]) {
-        (&mut self.slots, &mut self.links)
+        Self { slots, links, index: Index::EMPTY }
     }
 }
 
 #[cfg(feature = "alloc")]
-impl<T, N: Number> Storage<T> for Slots<Box<[Slot<T>]>, Box<[Link<N>]>> {
-    type Number = N;
-
-    fn parts(&self) -> (&[Slot<T>], &[Link<N>]) {
-        (&self.slots, &self.links)
+impl<T> Storage<T> for Indexed<T> {
+    fn slots(&self) -> &[Slot<T>] {
+        &self.slots
     }
 
-    fn parts_mut(&mut self) -> (&mut [Slot<T>], &mut [Link<N>]) {
-        (&mut self.slots, &mut self.links)
+    fn slots_mut(&mut self) -> &mut [Slot<T>] {
+        &mut self.slots
+    }
+
+    fn take(&mut self, key: &T::Key) -> Option<usize>
+    where
+        T: Keyed,
+    {
+        self.index.insert(&mut self.links, hash(key))
+    }
+
+    fn give_back(&mut self, key: &T::Key, slot: usize)
+    where
+        T: Keyed,
+    {
+        self.index.remove(&mut self.links, hash(key), slot);
+    }
+
+    fn find(&self, key: &T::Key) -> Option<usize>
+    where
+        T: Keyed,
+    {
+        let is_it = |slot: usize| self.slots[slot].record().is_some_and(|there| there.key() == key);
+        find(&self.links, hash(key), is_it)
+    }
+
+    fn count(&self) -> usize {
+        self.index.len()
     }
 }
 
@@ -129,14 +189,13 @@ impl<T: fmt::Debug> core::error::Error for Full<T> {}
 #[derive(Clone, Debug)]
 pub struct Table<T, S: Storage<T>> {
     storage: S,
-    index: Index<S::Number>,
     record: PhantomData<T>,
 }
 
 impl<T, S: Storage<T>> Table<T, S> {
     /// An empty table over empty slots.
     pub const fn new(storage: S) -> Self {
-        Self { storage, index: Index::EMPTY, record: PhantomData }
+        Self { storage, record: PhantomData }
     }
 }
 
@@ -147,47 +206,46 @@ impl<T: Keyed, S: Storage<T>> Table<T, S> {
     /// [`Full`] with the record, if no slot is free.
     pub fn insert(&mut self, record: T) -> Result<usize, Full<T>> {
         debug_assert!(self.find(record.key()).is_none(), "the key is in the table already");
-        let (slots, links) = self.storage.parts_mut();
-        let Some(slot) = self.index.insert(links, hash(record.key())) else {
+        let Some(slot) = self.storage.take(record.key()) else {
             return Err(Full(record));
         };
-        slots[slot] = Slot::Taken(record);
+        self.storage.slots_mut()[slot] = Slot::Taken(record);
         Ok(slot)
     }
 
     /// Takes the record in `slot` out.
     pub fn remove(&mut self, slot: usize) -> Option<T> {
-        let (slots, links) = self.storage.parts_mut();
-        let Slot::Taken(record) = take(slots.get_mut(slot)?) else { return None };
-        self.index.remove(links, hash(record.key()), slot);
+        let Slot::Taken(record) = take(self.storage.slots_mut().get_mut(slot)?) else {
+            return None;
+        };
+        self.storage.give_back(record.key(), slot);
         Some(record)
     }
 
     /// The record in `slot`, to change. Its key must stay what it is.
     pub fn get_mut(&mut self, slot: usize) -> Option<&mut T> {
-        self.storage.parts_mut().0.get_mut(slot)?.record_mut()
+        self.storage.slots_mut().get_mut(slot)?.record_mut()
     }
 
     /// The record in `slot`.
     pub fn get(&self, slot: usize) -> Option<&T> {
-        self.storage.parts().0.get(slot)?.record()
+        self.storage.slots().get(slot)?.record()
     }
 
     /// The slot of the record with this key.
     pub fn find(&self, key: &T::Key) -> Option<usize> {
-        let (slots, links) = self.storage.parts();
-        find(links, hash(key), |slot| slots[slot].record().is_some_and(|there| there.key() == key))
+        self.storage.find(key)
     }
 
     /// Every record with its slot, in slot order.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
-        let slots = self.storage.parts().0.iter().enumerate();
+        let slots = self.storage.slots().iter().enumerate();
         slots.filter_map(|(slot, there)| Some((slot, there.record()?)))
     }
 
     /// How many records the table holds.
     pub fn len(&self) -> usize {
-        self.index.len()
+        self.storage.count()
     }
 
     /// Whether the table holds no record.
@@ -197,7 +255,7 @@ impl<T: Keyed, S: Storage<T>> Table<T, S> {
 
     /// How many records fit.
     pub fn capacity(&self) -> usize {
-        self.storage.parts().0.len()
+        self.storage.slots().len()
     }
 }
 
@@ -217,7 +275,14 @@ mod tests {
 
     #[test]
     fn the_table_agrees_with_a_map() {
-        let mut table = Table::new(Inline::<16>.slots());
+        compare(Inline::<16>.slots());
+        #[cfg(feature = "alloc")]
+        compare(crate::room::Boxed(16).slots());
+    }
+
+    /// Random steps on a table of 16 slots and on a map.
+    fn compare(slots: impl Storage<(u16, u32)>) {
+        let mut table = Table::new(slots);
         let mut model = BTreeMap::new();
         let mut state: u32 = 1;
         for step in 0..if cfg!(miri) { 500 } else { 20_000 } {

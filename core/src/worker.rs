@@ -21,10 +21,10 @@ use crate::limits;
 use crate::outcome::Outcome;
 use crate::planner::Down;
 use crate::pulse::{Horizon, Outage, Pulse, earlier, look_at};
-use crate::queue::{Cells, Queue};
+use crate::queue::Queue;
 use crate::retry::Ask;
 use crate::room::{Inline, Room};
-use crate::table::{Full, Slots, Table};
+use crate::table::{Full, Slot, Table};
 use crate::time::{Mono, Now, Span};
 use crate::verb::{Ended, Release, Renewed, Written};
 
@@ -65,7 +65,7 @@ impl<D: Domain, const N: usize> Worker<D, Inline<N>> {
     /// A worker for a static, with the [usual lease](LeaseTerms::DEFAULT), which looks at the store
     /// at least every [`MAX_IDLE`](limits::MAX_IDLE): all its bits are zero, so that it takes no
     /// flash, and nothing has to build it on a stack.
-    pub const EMPTY: Self = Self::over(Slots::EMPTY, Cells::EMPTY);
+    pub const EMPTY: Self = Self::over([const { Slot::Free }; N], [0; N]);
 }
 
 impl<D: Domain, R: Room> Worker<D, R> {
@@ -129,13 +129,13 @@ impl<D: Domain, R: Room> Worker<D, R> {
     /// [`Full`] with the job, if the window has no room or still holds an earlier claim of the
     /// same job, whose run has not ended yet. Release it, or let its lease end.
     pub fn adopt(&mut self, job: Job<D>, now: Now) -> Result<(), Full<Job<D>>> {
-        if self.window.find(&job.id).is_some() {
+        if D::OFFER.remote && self.window.find(&job.id).is_some() {
             // Once released it can be claimed at once; asking at once would bring it back here.
             self.spare_until = now.mono + limits::RECLAIM_PAUSE;
             return Err(Full(job));
         }
         let sent = self.claiming.map_or(now.mono, |(_, _, sent)| sent);
-        let renew_at = self.lease().renew_at(sent);
+        let renew_at = if D::OFFER.renews() { self.lease().renew_at(sent) } else { Mono::ZERO };
         let phase = if self.stopped {
             Phase::Ending { ended: None, under_way: None }
         } else {
@@ -158,6 +158,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
             Input::Written { ticket, job, result } => self.written(ticket, &job, result, now),
             Input::Pulse(pulse) => self.hear(&pulse, now),
             Input::Hint => self.horizon.hear(Some(now.mono)),
+            Input::Verify(_) if !D::OFFER.renews() => {}
             Input::Verify(suspects) => self.each(|entry| {
                 let is_one = suspects.include(&entry.job);
                 if is_one {
@@ -167,8 +168,12 @@ impl<D: Domain, R: Room> Worker<D, R> {
                 }
                 is_one
             }),
+            Input::Cancelled(job) => self.each(|entry| entry.job.id == job && entry.cancel()),
             Input::ClockJumped => {
                 self.horizon.hear(Some(now.mono));
+                if !D::OFFER.remote {
+                    return;
+                }
                 // The monotonic clock may have slept too, so a request that was under way may be
                 // much older than it seems.
                 if let Some((_, _, sent)) = &mut self.claiming {
@@ -254,20 +259,38 @@ impl<D: Domain, R: Room> Worker<D, R> {
             return None;
         }
         let at = earlier(Some(self.look_at), self.horizon.at())?.max(self.spare_until);
-        Some(self.outage.until(now.mono).map_or(at, |until| at.max(until)))
+        Some(self.outage(now.mono).map_or(at, |until| at.max(until)))
+    }
+
+    /// Until when nothing is asked of the store, if it has failed.
+    fn outage(&self, now: Mono) -> Option<Mono> {
+        if D::OFFER.remote { self.outage.until(now) } else { None }
+    }
+
+    /// The store has failed.
+    fn failed(&mut self, now: Mono) {
+        if D::OFFER.remote {
+            self.outage.failed(now);
+        }
+    }
+
+    /// When a lease that was asked for at `sent` may have gone to somebody else.
+    fn trusted_until(&self, sent: Mono) -> Option<Mono> {
+        D::OFFER.remote.then(|| self.lease().trusted_until(sent))
     }
 
     /// What an entry has to do now that its time has come.
     fn step(&mut self, slot: usize, now: Now) -> Option<Output<D>> {
         let ticket = self.ticket.next();
         let terms = self.lease();
-        let outage = self.outage;
+        let out = self.outage(now.mono).is_some();
+        let is_lost = |sent| D::OFFER.remote && now.mono >= terms.trusted_until(sent);
         let entry = self.window.get_mut(slot)?;
         let (job, token) = (entry.job.id.clone(), entry.job.token);
         let output = match &mut entry.phase {
             Phase::Claimed => {
                 // A claim whose reply came too late is not started at all.
-                if now.mono >= terms.trusted_until(entry.sent) {
+                if is_lost(entry.sent) {
                     entry.phase = Phase::Ending { ended: None, under_way: None };
                     return None;
                 }
@@ -276,7 +299,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
                 return Some(Output::Run(entry.job.clone()));
             }
             Phase::Running { timeout_at } => {
-                let lost = now.mono >= terms.trusted_until(entry.sent);
+                let lost = is_lost(entry.sent);
                 if !lost && timeout_at.is_none_or(|at| now.mono < at) {
                     entry.renew(ticket, terms, now)?
                 } else {
@@ -293,7 +316,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
                     return None;
                 }
                 // What was left to the run to end in order is dropped before its job goes away.
-                if now.mono >= terms.trusted_until(entry.sent) {
+                if is_lost(entry.sent) {
                     let why = Outcome::LeaseLost;
                     entry.phase = Phase::Aborting { why, told: true };
                     return Some(Output::Abort { job, token, why });
@@ -304,7 +327,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
                 entry.renew(ticket, terms, now)?
             }
             Phase::Ending { ended, under_way } => {
-                if under_way.is_some() || outage.until(now.mono).is_some() {
+                if under_way.is_some() || out {
                     return None;
                 }
                 *under_way = Some(ticket);
@@ -325,25 +348,23 @@ impl<D: Domain, R: Room> Worker<D, R> {
     /// Puts an entry's next instant into the queue.
     fn rearm(&mut self, slot: usize) {
         let Some(entry) = self.window.get(slot) else { return };
-        let renew_at = if entry.renewing.is_none() { Some(entry.renew_at) } else { None };
+        let renews = D::OFFER.renews() && entry.renewing.is_none();
+        let renew_at = if renews { Some(entry.renew_at) } else { None };
         let at = match &entry.phase {
             Phase::Claimed => {
                 Some(Mono::ZERO - Span::from_micros(i64::from(u32::MAX - entry.order)))
             }
             Phase::Aborting { told: false, .. } => Some(Mono::ZERO),
             Phase::Running { timeout_at } => {
-                let trusted_until = Some(self.lease().trusted_until(entry.sent));
-                earlier(renew_at, earlier(trusted_until, *timeout_at))
+                earlier(renew_at, earlier(self.trusted_until(entry.sent), *timeout_at))
             }
             Phase::Aborting { why: Outcome::LeaseLost, .. } => None,
-            Phase::Aborting { .. } => {
-                earlier(renew_at, Some(self.lease().trusted_until(entry.sent)))
-            }
+            Phase::Aborting { .. } => earlier(renew_at, self.trusted_until(entry.sent)),
             // What a run has done must not be lost because it takes long to be written down.
             Phase::Ending { ended: Some(_), under_way: Some(_) } => renew_at,
             Phase::Ending { ended: None, under_way: Some(_) } => None,
             Phase::Ending { under_way: None, .. } => {
-                Some(self.outage.until(Mono::ZERO).unwrap_or(Mono::ZERO))
+                Some(self.outage(Mono::ZERO).unwrap_or(Mono::ZERO))
             }
         };
         match at {
@@ -369,7 +390,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
                     self.horizon.hear(Some(now.mono));
                 }
             }
-            Err(Down) => self.outage.failed(now.mono),
+            Err(Down) => self.failed(now.mono),
         }
     }
 
@@ -407,11 +428,14 @@ impl<D: Domain, R: Room> Worker<D, R> {
     }
 
     fn renewed(&mut self, ticket: Ticket, job: &D::JobId, result: Result<Renewed, Down>, now: Now) {
+        if !D::OFFER.renews() {
+            return;
+        }
         match result {
             Ok(_) => self.outage.over(),
-            Err(Down) => self.outage.failed(now.mono),
+            Err(Down) => self.failed(now.mono),
         }
-        let retry_at = self.outage.until(now.mono).unwrap_or(now.mono);
+        let retry_at = self.outage(now.mono).unwrap_or(now.mono);
         let terms = self.lease();
         let Some(slot) = self.window.find(job) else { return };
         let entry = self.window.get_mut(slot).expect("find returns slots that are in use");
@@ -456,7 +480,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
                 // A finished job may have made room for another one of its task.
                 self.horizon.hear(Some(now.mono));
             }
-            Err(Down) => self.outage.failed(now.mono),
+            Err(Down) => self.failed(now.mono),
         }
         let Some(slot) = self.window.find(job) else { return };
         let entry = self.window.get_mut(slot).expect("find returns slots that are in use");

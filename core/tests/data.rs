@@ -37,6 +37,8 @@ impl Domain for Texts {
     type Held<T: Clone + Debug + PartialEq + 'static> = T;
     type Settings = Settings;
     type Terms = Terms;
+    type Fires<T: Clone + Debug + PartialEq> = mainspring_core::fire::Several<T>;
+    type Skips<T: Clone + Debug + PartialEq> = mainspring_core::fire::Skips<T>;
 
     fn fire_job(schedule: &String, at: Timestamp, origin: Origin) -> u64 {
         schedule.len() as u64 ^ at.as_micros().cast_unsigned() ^ u64::from(origin.code())

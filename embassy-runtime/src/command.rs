@@ -84,6 +84,8 @@ pub enum Answer<D: Domain> {
     Queued(D::JobId, Enqueued<D::JobId>),
     /// What became of a job that was to be cancelled.
     Cancelled(Cancelled),
+    /// The [offer](mainspring_core::offer::Offer) of this device's domain rules it out.
+    NotOffered,
     /// There is no room in the ledger: here is what was to be put.
     Full(Command<D>),
 }

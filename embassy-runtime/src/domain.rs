@@ -5,6 +5,10 @@ use core::hash::Hash;
 use core::marker::PhantomData;
 
 use mainspring_core::domain::{Domain, Kept, Origin};
+use mainspring_core::few::Few;
+use mainspring_core::fire::{Several, Skips};
+use mainspring_core::offer::Offer;
+use mainspring_core::schedule::Spec;
 use mainspring_core::settings::{Settings, Terms};
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Trigger;
@@ -13,13 +17,18 @@ use serde::{Deserialize, Serialize};
 use crate::name::{JobId, Name};
 use crate::timing::{Fires, Interval, Timing};
 
-/// A domain that the pump can drive. [`Small`] is one; tests of your own may bring another.
-pub trait Device: Domain<NodeId = u8, Tags = (), Detail = u32> {
+/// A domain that the pump can drive. [`Small`] and [`Fixed`](crate::fixed::Fixed) are.
+pub trait Device: Domain<Tags = (), Detail = u32> {
+    /// The device, as its ledger knows it.
+    const NODE: Self::NodeId;
+    /// Whoever holds schedules until the time is known. It may be the same.
+    const CLOCK: Self::NodeId;
+
     /// A trigger as the planner asks it.
     type Plan: Trigger + Clone + Debug;
 
     /// The trigger of a schedule whose cursor is there.
-    fn plan(trigger: &Self::Trigger, cursor: Timestamp) -> Self::Plan;
+    fn plan(spec: &Self::Held<Spec<Self>>, cursor: Timestamp) -> Self::Plan;
 
     /// The first fire of a schedule that is new at `now`.
     fn first(trigger: &Self::Trigger, now: Timestamp) -> Option<Timestamp>;
@@ -39,6 +48,14 @@ pub trait Kind: Copy + Debug + Eq + Hash + 'static {
     type Fires: Timing + Kept;
     /// The arguments of a job.
     type Payload: Clone + Debug + PartialEq + Kept;
+
+    /// The list of the [fires](Domain::Fires) of one decision.
+    type Fired<T: Clone + Debug + PartialEq>: Few<T>;
+    /// The list of its [skips](Domain::Skips).
+    type Skips<T: Clone + Debug + PartialEq>: Few<T>;
+
+    /// What its schedules may ask for. A device goes without the code for what it rules out.
+    const OFFER: Offer = Offer::EVERYTHING;
 }
 
 /// Intervals, instants and patterns; a number as arguments.
@@ -48,6 +65,8 @@ pub struct Usual;
 impl Kind for Usual {
     type Fires = Fires;
     type Payload = u32;
+    type Fired<T: Clone + Debug + PartialEq> = Several<T>;
+    type Skips<T: Clone + Debug + PartialEq> = Skips<T>;
 }
 
 /// Intervals only, for a device that never learns the time: patterns and zones stay out of its
@@ -58,6 +77,8 @@ pub struct Intervals;
 impl Kind for Intervals {
     type Fires = Interval;
     type Payload = u32;
+    type Fired<T: Clone + Debug + PartialEq> = Several<T>;
+    type Skips<T: Clone + Debug + PartialEq> = Skips<T>;
 }
 
 /// No two jobs of a small device hold one key: there are none.
@@ -80,6 +101,10 @@ impl<K: Kind> Domain for Small<K> {
     type Held<T: Clone + Debug + PartialEq + 'static> = T;
     type Settings = Settings;
     type Terms = Terms;
+    type Fires<T: Clone + Debug + PartialEq> = K::Fired<T>;
+    type Skips<T: Clone + Debug + PartialEq> = K::Skips<T>;
+
+    const OFFER: Offer = K::OFFER;
 
     fn fire_job(schedule: &Name, at: Timestamp, origin: Origin) -> JobId {
         JobId::fire(*schedule, at, origin)
@@ -96,10 +121,13 @@ impl<K: Kind> Domain for Small<K> {
 }
 
 impl<K: Kind> Device for Small<K> {
+    const NODE: u8 = 0;
+    const CLOCK: u8 = 1;
+
     type Plan = <K::Fires as Timing>::Plan;
 
-    fn plan(trigger: &K::Fires, cursor: Timestamp) -> Self::Plan {
-        trigger.plan(cursor)
+    fn plan(spec: &Spec<Self>, cursor: Timestamp) -> Self::Plan {
+        spec.trigger.plan(cursor)
     }
 
     fn first(trigger: &K::Fires, now: Timestamp) -> Option<Timestamp> {

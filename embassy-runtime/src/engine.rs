@@ -100,6 +100,7 @@ impl<
     };
 
     /// Gets ready for [work](Self::work), after what was kept over a loss of power is back.
+    #[inline(never)]
     pub fn begin(&mut self, restored: &Restored, history: &mut impl History<D>) {
         self.worker.leases(LEASES);
         self.worker.max_idle(IDLE);
@@ -114,10 +115,10 @@ impl<
         let wall = self.clock.now().wall;
         let knows = restored.cursors == Cursors::Kept;
         self.ledger.clock_moved(Span::ZERO, |schedule| restarted(schedule, wall, knows));
-        self.hold();
         // Whoever ran when the power went is gone.
         let max = u32::try_from(JOBS).unwrap_or(u32::MAX);
-        self.ledger.rescue(&Rescue::HeldBy(NODE), max, wall, history);
+        self.ledger.rescue(&Rescue::HeldBy(D::NODE), max, wall, history);
+        self.hold();
     }
 
     /// Rolls these dice where jitter asks for chance. Without, every device draws the same delays.
@@ -147,7 +148,7 @@ impl<
             Command::Cancel(job) => {
                 let cancelled = self.ledger.cancel(&job, now.wall, history);
                 if cancelled == Cancelled::Asked {
-                    self.worker.handle(worker::Input::Verify(Suspects::Job(job)), now);
+                    self.worker.handle(worker::Input::Cancelled(job), now);
                 }
                 Answer::Cancelled(cancelled)
             }
@@ -174,6 +175,7 @@ impl<
 
     /// The next thing to do, or `None` until something happens or the [deadline](Self::deadline)
     /// has come. `tasks` are those that can be run here.
+    #[inline(never)]
     pub fn work(&mut self, tasks: &[D::TaskId], history: &mut impl History<D>) -> Option<Work<D>> {
         let now = self.clock.now();
         loop {
@@ -191,6 +193,7 @@ impl<
     }
 
     /// What was started has ended, or was dropped: then `report` is `None`.
+    #[inline(never)]
     pub fn ended(&mut self, run: &Run<D>, started_at: Timestamp, report: Option<Report>) {
         let now = self.clock.now();
         // Why it was dropped the worker knows.
@@ -228,6 +231,7 @@ impl<
         self.stopping && self.planner.is_idle() && self.worker.is_idle()
     }
 
+    #[inline(never)]
     fn put(&mut self, spec: D::Held<Spec<D>>, now: Now) -> Answer<D> {
         let Spec { trigger, .. } = spec.borrow();
         let held = !self.clock.is_set() && D::follows_clock(trigger);
@@ -239,6 +243,7 @@ impl<
         }
     }
 
+    #[inline(never)]
     fn resume(
         &mut self,
         id: D::ScheduleId,
@@ -251,18 +256,23 @@ impl<
         let held = !self.clock.is_set() && D::follows_clock(&spec.trigger);
         // Without a clock nobody can say what came due.
         let point = if held { fire::Resume::Owed } else { point };
-        let plan = D::plan(&spec.trigger, schedule.next.at().unwrap_or(now.wall));
-        let (next, skip) = fire::resumed(&plan, schedule.next, point, &spec.policies);
+        let plan = D::plan(&schedule.spec, schedule.next.at().unwrap_or(now.wall));
+        let at = (schedule.next, point);
+        let (next, skip) = fire::resumed_within(D::OFFER, &plan, at, &spec.policies);
         let resume = Resume { schedule: id, revision: schedule.revision, next, skip };
         self.ledger.resume(&resume, history)
     }
 
+    #[inline(never)]
     fn run_now(
         &mut self,
         schedule: D::ScheduleId,
         now: Now,
         history: &mut impl History<D>,
     ) -> Answer<D> {
+        if !D::OFFER.extra {
+            return Answer::NotOffered;
+        }
         let origin = Origin::Manual;
         let id = D::fire_job(&schedule, now.wall, origin);
         let Some(there) = self.ledger.schedule(&schedule) else {
@@ -277,6 +287,7 @@ impl<
         answer
     }
 
+    #[inline(never)]
     fn enqueue(&mut self, job: Enqueue<D>, now: Now, history: &mut impl History<D>) -> Answer<D> {
         let id = job.id.clone();
         let again = job.clone();
@@ -286,6 +297,7 @@ impl<
         }
     }
 
+    #[inline(never)]
     fn set_clock(&mut self, wall: Timestamp, raw: Mono) {
         let moved = self.clock.set(wall, raw);
         log::clock_set(moved, self.clock.drift());
@@ -305,7 +317,7 @@ impl<
     fn hold(&mut self) {
         if !self.clock.is_set() {
             let follows = |schedule: &Schedule<D>| D::follows_clock(&schedule.spec().trigger);
-            self.ledger.hold_schedules(&CLOCK, follows);
+            self.ledger.hold_schedules(&D::CLOCK, follows);
         }
     }
 
@@ -318,16 +330,17 @@ impl<
         schedules.chain(jobs).flatten().max()
     }
 
+    #[inline(never)]
     fn plan(&mut self, output: planner::Output<D>, now: Now, history: &mut impl History<D>) {
         use planner::{Input, Output};
         let input = match output {
             Output::Claim { ticket, within, max, .. } => {
-                let claim = ClaimSchedules { node: NODE, within, claim_for: FOREVER, max };
+                let claim = ClaimSchedules { node: D::NODE, within, claim_for: FOREVER, max };
                 let planner = &mut self.planner;
                 self.ledger.claim_schedules(&claim, now.wall, |schedule| {
                     let cursor = schedule.due().unwrap_or(now.wall);
                     // A claim never brings more than fits.
-                    let _ = planner.adopt(schedule, D::plan(&schedule.spec().trigger, cursor));
+                    let _ = planner.adopt(schedule, D::plan(&schedule.spec, cursor));
                 });
                 Input::Claimed { ticket, result: Ok(self.ledger.pulse(now.wall)) }
             }
@@ -356,6 +369,7 @@ impl<
         self.planner.handle(input, now);
     }
 
+    #[inline(never)]
     fn carry_out(
         &mut self,
         output: worker::Output<D>,
@@ -366,7 +380,7 @@ impl<
         use worker::{Input, Output};
         let (ticket, job, written) = match output {
             Output::Claim { ticket, lease_for, max } => {
-                let claim = ClaimJobs { node: NODE, tasks, tags: &(), lease_for, max };
+                let claim = ClaimJobs { node: D::NODE, tasks, tags: &(), lease_for, max };
                 let count = self.claim_jobs(&claim, now, history);
                 let pulse = self.ledger.pulse(now.wall);
                 self.worker.handle(Input::Claimed { ticket, result: Ok((count, pulse)) }, now);
@@ -397,6 +411,7 @@ impl<
         None
     }
 
+    #[inline(never)]
     fn claim_jobs(
         &mut self,
         claim: &ClaimJobs<'_, D>,
@@ -473,12 +488,6 @@ pub const UNTOLD: Timestamp = Timestamp::MAX;
 /// How far the wall clock may go back before it is taken to have been wrong: what cron(8) takes for
 /// a correction and not for daylight saving.
 pub const KEEPS: Span = Span::from_hours(3);
-
-/// The device, as its ledger knows it.
-const NODE: u8 = 0;
-
-/// Whoever holds schedules until the time is known.
-const CLOCK: u8 = 1;
 
 /// Nobody else could take a job over, so that there is nothing to be renewed.
 const LEASES: LeaseTerms =

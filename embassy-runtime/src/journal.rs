@@ -29,9 +29,9 @@
 use core::convert::Infallible;
 use core::fmt::Debug;
 
-use heapless::Vec;
 use mainspring_core::domain::Domain;
 use mainspring_core::exclude::Plan;
+use mainspring_core::few::Few;
 use mainspring_core::fire::{Resume, resumed};
 use mainspring_core::ledger::Ledger;
 use mainspring_core::room::Room;
@@ -170,14 +170,18 @@ pub fn skip_missed<D, S, T, J, K, P>(
         let Some(plan) = plan(schedule.spec()) else { continue };
         let (next, skip) =
             resumed(&plan, schedule.next, Resume::At(now), &schedule.spec().policies);
-        let advance = Advance {
+        let mut advance: Advance<D> = Advance {
             schedule: schedule.spec().id.clone(),
             revision: schedule.revision,
-            fires: Vec::new(),
-            skips: skip.into_iter().collect(),
+            fires: Default::default(),
+            skips: Default::default(),
             next,
             keep_for: None,
         };
+        if let Some(skip) = skip {
+            // Where nobody wants to know, there is no room for it.
+            let _ = advance.skips.push(skip);
+        }
         if next != schedule.next {
             // Paused schedules are not moved: whoever resumes them says where they go on.
             let (Advanced::Done { .. } | Advanced::Stale | Advanced::Full) =

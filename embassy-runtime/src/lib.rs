@@ -7,6 +7,7 @@ pub mod clock;
 pub mod command;
 pub mod domain;
 pub mod engine;
+pub mod fixed;
 pub mod flash;
 pub mod journal;
 #[cfg(feature = "defmt")]

@@ -4,6 +4,7 @@
 //! room for as many at once as the engine says.
 
 use core::array::from_fn;
+use core::pin::pin;
 
 use embassy_futures::join::join_array;
 use embassy_futures::select::{Either, select, select3};
@@ -106,9 +107,11 @@ impl<
             assert!(named.is_ok(), "more tasks than the engine has room for");
         });
         let desk: Desk<D, RUNS> = Desk::new();
-        let places: [_; RUNS] = from_fn(|place| desk.work_at(place, tasks));
+        // In place, so that nothing of it is moved over the stack.
+        let places = pin!(join_array::<_, RUNS>(from_fn(|place| desk.work_at(place, tasks))));
+        let turn = pin!(self.turn(&names, &desk));
         // What runs at the places never ends by itself.
-        select(self.turn(&names, &desk), join_array(places)).await;
+        select(turn, places).await;
     }
 
     async fn turn(&mut self, tasks: &[D::TaskId], desk: &Desk<D, RUNS>) {
@@ -134,9 +137,10 @@ impl<
             let recorded = self.journal.record(&self.engine.ledger, Clock::raw()).await.is_ok();
             if recorded {
                 failures = 0;
-                for work in core::mem::take(&mut pending) {
+                for work in &pending {
                     self.begin(work, desk, &mut running);
                 }
+                pending.clear();
             } else {
                 failures = failures.saturating_add(1);
                 log::unwritten(failures);
@@ -158,7 +162,13 @@ impl<
         }
     }
 
-    fn begin(&self, work: Work<D>, desk: &Desk<D, RUNS>, running: &mut [Option<Started<D>>; RUNS]) {
+    #[inline(never)]
+    fn begin(
+        &self,
+        work: &Work<D>,
+        desk: &Desk<D, RUNS>,
+        running: &mut [Option<Started<D>>; RUNS],
+    ) {
         match work {
             Work::Start(run) => {
                 let free = running.iter_mut().zip(&desk.places).find(|(run, _)| run.is_none());
@@ -166,10 +176,10 @@ impl<
                 let Some((started, place)) = free else { return };
                 place.drop.reset();
                 place.start.signal(run.clone());
-                *started = Some(Started { run, at: self.engine.clock().now().wall });
+                *started = Some(Started { run: run.clone(), at: self.engine.clock().now().wall });
             }
             Work::Drop(job, token) => {
-                let is_it = |started: &Started<D>| started.run.is(&job, token);
+                let is_it = |started: &Started<D>| started.run.is(job, *token);
                 for (started, place) in running.iter().zip(&desk.places) {
                     if started.as_ref().is_some_and(is_it) {
                         place.drop.signal(());

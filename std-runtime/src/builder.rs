@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
+use mainspring_contract::broker::Broker;
 use mainspring_contract::{NodeId, Role, Store, Tags, TagsError};
 use mainspring_core::lease::LeaseTerms;
 use mainspring_core::limits;
@@ -10,6 +11,8 @@ use mainspring_core::time::{Mono, Span};
 use mainspring_core::trigger::Trigger;
 use serde::de::DeserializeOwned;
 
+use crate::broker::{self, AnyBroker, Heard, Listener, Neighbours};
+use crate::dice;
 use crate::erased::AnyStore;
 use crate::error::Error;
 use crate::registry::{Checked, Registry};
@@ -37,6 +40,7 @@ pub struct Builder {
     lease: LeaseTerms,
     max_idle: Span,
     keep_history: Span,
+    broker: Option<AnyBroker>,
 }
 
 impl core::fmt::Debug for Builder {
@@ -61,6 +65,7 @@ impl Builder {
             lease: LeaseTerms::DEFAULT,
             max_idle: limits::MAX_IDLE,
             keep_history: limits::KEEP_HISTORY,
+            broker: None,
         }
     }
 
@@ -143,6 +148,36 @@ impl Builder {
         self
     }
 
+    /// Tells other nodes at once what they would otherwise find out within their
+    /// [longest idle time](Self::max_idle): that jobs are ready, that one was cancelled, that
+    /// somebody changed a schedule, that a job which somebody waits for is over. All nodes on one
+    /// store should have the same broker. Default: none.
+    ///
+    /// Nothing depends on it. A scheduler whose broker is away goes on without, keeps trying to
+    /// reach it, and [says so](crate::Event::BrokerLost).
+    ///
+    /// ```
+    /// # use mainspring::{Scheduler, Task};
+    /// # use mainspring_memory::{MemoryBroker, MemoryStore};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), mainspring::Error> {
+    /// let (store, broker) = (MemoryStore::default(), MemoryBroker::default());
+    /// let task = Task::new("greet", async |name: String| format!("hello, {name}"));
+    /// let worker = Scheduler::builder(store.clone()).broker(broker.clone()).task(task);
+    /// let running = worker.build().await?.start().await?;
+    /// let client = Scheduler::builder(store).broker(broker).build().await?;
+    /// let end = client.job("greet", &"ada").enqueue_and_wait().await?;
+    /// assert_eq!(end.output::<String>()?, "hello, ada");
+    /// # drop(running);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn broker(mut self, broker: impl Broker) -> Self {
+        self.broker = Some(broker::erased(broker));
+        self
+    }
+
     /// The time zones. Default: the system's, else the bundled ones.
     #[must_use]
     pub fn zones(mut self, zones: Zones) -> Self {
@@ -195,6 +230,20 @@ impl Builder {
             Some(name) => NodeId::new(name)?,
             None => NodeId::new(format!("node-{}", uuid::Uuid::new_v4().simple()))?,
         };
+        let (waiting, telemetry) = (Waiting::default(), Telemetry::default());
+        let neighbours = match self.broker {
+            None => Neighbours::default(),
+            Some(broker) => {
+                let listener = Listener {
+                    node: node.clone(),
+                    seed: dice::new().roll(),
+                    waiting: waiting.clone(),
+                    telemetry: telemetry.clone(),
+                    heard: Arc::new(Heard::default()),
+                };
+                Neighbours::behind(broker, listener).await
+            }
+        };
         let shared = Shared {
             store: self.store,
             node,
@@ -210,8 +259,9 @@ impl Builder {
             lease: self.lease,
             max_idle: self.max_idle,
             keep_history: self.keep_history,
-            waiting: Waiting::default(),
-            telemetry: Telemetry::default(),
+            waiting,
+            telemetry,
+            neighbours,
             pump: Mutex::new(None),
         };
         let scheduler = Scheduler::new(shared);

@@ -1,7 +1,7 @@
 //! What happens, for whoever listens.
 
 use mainspring_contract::store::Unreadable;
-use mainspring_contract::{JobId, ScheduleId, TaskId};
+use mainspring_contract::{JobId, NodeId, ScheduleId, TaskId};
 use mainspring_core::fire::Skip;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::time::{Span, Timestamp};
@@ -89,6 +89,30 @@ pub enum Event {
     },
     /// The store answers again.
     StoreBack,
+    /// The broker cannot be reached, or no longer. Nothing depends on it: other nodes hear of
+    /// what happens here later, and this one of what happens there.
+    BrokerLost {
+        /// Which one, without password.
+        broker: String,
+        /// Why, for people.
+        error: String,
+    },
+    /// The broker can be reached, for the first time or again.
+    BrokerBack {
+        /// Which one, without password.
+        broker: String,
+    },
+    /// Another node began to work, or is back.
+    NodeJoined {
+        /// Its name.
+        node: NodeId,
+    },
+    /// Another node has ended, or was cut off from the broker. What it holds is its own until its
+    /// leases end.
+    NodeGone {
+        /// Its name.
+        node: NodeId,
+    },
     /// The wall clock was set, or the machine slept.
     ClockJumped,
     /// The wall clock of this machine is far off the store's. Told once, until it is right again.

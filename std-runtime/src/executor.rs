@@ -117,6 +117,11 @@ impl Executor {
         ended
     }
 
+    /// The runs that have not ended.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = &Context> {
+        self.contexts.values()
+    }
+
     /// How many runs there are.
     pub(crate) fn len(&self) -> usize {
         self.contexts.len()

@@ -58,6 +58,7 @@
 //! jobs of a task run at once is said by the task alone, and a change counts at once.
 
 pub mod blocking;
+mod broker;
 mod builder;
 mod clock;
 mod context;

@@ -97,6 +97,9 @@ async fn advance_all(
             // Otherwise somebody else was faster.
             let Advanced::Done { revision, inserted } = answer else { return None };
             advance.skips.iter().for_each(|skip| shared.telemetry.skipped(&advance.schedule, skip));
+            if inserted > 0 {
+                shared.neighbours.ready(&schedule.spec.task);
+            }
             (schedule.revision, schedule.next) = (revision, advance.next);
             schedule.fired = schedule.fired.saturating_add(inserted);
             Some((schedule, plan))

@@ -7,6 +7,7 @@ use core::ops::ControlFlow;
 use core::time::Duration;
 use std::sync::Arc;
 
+use mainspring_contract::broker::{Hints, Named};
 use mainspring_contract::node::{Heart, Node};
 use mainspring_contract::record::{
     Advance, Advanced, Job, Quarantine, Rescue, Run, Schedule, Written,
@@ -25,7 +26,9 @@ use mainspring_core::worker::{self, Suspects, Worker};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::broker::{Known, Look, Neighbours};
 use crate::clock::{self, Clock};
+use crate::dice;
 use crate::erased::AnyStore;
 use crate::executor::{Executor, Finished};
 use crate::plan::{self, AnyPlan};
@@ -35,6 +38,8 @@ use crate::telemetry::Telemetry;
 use crate::trigger::Triggers;
 use crate::waiting::Waiting;
 use crate::zone::Zones;
+
+mod heard;
 
 /// What the scheduler's handles tell the pump.
 #[derive(Clone, Debug)]
@@ -65,6 +70,11 @@ pub(crate) struct Pump {
     triggers: Arc<Triggers>,
     waiting: Waiting,
     telemetry: Telemetry,
+    neighbours: Neighbours,
+    /// When to follow what others say about schedules, and about jobs.
+    planner_look: Look,
+    worker_look: Look,
+    known: Known,
     /// When to tell the store that this node lives.
     heart: Heart,
     planner: Planner<Stored, AnyPlan, Boxed>,
@@ -94,6 +104,8 @@ pub(crate) struct Parts {
     pub(crate) waiting: Waiting,
     /// What is told of what happens.
     pub(crate) telemetry: Telemetry,
+    /// The other nodes.
+    pub(crate) neighbours: Neighbours,
     pub(crate) planner: Planner<Stored, AnyPlan, Boxed>,
     pub(crate) worker: Worker<Stored, Boxed>,
     pub(crate) events: mpsc::UnboundedReceiver<Event>,
@@ -119,6 +131,10 @@ impl Pump {
             worker: parts.worker,
             executor: Executor::new(parts.telemetry.clone()),
             telemetry: parts.telemetry,
+            neighbours: parts.neighbours,
+            planner_look: Look::new(dice::new()),
+            worker_look: Look::new(dice::new()),
+            known: Known::default(),
             calls: JoinSet::new(),
             batch: Batch::default(),
             events: parts.events,
@@ -131,6 +147,7 @@ impl Pump {
     /// Runs until it is told to stop and everything has ended; returns how many jobs were left.
     pub(crate) async fn run(mut self) -> usize {
         self.telemetry.node_started(&self.node, self.tasks.ids().len());
+        self.neighbours.joined(&self.node);
         loop {
             let deadline = self.drain();
             let over = self.stopping && self.calls.is_empty();
@@ -150,6 +167,7 @@ impl Pump {
         let left = self.worker.len();
         self.leave(left).await;
         self.telemetry.node_stopped(left);
+        self.neighbours.left(&self.node).await;
         left
     }
 
@@ -168,6 +186,7 @@ impl Pump {
                 }
             },
             () = self.executor.any_ended() => {}
+            () = self.neighbours.heard().stirs() => {}
             Some(joined) = self.calls.join_next() => answered = Some(joined),
             () = self.clock.wait_until(deadline) => {}
         }
@@ -178,6 +197,7 @@ impl Pump {
             }
             self.told(next);
         }
+        self.heard();
         for run in self.executor.take_ended() {
             let Finished { job, token, ended } = run;
             self.work_input(match ended {
@@ -222,6 +242,12 @@ impl Pump {
     fn drain(&mut self) -> Option<Mono> {
         self.now = self.clock.now();
         let now = self.now;
+        if self.worker_look.is_due(now.mono) {
+            self.work_input(worker::Input::Hint);
+        }
+        if self.planner_look.is_due(now.mono) {
+            self.plan_input(planner::Input::Hint);
+        }
         while let Some(output) = self.worker.poll(now) {
             self.work(output);
         }
@@ -254,7 +280,8 @@ impl Pump {
             self.calls.spawn(request.call(caller));
         }
         let machines = [self.worker.deadline(now), self.planner.deadline(now)];
-        let deadlines = machines.into_iter().chain([self.heart.deadline()]);
+        let looks = [self.worker_look.at(), self.planner_look.at(), self.heart.deadline()];
+        let deadlines = machines.into_iter().chain(looks);
         deadlines.flatten().min()
     }
 
@@ -306,6 +333,7 @@ impl Pump {
         match answered {
             A::ClaimSchedules(ticket, answer) => {
                 let result = self.checked("claim schedules", answer).map(|reply| {
+                    self.planner_look.found(reply.value.len());
                     reply.value.into_iter().for_each(|schedule| self.adopt_schedule(schedule));
                     reply.pulse
                 });
@@ -319,7 +347,7 @@ impl Pump {
                 let reply = self.checked("settle and claim", answer);
                 let (written, claimed) = apart(reply);
                 let jobs = settles.iter().map(|settle| settle.job);
-                self.written("settle", tickets, jobs, written);
+                self.written(SETTLE, tickets, jobs, written);
                 self.claimed(ticket, claimed);
             }
             A::Rescue(ticket, answer) => self.rescued(ticket, answer),
@@ -352,6 +380,10 @@ impl Pump {
             }
             A::Release(tickets, releases, answer) => {
                 let reply = self.checked("release", answer);
+                if reply.is_ok() {
+                    // Of which tasks they are is not worth knowing: it is rare.
+                    self.neighbours.tell(Hints { ready: Named::Any, ..Hints::default() });
+                }
                 self.written("release", tickets, releases.iter().map(|release| release.job), reply);
             }
             A::Retry(tickets, retries, answer) => {
@@ -359,8 +391,8 @@ impl Pump {
                 self.written("retry", tickets, retries.iter().map(|retry| retry.job), reply);
             }
             A::Settle(tickets, settles, answer) => {
-                let reply = self.checked("settle", answer);
-                self.written("settle", tickets, settles.iter().map(|settle| settle.job), reply);
+                let reply = self.checked(SETTLE, answer);
+                self.written(SETTLE, tickets, settles.iter().map(|settle| settle.job), reply);
             }
         }
     }
@@ -369,7 +401,11 @@ impl Pump {
         let result = self.checked("rescue", answer).map(|reply| {
             for run in &reply.value {
                 self.telemetry.rescued(run);
-                self.waiting.look(run.job);
+                if run.settled {
+                    self.over(run.job);
+                } else {
+                    self.neighbours.ready(&run.task);
+                }
             }
             self.share(reply.pulse, !reply.value.is_empty());
             reply.pulse
@@ -393,6 +429,7 @@ impl Pump {
                     // A decision that was repeated inserts nothing, and has inserted before.
                     self.share(pulse, inserted > 0 || !advance.fires.is_empty());
                     if !advance.fires.is_empty() {
+                        self.neighbours.tell(self.known.fired(&schedule));
                         let suspects = Suspects::Schedule(schedule.clone());
                         self.work_input(worker::Input::Verify(suspects));
                     }
@@ -406,6 +443,7 @@ impl Pump {
 
     fn claimed(&mut self, ticket: Ticket, reply: Result<Reply<Vec<Job>>, Down>) {
         let result = reply.map(|reply| {
+            self.worker_look.found(reply.value.len());
             let count = u32::try_from(reply.value.len()).unwrap_or(u32::MAX);
             reply.value.into_iter().for_each(|job| self.adopt_job(job));
             (count, reply.pulse)
@@ -427,6 +465,7 @@ impl Pump {
         for ((ticket, job), result) in tickets.into_iter().zip(jobs).zip(answers) {
             match result {
                 Ok((Written::LeaseLost, _)) => self.telemetry.lease_lost(job, verb),
+                Ok((Written::Done, _)) if verb == SETTLE => self.over(job),
                 Ok((Written::Done, _)) => self.waiting.look(job),
                 Err(Down) => {}
             }
@@ -445,7 +484,12 @@ impl Pump {
     fn adopt_schedule(&mut self, schedule: Schedule) {
         match plan::plan_of(&schedule.spec, &self.triggers, &self.zones) {
             // A full window leaves the schedule to whoever claims it next.
-            Ok(plan) => drop(self.planner.adopt(&schedule, plan)),
+            Ok(plan) => {
+                if self.neighbours.are_told() {
+                    self.known.learn(&schedule);
+                }
+                drop(self.planner.adopt(&schedule, plan));
+            }
             Err(reason) => {
                 self.telemetry.quarantined(&schedule.spec.id, &reason);
                 let (revision, schedule) = (schedule.revision, schedule.spec.id);
@@ -517,5 +561,7 @@ fn spread<T: Copy>(
     answers.into_iter().flatten().chain(core::iter::repeat(Err(Down))).take(count)
 }
 
+/// The verb that ends jobs.
+const SETTLE: &str = "settle";
 /// How long a node that ends waits for its store to hear of it.
 const LEAVE_WITHIN: Duration = Duration::from_secs(2);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use mainspring_contract::broker::Named;
 use mainspring_contract::{TaskId, record};
 
 use crate::error::Error;
@@ -62,6 +63,15 @@ impl Registry {
 
     pub(crate) fn find(&self, id: &TaskId) -> Option<Bound> {
         self.tasks.read().unwrap_or_else(PoisonError::into_inner).by_id.get(id).cloned()
+    }
+
+    /// Whether one of these tasks is known.
+    pub(crate) fn knows_any(&self, tasks: &Named<TaskId>) -> bool {
+        let known = &self.tasks.read().unwrap_or_else(PoisonError::into_inner).by_id;
+        match tasks {
+            Named::Any => !known.is_empty(),
+            these => these.iter().any(|task| known.contains_key(task)),
+        }
     }
 
     /// The names of all tasks.

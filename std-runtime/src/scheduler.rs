@@ -21,6 +21,7 @@ use mainspring_core::worker::{self, Worker};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::broker::Neighbours;
 use crate::builder::Builder;
 use crate::dice;
 use crate::erased::AnyStore;
@@ -79,6 +80,8 @@ pub(crate) struct Shared {
     pub(crate) waiting: Waiting,
     /// What is told of what happens.
     pub(crate) telemetry: Telemetry,
+    /// The other nodes, as far as a broker knows them.
+    pub(crate) neighbours: Neighbours,
     pub(crate) pump: Mutex<Option<mpsc::UnboundedSender<pump::Event>>>,
 }
 
@@ -138,6 +141,7 @@ impl Scheduler {
             triggers: Arc::clone(&shared.triggers),
             waiting: shared.waiting.clone(),
             telemetry: shared.telemetry.clone(),
+            neighbours: shared.neighbours.clone(),
             planner,
             worker,
             events,
@@ -177,6 +181,7 @@ impl Scheduler {
         let tasks = Checked::new(&tasks, &self.shared.states)?;
         let reply = self.shared.store.put_tasks(&tasks.records).await?;
         self.shared.tasks.replace(tasks);
+        self.shared.neighbours.changed();
         self.told(reply);
         Ok(())
     }
@@ -295,6 +300,13 @@ impl Scheduler {
     /// ```
     pub fn events(&self) -> Events {
         self.shared.telemetry.listen()
+    }
+
+    /// Waits until the [broker](Builder::broker) has all that other nodes are to hear of what was
+    /// done through this scheduler before, at most `within`; says whether it has. For programs that
+    /// end right after they changed something. Without a broker there is nothing to wait for.
+    pub async fn told_others(&self, within: Duration) -> bool {
+        self.shared.neighbours.sent(within).await
     }
 
     /// This node's name in the store.

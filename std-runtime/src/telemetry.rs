@@ -2,8 +2,9 @@
 //! to those who listen.
 //!
 //! Targets: `mainspring::run` for runs, `mainspring::schedule` for schedules, `mainspring::store`
-//! for the store and `mainspring::node` for the process itself.
+//! for the store, `mainspring::broker` for the broker and `mainspring::node` for the process itself.
 
+use mainspring_contract::broker::Unread;
 use mainspring_contract::record::Run;
 use mainspring_contract::store::Unreadable;
 use mainspring_contract::{JobId, NodeId, ScheduleId, StoreError};
@@ -153,6 +154,37 @@ impl Telemetry {
     pub(crate) fn store_is_back(&self) {
         info!(target: "mainspring::store", "the store is back");
         self.bell.ring(|| Event::StoreBack);
+    }
+
+    pub(crate) fn broker_is_lost(&self, broker: &str, error: &str) {
+        warn!(
+            target: "mainspring::broker",
+            broker, error, "the broker cannot be reached; going on without it, and trying again",
+        );
+        let (broker, error) = (broker.to_owned(), error.to_owned());
+        self.bell.ring(|| Event::BrokerLost { broker, error });
+    }
+
+    pub(crate) fn broker_is_back(&self, broker: &str) {
+        info!(target: "mainspring::broker", broker, "the broker can be reached");
+        self.bell.ring(|| Event::BrokerBack { broker: broker.to_owned() });
+    }
+
+    pub(crate) fn hint_ignored(&self, broker: &str, unread: &Unread) {
+        warn!(
+            target: "mainspring::broker",
+            broker, reason = %unread, "ignored; others of this kind will be without a word",
+        );
+    }
+
+    pub(crate) fn node_joined(&self, node: &NodeId) {
+        info!(target: "mainspring::node", other = %node, "another node began to work");
+        self.bell.ring(|| Event::NodeJoined { node: node.clone() });
+    }
+
+    pub(crate) fn node_is_gone(&self, node: &NodeId) {
+        info!(target: "mainspring::node", other = %node, "another node has ended or was cut off");
+        self.bell.ring(|| Event::NodeGone { node: node.clone() });
     }
 
     pub(crate) fn node_started(&self, node: &NodeId, tasks: usize) {

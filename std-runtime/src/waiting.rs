@@ -44,6 +44,11 @@ impl Waiting {
         }
     }
 
+    /// Something happened to some job. Whoever waits for any has a look.
+    pub(crate) fn look_all(&self) {
+        self.jobs().values().for_each(|waited| waited.bell.notify_waiters());
+    }
+
     fn jobs(&self) -> MutexGuard<'_, HashMap<JobId, Waited>> {
         // A table of counts is whole after every change.
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)

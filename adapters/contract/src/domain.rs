@@ -32,6 +32,8 @@ impl Domain for Stored {
     type Held<T: Clone + fmt::Debug + PartialEq + 'static> = T;
     type Settings = Settings;
     type Terms = Terms;
+    type Fires<T: Clone + fmt::Debug + PartialEq> = mainspring_core::fire::Several<T>;
+    type Skips<T: Clone + fmt::Debug + PartialEq> = mainspring_core::fire::Skips<T>;
 
     fn fire_job(schedule: &ScheduleId, at: Timestamp, origin: Origin) -> JobId {
         JobId::derived(schedule, at, origin)

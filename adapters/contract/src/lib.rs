@@ -1,8 +1,10 @@
-//! What a store promises: the verbs, the stored domain, capabilities and errors.
+//! What a store promises (the verbs, the stored domain, capabilities and errors), and what a broker
+//! does.
 //!
-//! Adapters implement [`Store`]; the runtime drives it; `tests/conformance` decides whether an
-//! adapter keeps the promise.
+//! Adapters implement [`Store`] or [`Broker`](broker::Broker); the runtime drives them;
+//! `tests/conformance` decides whether an adapter keeps the promise.
 
+pub mod broker;
 mod domain;
 mod encoded;
 mod error;

@@ -1,9 +1,10 @@
-//! The in-memory store: the [`Ledger`] behind a lock.
+//! The in-memory store: the [`Ledger`] behind a lock; and the [broker](MemoryBroker) of one process.
 //!
 //! For tests, for programs that only want a scheduler while they run, and as the measure for
 //! every other store. What it holds is gone with the process. Clones share one store, so several
 //! schedulers of a process may use it together.
 
+mod broker;
 mod clock;
 mod history;
 
@@ -30,6 +31,8 @@ use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Count;
 
 use crate::history::Records;
+
+pub use crate::broker::{MemoryBroker, MemoryLink};
 
 /// How much a [`MemoryStore`] holds. All of it is allocated when the store is made, except for
 /// the history, which grows up to its limit.

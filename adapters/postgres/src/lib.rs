@@ -1,4 +1,5 @@
-//! The PostgreSQL store: one database, any number of processes on any number of machines.
+//! The PostgreSQL store: one database, any number of processes on any number of machines; and a
+//! [broker](PostgresBroker) over the same database.
 //!
 //! ```
 //! # #[tokio::main]
@@ -97,6 +98,7 @@
 //! Pools between program and server must give a connection to one client for as long as that wants
 //! it (session pooling), because statements are prepared.
 
+mod broker;
 mod claim;
 mod clock;
 mod columns;
@@ -119,6 +121,7 @@ mod tables;
 mod tasks;
 mod transaction;
 
+pub use broker::{PostgresBroker, PostgresLink};
 pub use options::Options;
 pub use row::RowId;
 pub use store::PostgresStore;

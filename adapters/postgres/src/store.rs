@@ -9,6 +9,7 @@ use mainspring_contract::tables::{Database, Mode, within};
 use mainspring_contract::{Capabilities, Clock, StoreError, StoreErrorKind};
 use sqlx::PgConnection;
 
+use crate::broker::PostgresBroker;
 use crate::connections::Connections;
 use crate::options::Options;
 use crate::statements::Statements;
@@ -25,6 +26,7 @@ pub struct PostgresStore {
     sql: Arc<Statements>,
     connections: Arc<Connections>,
     most: u32,
+    broker: PostgresBroker,
     /// How many jobs were handed out: whose turn it is among tasks.
     handed_out: AtomicU32,
 }
@@ -55,6 +57,7 @@ impl PostgresStore {
         migrations::close(connection).await;
         ready?;
         let (connect, name) = options.connect()?;
+        let broker = PostgresBroker::new(connect.clone(), &name, &names);
         let sql = Arc::new(Statements::new(names));
         let most = options.connections.max(1);
         let connections = Connections::new(connect, transaction::setup(&sql), most);
@@ -63,8 +66,14 @@ impl PostgresStore {
             sql,
             connections: Arc::new(connections),
             most,
+            broker,
             handed_out: AtomicU32::new(0),
         })
+    }
+
+    /// A broker over the same database, for all nodes on the same tables.
+    pub fn broker(&self) -> PostgresBroker {
+        self.broker.clone()
     }
 
     /// Queues jobs inside the caller's own transaction, on its own connection to the same database:

@@ -138,7 +138,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
 
     /// Prolongs a lease.
     pub fn renew(&mut self, renew: &Renew<D>, now: Timestamp) -> Renewed {
-        let Some(slot) = self.jobs.find(&renew.job) else { return Renewed::LeaseLost };
+        let slot = if D::OFFER.renews() { self.jobs.find(&renew.job) } else { None };
+        let Some(slot) = slot else { return Renewed::LeaseLost };
         let change = Change::Renew { token: renew.token, until: now + renew.lease_for };
         match self.change(slot, &change, now) {
             Ok(()) => {
@@ -445,7 +446,9 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
                 }
             }
             JobState::Leased { lease, .. } => {
-                self.lapses.put(slot, lease.until);
+                if D::OFFER.remote {
+                    self.lapses.put(slot, lease.until);
+                }
                 self.tasks.get_mut(row.task()).expect("a job's task stays").leased += 1;
             }
             JobState::Settled { .. } => {}

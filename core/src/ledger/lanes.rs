@@ -4,7 +4,7 @@
 use super::{JobRow, Ledger};
 use crate::domain::Domain;
 use crate::job::JobState;
-use crate::lane::Lane;
+use crate::lane::{Lane, Lanes};
 use crate::number::Number;
 use crate::room::Room;
 use crate::table::{Full, Keyed, Storage, Table};

@@ -18,13 +18,13 @@ use core::fmt;
 use crate::domain::Domain;
 use crate::id::ConfigRevision;
 use crate::job::Job;
-use crate::lane::{Lanes, Link};
+use crate::lane::Lists;
 use crate::number::Number;
 use crate::pulse::Pulse;
-use crate::queue::{Cells, Queue};
+use crate::queue::Queue;
 use crate::room::{Inline, Room};
 use crate::schedule::Schedule;
-use crate::table::{Full, Keyed, Slots, Table};
+use crate::table::{Full, Keyed, Slot, Table};
 use crate::task::Task;
 use crate::time::Timestamp;
 
@@ -50,7 +50,7 @@ pub struct Ledger<D: Domain, S: Room, T: Room, J: Room, K: Room = J, C: Room = J
     /// A lane for each task and each set of tags that a job of it needs.
     lanes: TableIn<T, LaneRow<D, T, J>>,
     /// Waiting jobs that were found ready, in their lanes.
-    ready: Lanes<J::Number, J::Links>,
+    ready: J::Lanes,
     /// The other waiting jobs, by `ready_at`.
     future: Queue<Timestamp, J::Cells>,
     /// Ends of leases, and start deadlines.
@@ -143,16 +143,16 @@ impl<D: Domain, const S: usize, const T: usize, const J: usize, const K: usize, 
     /// An empty ledger for a static: all its bits are zero, so that it takes no flash, and nothing
     /// has to build it on a stack.
     pub const EMPTY: Self = Self {
-        schedules: Table::new(Slots::EMPTY),
-        due: Queue::new(Cells::EMPTY),
-        tasks: Table::new(Slots::EMPTY),
-        jobs: Table::new(Slots::EMPTY),
-        chains: Table::new(Slots::EMPTY),
-        keys: Table::new(Slots::EMPTY),
-        lanes: Table::new(Slots::EMPTY),
-        ready: Lanes::new([Link::NONE; J]),
-        future: Queue::new(Cells::EMPTY),
-        lapses: Queue::new(Cells::EMPTY),
+        schedules: Table::new([const { Slot::Free }; S]),
+        due: Queue::new([0; S]),
+        tasks: Table::new([const { Slot::Free }; T]),
+        jobs: Table::new([const { Slot::Free }; J]),
+        chains: Table::new([const { Slot::Free }; C]),
+        keys: Table::new([const { Slot::Free }; K]),
+        lanes: Table::new([const { Slot::Free }; T]),
+        ready: Lists::over([0; J]),
+        future: Queue::new([0; J]),
+        lapses: Queue::new([0; J]),
         turn: 0,
         config_revision: ConfigRevision::new(0),
     };
@@ -171,7 +171,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
             chains: Table::new(jobs.slots()),
             keys: Table::new(jobs.slots()),
             lanes: Table::new(tasks.slots()),
-            ready: Lanes::new(jobs.links()),
+            ready: jobs.lanes(),
             future: Queue::new(jobs.cells()),
             lapses: Queue::new(jobs.cells()),
             turn: 0,

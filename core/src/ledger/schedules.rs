@@ -11,6 +11,7 @@ use crate::number::Number;
 use crate::overlap::Overlap;
 use crate::room::Room;
 use crate::schedule::{PauseReason, Schedule, Step};
+use crate::settings::Level;
 use crate::table::Full;
 use crate::time::Timestamp;
 use crate::verb::{
@@ -41,6 +42,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
     ) -> Result<Put, Full<PutSchedule<D>>> {
         let (id, overlap) = (put.spec().id.clone(), put.spec().known_policies().overlap);
         assert!(put.spec().policies.is_within(D::OFFER), "the domain rules this policy out");
+        let terms = put.spec().settings.resolve();
+        assert!(terms.borrow().retry.is_within(D::OFFER), "the domain rules this retry out");
         let PutSchedule { spec, next, conflict } = put;
         let Some(slot) = self.schedules.find(&id) else {
             let schedule = Schedule::created(spec, next, self.config_revision, now);
@@ -171,7 +174,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
         row.schedule.advance(step, now);
         // What lies behind the last fire of a limit is no fire, and is not skipped either.
         let is_there = |skip: &&Skip| cut_at.is_none_or(|cut_at| skip.from < cut_at);
-        for skip in advance.skips.iter().filter(is_there) {
+        for skip in advance.skips().iter().filter(is_there) {
             history.skip(&advance.schedule, *skip);
         }
         row.claim = match (row.claim.take(), advance.keep_for) {
@@ -193,7 +196,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
         now: Timestamp,
         history: &mut impl History<D>,
     ) -> Result<Inserted, Full<()>> {
-        let Advance { schedule: id, fires, .. } = advance;
+        let (id, fires) = (&advance.schedule, advance.fires());
         let new = fires.iter().filter(|fire| !self.is_known(&fire.job, history)).count();
         if new == 0 {
             return Ok(Inserted::default());

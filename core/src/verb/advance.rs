@@ -2,10 +2,11 @@
 
 use crate::dice::{Dice, spread};
 use crate::domain::{Domain, Origin};
+use crate::few::Few;
 use crate::fire::{Due, Skip};
 use crate::id::{Revision, Token};
 use crate::job::{Job, JobState};
-use crate::limits::{FIRES_PER_ADVANCE, SKIPS_PER_ADVANCE};
+use crate::limits;
 use crate::retry::Counts;
 use crate::schedule::{Next, Policies, Spec, Spread};
 use crate::settings::Level;
@@ -31,16 +32,20 @@ pub struct Fire<D: Domain> {
 /// schedule's revision is still the one that the decision was based on.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(bound = "D: crate::domain::SerdeDomain"))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound = "D: crate::domain::SerdeDomain, D::Fires<Fire<D>>: crate::domain::Kept, \
+                   D::Skips<Skip>: crate::domain::Kept")
+)]
 pub struct Advance<D: Domain> {
     /// Which.
     pub schedule: D::ScheduleId,
     /// The revision that the decision was based on.
     pub revision: Revision,
     /// These become jobs.
-    pub fires: heapless::Vec<Fire<D>, FIRES_PER_ADVANCE>,
+    pub fires: D::Fires<Fire<D>>,
     /// These do not; a record of why.
-    pub skips: heapless::Vec<Skip, SKIPS_PER_ADVANCE>,
+    pub skips: D::Skips<Skip>,
     /// The cursor from now on.
     pub next: Next,
     /// How long the planner keeps its claim; `None` gives it up.
@@ -55,19 +60,20 @@ impl<D: Domain> Advance<D> {
         schedule: &D::ScheduleId,
         revision: Revision,
         policies: &Policies,
-        decision: Due,
+        decision: Due<D::Fires<Timestamp>, D::Skips<Skip>>,
         dice: &mut Dice,
     ) -> Self {
         let mut advance = Self {
             schedule: schedule.clone(),
             revision,
-            fires: heapless::Vec::new(),
+            fires: Default::default(),
             skips: decision.skips,
             next: decision.next,
             keep_for: None,
         };
-        for (index, &at) in decision.fires.iter().enumerate() {
-            let following = decision.fires.get(index + 1).copied().or_else(|| decision.next.at());
+        let fires = decision.fires.as_slice();
+        for (index, &at) in fires.iter().enumerate() {
+            let following = fires.get(index + 1).copied().or_else(|| decision.next.at());
             advance.push(Fire::decided(schedule, at, following, policies, dice));
         }
         advance
@@ -86,8 +92,8 @@ impl<D: Domain> Advance<D> {
         let mut advance = Self {
             schedule: schedule.clone(),
             revision,
-            fires: heapless::Vec::new(),
-            skips: heapless::Vec::new(),
+            fires: Default::default(),
+            skips: Default::default(),
             next,
             keep_for,
         };
@@ -95,10 +101,31 @@ impl<D: Domain> Advance<D> {
         advance
     }
 
+    /// What becomes a job.
+    pub fn fires(&self) -> &[Fire<D>] {
+        self.fires.as_slice()
+    }
+
+    /// What does not, and why.
+    pub fn skips(&self) -> &[Skip] {
+        self.skips.as_slice()
+    }
+
     #[inline]
     fn push(&mut self, fire: Fire<D>) {
+        const {
+            let offer = D::OFFER;
+            let fires = if offer.all { limits::FIRES_PER_ADVANCE } else { 1 };
+            let skips = if offer.skips { limits::SKIPS_PER_ADVANCE } else { 0 };
+            let room = <D::Fires<Fire<D>> as Few<Fire<D>>>::ROOM;
+            assert!(room >= fires, "the domain offers more fires than fit");
+            assert!(
+                <D::Skips<Skip> as Few<Skip>>::ROOM >= skips,
+                "the domain offers more skips than fit"
+            );
+        }
         let pushed = self.fires.push(fire);
-        debug_assert!(pushed.is_ok(), "a decision has no more fires than an advance");
+        debug_assert!(pushed, "a decision has no more fires than an advance");
     }
 }
 

@@ -7,7 +7,7 @@ use crate::id::Ticket;
 use crate::job::Job;
 use crate::lease::LeaseTerms;
 use crate::outcome::Outcome;
-use crate::retry::{Ask, Verdict, verdict};
+use crate::retry::{Ask, Verdict, verdict_within};
 use crate::table::Keyed;
 use crate::time::{Mono, Now};
 use crate::verb::{Ended, Renew, Retry, Settle};
@@ -48,13 +48,23 @@ pub(super) enum Phase<D: Domain> {
 }
 
 impl<D: Domain> Entry<D> {
+    /// The store has been told to stop it; says whether that is news.
+    pub(super) fn cancel(&mut self) -> bool {
+        self.phase = match self.phase {
+            Phase::Claimed => Phase::Ending { ended: None, under_way: None },
+            Phase::Running { .. } => Phase::Aborting { why: Outcome::Cancelled, told: false },
+            Phase::Aborting { .. } | Phase::Ending { .. } => return false,
+        };
+        true
+    }
+
     pub(super) fn renew(
         &mut self,
         ticket: Ticket,
         terms: LeaseTerms,
         now: Now,
     ) -> Option<Output<D>> {
-        if self.renewing.is_some() || now.mono < self.renew_at {
+        if !D::OFFER.renews() || self.renewing.is_some() || now.mono < self.renew_at {
             return None;
         }
         self.renewing = Some((ticket, now.mono));
@@ -71,7 +81,7 @@ pub(super) fn write_down<D: Domain>(
     dice: &mut Dice,
 ) -> Output<D> {
     let (id, token) = (job.id.clone(), job.token);
-    match verdict(ended.outcome, ask, job.counts, job.terms(), dice) {
+    match verdict_within(D::OFFER, (ended.outcome, ask), job.counts, job.terms(), dice) {
         Verdict::Again { after, cause } => {
             Output::Retry { ticket, retry: Retry { job: id, token, after, cause, ended } }
         }

@@ -63,6 +63,8 @@ pub enum Input<D: Domain> {
     Hint,
     /// Jobs may have been told to stop: those that run here are renewed now, which tells.
     Verify(Suspects<D>),
+    /// This job was told to stop: the store has [said so](crate::verb::Cancelled::Asked).
+    Cancelled(D::JobId),
     /// The wall clock was set, or the machine slept: leases are verified at once.
     ClockJumped,
     /// Start nothing more and hand back what has not started.

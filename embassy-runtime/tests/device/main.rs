@@ -2,6 +2,7 @@
 
 mod pumping;
 mod restarting;
+mod restricted;
 mod rig;
 mod telling;
 mod timing;

@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! store = "sqlite:/var/lib/mainspring.db"  # or "memory:"; absent: a per-user place
+//! broker = "redis://cache"       # or mqtt:, nats:, postgres:, "none"; absent: see below
 //! node = "web-1"                 # absent: the host's name
 //! tags = ["eu"]                  # what this daemon offers to jobs that need it
 //! zone = "Europe/Berlin"         # for cron schedules; absent: "UTC"; "local": the host's
@@ -50,6 +51,14 @@
 //!
 //! Relative paths are relative to the file.
 //!
+//! A broker tells other daemons on the same store at once what they would otherwise find out within
+//! seconds. `redis://user:password@host:port` (`rediss:` is encrypted), `mqtt:` (`mqtts:`; with
+//! `?version=3.1.1` for servers that know no MQTT 5), `nats:` (`tls:`) and `postgres:` are known.
+//! What follows a `#` names the channel, for several clusters on one server. Without this key,
+//! daemons on PostgreSQL use that for it, which takes one connection each, and others have none;
+//! `"none"` is for those who do not want that. Nothing depends on a broker: while it is away,
+//! things happen a little later.
+//!
 //! Besides `env`, a command finds in its environment which run it is:
 //!
 //! | variable | value |
@@ -81,6 +90,7 @@ use schedule::Schedule;
 use table::Table;
 use task::Task;
 
+use crate::broker::BrokerPlace;
 use crate::place::StorePlace;
 
 /// Everything that a configuration file says.
@@ -88,6 +98,8 @@ use crate::place::StorePlace;
 pub(crate) struct Config {
     /// Where schedules, jobs and runs are kept.
     pub(crate) store: StorePlace,
+    /// What tells other daemons on the same store; `None`: whatever is usual for the store.
+    pub(crate) broker: Option<BrokerPlace>,
     /// The name of this daemon among those on the same store; `None`: the host's.
     pub(crate) node: Option<String>,
     /// What this daemon offers.
@@ -137,8 +149,9 @@ impl Config {
 }
 
 fn read(root: Table<'_>, file: &Path, host: &Host) -> Option<Config> {
-    root.allow(&["store", "node", "tags", "zone", "keep_runs", "tasks", "schedules"]);
+    root.allow(&["store", "broker", "node", "tags", "zone", "keep_runs", "tasks", "schedules"]);
     let store = store(root, file, host);
+    let broker = broker(root);
     let node = node(root);
     let tags = task::tags(root).unwrap_or_default();
     let zone = trigger::zone(root, &host.zones);
@@ -149,7 +162,19 @@ fn read(root: Table<'_>, file: &Path, host: &Host) -> Option<Config> {
         let zone = zone.as_deref().unwrap_or("UTC");
         schedule::read_all(root, schedule::Around { base: &base, zone, host }, &mut tasks)
     };
-    Some(Config { store: store?, node, tags, keep_runs, tasks, schedules })
+    Some(Config { store: store?, broker, node, tags, keep_runs, tasks, schedules })
+}
+
+fn broker(root: Table<'_>) -> Option<BrokerPlace> {
+    let text = root.text("broker", "\"redis://HOST\"")?;
+    match BrokerPlace::parse(&text.value) {
+        Ok(place) => Some(place),
+        Err(why) => {
+            // The value is not repeated: there may be a password in it.
+            root.problems().error(text.at, format!("`broker`: {why}"));
+            None
+        }
+    }
 }
 
 fn node(root: Table<'_>) -> Option<String> {

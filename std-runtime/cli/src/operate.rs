@@ -9,6 +9,7 @@ pub(crate) mod prune;
 pub(crate) mod schedules;
 pub(crate) mod tasks;
 
+use core::time::Duration;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -71,8 +72,7 @@ struct Client {
 struct Answer<'a> {
     json: Value,
     text: Text<'a>,
-    /// Not everything that was asked could be done.
-    fails: bool,
+    code: ExitCode,
 }
 
 /// Writes an answer for people.
@@ -80,7 +80,7 @@ type Text<'a> = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + 'a>;
 
 impl<'a> Answer<'a> {
     fn new(json: Value, text: impl FnOnce(&mut dyn Write) -> io::Result<()> + 'a) -> Self {
-        Self { json, text: Box::new(text), fails: false }
+        Self { json, text: Box::new(text), code: ExitCode::SUCCESS }
     }
 
     /// An answer of one line.
@@ -90,7 +90,7 @@ impl<'a> Answer<'a> {
 
     /// The program ends with an error after it has shown this answer.
     fn failing_if(self, fails: bool) -> Self {
-        Self { fails, ..self }
+        Self { code: if fails { ExitCode::FAILURE } else { self.code }, ..self }
     }
 }
 
@@ -117,6 +117,8 @@ fn main(
     at(&options.place, async |place, config| {
         let client = client(options, place, config).await?;
         let answer = ask(&client).await?;
+        // Others find out by themselves if they cannot be told.
+        let _ = client.scheduler.told_others(TELLING).await;
         Ok(show(answer, options.place.json))
     })
 }
@@ -127,7 +129,8 @@ async fn client(
     place: &StorePlace,
     config: Option<Config>,
 ) -> Result<Client, Trouble> {
-    let scheduler = place.client().await.map_err(Trouble::Other)?;
+    let broker = config.as_ref().and_then(|config| config.broker.as_ref());
+    let scheduler = place.client(broker).await.map_err(Trouble::Other)?;
     let moments = Moments::new(&options.tz, clock::now()).map_err(Trouble::Input)?;
     Ok(Client { scheduler, config, moments })
 }
@@ -171,7 +174,7 @@ fn at(
 }
 
 fn show(answer: Answer<'_>, json: bool) -> ExitCode {
-    let Answer { json: value, text, fails } = answer;
+    let Answer { json: value, text, code } = answer;
     let printed = output::print(|out| {
         if !json {
             return text(out);
@@ -179,8 +182,11 @@ fn show(answer: Answer<'_>, json: bool) -> ExitCode {
         serde_json::to_writer_pretty(&mut *out, &value)?;
         writeln!(out)
     });
-    if printed.is_err() || fails { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    printed.map_or(ExitCode::FAILURE, |()| code)
 }
+
+/// How long the broker may take to hear of what was done.
+const TELLING: Duration = Duration::from_secs(2);
 
 /// Entries that one call of the store brings.
 const PAGE: u32 = 500;

@@ -12,6 +12,7 @@ use mainspring_mysql::MysqlStore;
 use mainspring_postgres::PostgresStore;
 use mainspring_sqlite::SqliteStore;
 
+use crate::broker::BrokerPlace;
 use crate::config::{Config, Host, Loaded};
 use crate::{BAD_INPUT, clock, output};
 
@@ -90,35 +91,55 @@ impl StorePlace {
     ///
     /// # Errors
     /// If it cannot be opened.
-    pub(crate) async fn open(&self) -> Result<Builder, String> {
-        self.open_and(true).await
+    pub(crate) async fn open(&self, broker: Option<&BrokerPlace>) -> Result<Builder, String> {
+        self.open_and(true, broker).await
     }
 
-    async fn open_and(&self, migrate: bool) -> Result<Builder, String> {
+    /// Without a broker that is named, nodes on PostgreSQL hear each other over the same database.
+    async fn open_and(
+        &self,
+        migrate: bool,
+        broker: Option<&BrokerPlace>,
+    ) -> Result<Builder, String> {
+        let given = |builder| match broker {
+            Some(broker) => broker.give_to(builder),
+            None => builder,
+        };
         let told = |error: StoreError| error.to_string();
         Ok(match self {
-            Self::Memory => Scheduler::builder(MemoryStore::default()),
-            Self::Sqlite(path) => Scheduler::builder(SqliteStore::open(path).await.map_err(told)?),
+            Self::Memory => given(Scheduler::builder(MemoryStore::default())),
+            Self::Sqlite(path) => {
+                given(Scheduler::builder(SqliteStore::open(path).await.map_err(told)?))
+            }
             Self::Postgres(url) => {
                 let mut options = mainspring_postgres::Options::new(url);
                 options.migrate = migrate;
-                let store = PostgresStore::open_with(&options).await;
-                Scheduler::builder(store.map_err(told)?)
+                let store = PostgresStore::open_with(&options).await.map_err(told)?;
+                let own = BrokerPlace::Postgres(store.broker());
+                broker.unwrap_or(&own).give_to(Scheduler::builder(store))
             }
             Self::Mysql(url) => {
                 let mut options = mainspring_mysql::Options::new(url);
                 options.migrate = migrate;
                 let store = MysqlStore::open_with(&options).await;
-                Scheduler::builder(store.map_err(told)?)
+                given(Scheduler::builder(store.map_err(told)?))
             }
         })
+    }
+
+    /// Makes a client of a store that is there, which only looks at it.
+    ///
+    /// # Errors
+    /// If it cannot be seen from outside its daemon, is not there yet, or cannot be opened.
+    pub(crate) async fn reader(&self) -> Result<Scheduler, String> {
+        self.client(Some(&BrokerPlace::None)).await
     }
 
     /// Makes a client of a store that is there.
     ///
     /// # Errors
-    /// If it cannot be seen from outside its daemon, is not there yet, or cannot be opened.
-    pub(crate) async fn client(&self) -> Result<Scheduler, String> {
+    /// As for [`reader`](Self::reader).
+    pub(crate) async fn client(&self, broker: Option<&BrokerPlace>) -> Result<Scheduler, String> {
         match self {
             Self::Memory => {
                 return Err("a `memory:` store can be seen by its own daemon only (read its log, \
@@ -134,7 +155,7 @@ impl StorePlace {
             }
             Self::Sqlite(_) | Self::Postgres(_) | Self::Mysql(_) => {}
         }
-        self.open_and(false).await?.build().await.map_err(|error| error.to_string())
+        self.open_and(false, broker).await?.build().await.map_err(|error| error.to_string())
     }
 }
 

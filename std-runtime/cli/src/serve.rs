@@ -13,6 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 
+use crate::broker::BrokerPlace;
 use crate::command::run::Commands;
 use crate::config::{Config, Host, Loaded};
 use crate::job::JobTasks;
@@ -29,6 +30,10 @@ pub(crate) struct Options {
     /// the host's name]
     #[arg(long)]
     node: Option<String>,
+    /// What tells daemons on the same store about each other at once, such as redis://HOST [default:
+    /// the file's `broker`, else the store itself if it is PostgreSQL]
+    #[arg(long, value_name = "URL")]
+    broker: Option<String>,
     /// What this daemon does: both, planner or worker
     ///
     /// A planner turns due schedules into jobs and runs none; a worker runs jobs and leaves
@@ -46,7 +51,15 @@ pub(crate) fn main(options: &Options) -> ExitCode {
     for problem in &problems {
         let _ = writeln!(io::stderr().lock(), "{problem}");
     }
-    let Some(config) = config else { return ExitCode::from(BAD_INPUT) };
+    let Some(mut config) = config else { return ExitCode::from(BAD_INPUT) };
+    match options.broker.as_deref().map(BrokerPlace::parse).transpose() {
+        Ok(None) => {}
+        Ok(broker) => config.broker = broker,
+        Err(why) => {
+            output::complain(&format!("`--broker`: {why}"));
+            return ExitCode::from(BAD_INPUT);
+        }
+    }
     let filter = EnvFilter::try_from_env("MAINSPRING_LOG").unwrap_or_else(|_| "info".into());
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     logs.with_ansi(io::stderr().is_terminal()).init();
@@ -82,7 +95,7 @@ async fn serve(options: &Options, config: Config) -> Result<(), String> {
         "serving",
     );
     while signals.reload_or_stop().await {
-        reload(&options.file, &scheduler, &tasks, &config, &source).await;
+        reload(options, &scheduler, &tasks, &config, &source).await;
     }
     stop(running, &mut signals, options.grace.to_duration()).await;
     drop(lock);
@@ -103,7 +116,7 @@ async fn open(
     role: Role,
     tasks: &JobTasks,
 ) -> Result<Scheduler, String> {
-    let mut builder = config.store.open().await?;
+    let mut builder = config.store.open(config.broker.as_ref()).await?;
     if let StorePlace::Sqlite(_) = config.store {
         // The lock file keeps every other process away from this node's name.
         builder = builder.node_is_mine();
@@ -132,13 +145,13 @@ async fn sync(scheduler: &Scheduler, config: &Config, source: &str) -> Result<()
 
 /// Reads the file again. Whatever is wrong with it, the daemon goes on with what it has.
 async fn reload(
-    file: &Path,
+    options: &Options,
     scheduler: &Scheduler,
     tasks: &JobTasks,
     before: &Config,
     source: &str,
 ) {
-    let Loaded { config, problems } = Config::load(file, &Host::of_process(clock::now()));
+    let Loaded { config, problems } = Config::load(&options.file, &Host::of_process(clock::now()));
     for problem in &problems {
         warn!(target: "mainspring::node", "{problem}");
     }
@@ -148,6 +161,10 @@ async fn reload(
     };
     if config.store != before.store {
         warn!(target: "mainspring::node", "a new `store` is used after a restart only");
+    }
+    let named = |config: &Config| config.broker.as_ref().map(ToString::to_string);
+    if options.broker.is_none() && named(&config) != named(before) {
+        warn!(target: "mainspring::node", "a new `broker` is used after a restart only");
     }
     if config.tags != before.tags {
         warn!(target: "mainspring::node", "new `tags` are used after a restart only");

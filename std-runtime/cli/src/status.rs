@@ -77,7 +77,7 @@ pub(crate) fn main(options: &Options) -> ExitCode {
 }
 
 async fn read(place: &StorePlace, runs: u32) -> Result<Status, String> {
-    let client = place.client().await?;
+    let client = place.reader().await?;
     collect(&client, runs).await.map_err(|error| error.to_string())
 }
 

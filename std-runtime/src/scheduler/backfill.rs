@@ -97,6 +97,7 @@ impl Scheduler {
                     _ => done.queued += 1,
                 }
             }
+            self.shared.neighbours.ready(&spec.task);
         }
     }
 }

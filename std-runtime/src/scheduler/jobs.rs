@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use mainspring_contract::broker::Hints;
 use mainspring_contract::record::{Cancelled, Conflict, Enqueue, Enqueued, Hastened, Hold, Unique};
 use mainspring_contract::{Encoded, JobId, Key, Tags, TagsError, TaskId};
 use mainspring_core::limits;
@@ -31,6 +32,7 @@ pub struct NewJob<'a> {
     key: Option<String>,
     hold: Hold,
     conflict: Conflict,
+    is_awaited: bool,
 }
 
 /// What became of a job that was to be queued.
@@ -132,6 +134,13 @@ impl<'a> NewJob<'a> {
         queued.into_iter().next().ok_or_else(|| Error::invalid("the store did not answer"))
     }
 
+    /// Somebody is going to wait for its end, and other nodes hear that together with the news of
+    /// it.
+    pub(super) fn awaited(mut self) -> Self {
+        self.is_awaited = true;
+        self
+    }
+
     fn into_request(self) -> Result<Enqueue, Error> {
         let id = self.id.unwrap_or_else(|| JobId::queued(clock::wall(), dice::bytes()));
         let payload = self.arguments.map_err(|error| {
@@ -194,6 +203,7 @@ impl Scheduler {
             key: None,
             hold: Hold::Live,
             conflict: Conflict::Keep,
+            is_awaited: false,
         }
     }
 
@@ -207,11 +217,13 @@ impl Scheduler {
         &self,
         jobs: impl IntoIterator<Item = NewJob<'a>>,
     ) -> Result<Vec<Queued>, Error> {
-        let requests: Vec<Enqueue> =
-            jobs.into_iter().map(NewJob::into_request).collect::<Result<_, _>>()?;
+        let mut is_awaited = false;
+        let jobs = jobs.into_iter().inspect(|job| is_awaited |= job.is_awaited);
+        let requests: Vec<Enqueue> = jobs.map(NewJob::into_request).collect::<Result<_, _>>()?;
         let mut queued = Vec::with_capacity(requests.len());
         for batch in requests.chunks(limits::ITEMS_PER_CALL) {
             let answers = self.told(self.shared.store.enqueue(batch).await?);
+            self.queued_told(batch, &answers, is_awaited);
             queued.extend(batch.iter().zip(answers).map(|(request, answer)| match answer {
                 Enqueued::Exists => Queued::Known(request.id),
                 Enqueued::Kept(id) => Queued::Kept(id),
@@ -226,6 +238,26 @@ impl Scheduler {
         Ok(queued)
     }
 
+    /// Tells other nodes what was queued, and which jobs were cancelled for it.
+    fn queued_told(&self, batch: &[Enqueue], answers: &[Enqueued], is_awaited: bool) {
+        if !self.shared.neighbours.are_told() {
+            return;
+        }
+        let mut hints = Hints::default();
+        for (request, answer) in batch.iter().zip(answers) {
+            if let Enqueued::Inserted | Enqueued::Replaced(_) = answer {
+                hints.ready.add(request.task.clone());
+            }
+            if let Enqueued::Replaced(old) = answer {
+                self.shared.neighbours.look(*old);
+            }
+            if is_awaited {
+                hints.awaited.add(request.id);
+            }
+        }
+        self.shared.neighbours.tell(hints);
+    }
+
     /// Cancels a job: a waiting one is over at once, a running one is told to stop.
     ///
     /// # Errors
@@ -234,7 +266,10 @@ impl Scheduler {
         let reply = self.told(self.shared.store.cancel(&[job]).await?);
         let cancelled = reply.into_iter().next().unwrap_or(Cancelled::Missing);
         self.shared.waiting.look(job);
+        self.shared.neighbours.look(job);
         if cancelled == Cancelled::Asked {
+            let hints = Hints { cancelled: job.into(), ..Hints::default() };
+            self.shared.neighbours.tell(hints);
             self.tell(Event::Verify(Suspects::Job(job)));
         }
         Ok(cancelled)

@@ -83,7 +83,7 @@ impl NewJob<'_> {
     /// As for [`enqueue`](Self::enqueue) and [`Scheduler::wait`].
     pub async fn enqueue_and_wait(self) -> Result<JobEnd, Error> {
         let scheduler = self.scheduler();
-        let job = self.enqueue().await?.id();
+        let job = self.awaited().enqueue().await?.id();
         scheduler.wait(job).await
     }
 }
@@ -101,8 +101,9 @@ impl Scheduler {
     }
 
     /// Waits until a job is over, wherever it runs, and says how it ended. At once if this
-    /// scheduler settles it; what other nodes settle is noticed within a tenth of a second at first
-    /// and within [`max_idle`](crate::Builder::max_idle) later.
+    /// scheduler settles it, or another one behind the same [broker](crate::Builder::broker);
+    /// otherwise within a tenth of a second at first and within
+    /// [`max_idle`](crate::Builder::max_idle) later.
     ///
     /// # Errors
     /// If the job is not known (any more), or the store fails.
@@ -114,6 +115,8 @@ impl Scheduler {
             let mut bell = pin!(wait.bell());
             // From here on the bell is heard, also if it rings while the store is asked.
             bell.as_mut().enable();
+            // Said each time, because whoever runs the job may not have been there before.
+            self.shared.neighbours.awaits(job);
             if let Some(end) = self.result(job).await? {
                 return Ok(end);
             }

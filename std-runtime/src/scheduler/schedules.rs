@@ -1,5 +1,6 @@
 //! Verbs on schedules.
 
+use mainspring_contract::broker::Hints;
 use mainspring_contract::record::{
     self, Conflict, Enqueue, Enqueued, Extra, Paused, Put, PutSchedule, Remove, Resumed, Spec,
 };
@@ -38,6 +39,7 @@ impl Scheduler {
         let id = request.spec.id.clone();
         owed::advance_before(&self.shared, &request.spec, |spec| self.plan_of(spec)).await?;
         let reply = self.told(self.shared.store.put_schedules(&[request]).await?);
+        self.put_told(&reply);
         match reply.into_iter().next() {
             Some(Put::OtherSource) => Err(Error::conflict(format!(
                 "schedule `{id}` was written down elsewhere (remove it there or choose another \
@@ -77,6 +79,10 @@ impl Scheduler {
         let puts = self.told(store.put_schedules(&requests).await?);
         let remove = Remove::SourceExcept(&source, &ids);
         let removed = self.told(store.remove_schedules(&remove).await?);
+        self.put_told(&puts);
+        if !removed.is_empty() {
+            self.shared.neighbours.changed();
+        }
         Ok((puts, removed))
     }
 
@@ -87,7 +93,11 @@ impl Scheduler {
     pub async fn remove(&self, schedule: &str) -> Result<bool, Error> {
         let id = ScheduleId::new(schedule)?;
         let reply = self.shared.store.remove_schedules(&Remove::Named(&[id])).await?;
-        Ok(!self.told(reply).is_empty())
+        let was_there = !self.told(reply).is_empty();
+        if was_there {
+            self.shared.neighbours.changed();
+        }
+        Ok(was_there)
     }
 
     /// Tells a schedule to stop firing until it is [resumed](Self::resume); says whether it was not
@@ -99,7 +109,10 @@ impl Scheduler {
         let id = ScheduleId::new(schedule)?;
         let reply = self.told(self.shared.store.pause(core::slice::from_ref(&id)).await?);
         match reply.into_iter().next() {
-            Some(Paused::Done) => Ok(true),
+            Some(Paused::Done) => {
+                self.shared.neighbours.changed();
+                Ok(true)
+            }
             Some(Paused::Already) => Ok(false),
             Some(Paused::Missing) | None => Err(missing(&id)),
         }
@@ -145,7 +158,10 @@ impl Scheduler {
                 record::Resume { schedule: id.clone(), revision: there.revision, next, skip };
             let reply = self.told(self.shared.store.resume(&[resume]).await?);
             match reply.into_iter().next() {
-                Some(Resumed::Done) => return Ok(true),
+                Some(Resumed::Done) => {
+                    self.shared.neighbours.changed();
+                    return Ok(true);
+                }
                 Some(Resumed::Unchanged) => return Ok(false),
                 // Somebody changed it since we looked.
                 Some(Resumed::Stale) => {}
@@ -171,9 +187,18 @@ impl Scheduler {
             Some(Enqueued::Missing) | None => Err(missing(&id)),
             Some(_) => {
                 // Its overlap policy may have cancelled what runs.
+                let (ready, displaced) = (spec.task.into(), id.clone().into());
+                self.shared.neighbours.tell(Hints { ready, displaced, ..Hints::default() });
                 self.tell(Event::Verify(Suspects::Schedule(id)));
                 Ok(Some(job))
             }
+        }
+    }
+
+    /// Tells other nodes, if a schedule is new or another one.
+    fn put_told(&self, puts: &[Put]) {
+        if puts.iter().any(|put| matches!(put, Put::Created | Put::Replaced)) {
+            self.shared.neighbours.changed();
         }
     }
 

@@ -54,6 +54,11 @@ pub(crate) struct Flaky {
 }
 
 impl Flaky {
+    /// The same store as another node sees it: with calls and trouble of its own.
+    pub(crate) fn beside(&self) -> Self {
+        Self { inner: self.inner.clone(), ..Self::default() }
+    }
+
     /// Lets `verb` meet `trouble` from now on; `"all"` means every verb without a trouble of its
     /// own.
     pub(crate) fn meets(&self, verb: &'static str, trouble: Trouble) {

@@ -3,6 +3,7 @@
 mod asking;
 mod events;
 mod flaky;
+mod hints;
 mod nodes;
 mod outage;
 mod outcomes;

@@ -1,4 +1,4 @@
-//! The laws every store obeys, run against each of them.
+//! The laws every store obeys, run against each of them; those of brokers are in [`broker`].
 //!
 //! A law is a plain async function over a [`Subject`], named as a sentence. An adapter's test file
 //! says how to get a store and invokes [`conformance!`], which makes a `#[tokio::test]` of each
@@ -19,6 +19,7 @@
 pub mod advance;
 pub mod after_run;
 pub mod batch;
+pub mod broker;
 pub mod cancel;
 pub mod claim_jobs;
 pub mod claim_schedules;

@@ -30,6 +30,8 @@ impl Domain for Sim {
     type Held<T: Clone + Debug + PartialEq + 'static> = T;
     type Settings = Settings;
     type Terms = Terms;
+    type Fires<T: Clone + Debug + PartialEq> = mainspring_core::fire::Several<T>;
+    type Skips<T: Clone + Debug + PartialEq> = mainspring_core::fire::Skips<T>;
 
     fn fire_job(schedule: &u16, at: Timestamp, origin: Origin) -> u64 {
         // Instants of this century take 52 bits.

@@ -33,10 +33,12 @@ pub(crate) const IMAGES: &[Kind] = &[
         about: "plain engine: 32 schedules, 16 jobs",
         bar: Some((16 * 1024, 4 * 1024)),
     },
-    Kind { name: "firmware-interval", about: "whole firmware, intervals only", bar: None },
+    Kind { name: "firmware-full", about: "whole firmware with every policy", bar: None },
+    Kind { name: "firmware-flash", about: "whole plain firmware with a journal", bar: None },
+    Kind { name: "firmware-interval", about: "whole plain firmware, intervals only", bar: None },
     Kind {
         name: "firmware",
-        about: "whole firmware: 32 schedules, 16 jobs",
+        about: "whole plain firmware: 32 schedules, 16 jobs",
         bar: Some((40 * 1024, 8 * 1024)),
     },
 ];

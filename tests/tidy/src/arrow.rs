@@ -11,6 +11,8 @@ use crate::tree::FILES;
 enum Role {
     Core,
     Contract,
+    /// What all brokers share.
+    Broker,
     /// What the adapters for SQL databases share.
     Sql,
     Adapter,
@@ -27,8 +29,8 @@ enum Role {
 }
 
 use Role::{
-    Adapter, Cli, Conformance, Console, Contract, Core, Embassy, Example, Runtime, Sql, Support,
-    Test,
+    Adapter, Broker, Cli, Conformance, Console, Contract, Core, Embassy, Example, Runtime, Sql,
+    Support, Test,
 };
 
 /// A role, what it may depend on, and what its own tests may use besides.
@@ -37,19 +39,21 @@ use Role::{
 const ARROWS: &[(Role, &[Role], &[Role])] = &[
     (Core, &[], &[]),
     (Contract, &[Core], &[]),
+    (Broker, &[Core, Contract], &[Adapter]),
     (Sql, &[Core, Contract], &[]),
     (Adapter, &[Core, Contract, Sql], &[Conformance, Support]),
-    (Runtime, &[Core, Contract], &[Adapter, Conformance]),
+    (Runtime, &[Core, Contract, Broker], &[Adapter, Conformance]),
     (Embassy, &[Core], &[]),
     (Console, &[Core, Contract, Runtime], &[Adapter]),
     (Cli, &[Core, Contract, Adapter, Runtime, Embassy, Console], &[Test]),
-    (Conformance, &[Core, Contract], &[Adapter]),
+    (Conformance, &[Core, Contract, Broker], &[Adapter]),
     (Support, &[], &[]),
     (
         Test,
         &[
             Core,
             Contract,
+            Broker,
             Adapter,
             Runtime,
             Embassy,
@@ -78,6 +82,7 @@ fn role(folder: &str) -> Option<Role> {
     match (parts.next()?, parts.next()) {
         ("core", None) => Some(Core),
         ("adapters", Some("contract")) => Some(Contract),
+        ("adapters", Some("broker")) => Some(Broker),
         ("adapters", Some("sql")) => Some(Sql),
         ("adapters", Some(_)) => Some(Adapter),
         ("std-runtime", None) => Some(Runtime),

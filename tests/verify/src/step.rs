@@ -31,7 +31,11 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "simulation", about: "ten thousand simulated clusters", run: simulation },
     Step { name: "doctest", about: "the examples in the documentation", run: doctest },
     Step { name: "no-std", about: "core and device build for machines without std", run: no_std },
-    Step { name: "firmware", about: "firmware for boards that people own builds", run: firmware },
+    Step {
+        name: "firmware",
+        about: "firmware for boards that people own builds, without a warning",
+        run: firmware,
+    },
 ];
 
 /// Machines without std, one for each instruction set that core must fit.
@@ -182,11 +186,16 @@ fn firmware(gate: &mut Gate) -> Result<(), String> {
             }
         };
         call("fmt --check").run(&folder)?;
+        call("clippy --release --locked -- -D warnings").run(&folder)?;
         if *board != EMULATED {
             call("build --release --locked").run(&folder)?;
         }
     }
-    Ok(())
+    let folder = gate.root.join("tests/size");
+    gate.prepared(Call::cargo("fmt --all --check")).run(&folder)?;
+    let measured = "clippy --package mainspring-size-firmware --package mainspring-size-whole --bins \
+                    --profile firmware --locked --target thumbv6m-none-eabi -- -D warnings";
+    gate.prepared(Call::cargo(measured)).run(&folder)
 }
 
 /// The names under `[features]` of a manifest.

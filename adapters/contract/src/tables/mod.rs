@@ -1,9 +1,9 @@
 //! What a database has to be able to do to become a store.
 //!
-//! The verbs of the contract are written once, over the rows of seven tables (tasks, schedules, jobs,
-//! keys, runs, skips, nodes) inside one transaction. A database says how it begins a transaction
-//! ([`Database`]) and what it does to rows ([`Tables`]); being a [`Store`](crate::Store) follows.
-//! So a database holds statements and no policy.
+//! The verbs of the contract are written once, over the rows of seven tables (tasks, schedules,
+//! jobs, keys, runs, skips, nodes) inside one transaction. A database says how it begins a
+//! transaction ([`Database`]) and what it does to rows ([`Tables`]); being a
+//! [`Store`](crate::Store) follows. So a database holds statements and no policy.
 //!
 //! # What transactions see
 //!
@@ -17,8 +17,9 @@
 //! verbs pass sorted slices. Two places cannot keep to that and do not wait instead:
 //! [`lock_jobs_now`](Tables::lock_jobs_now), and whatever leaves out rows that others have locked.
 //! Renewals and the ends of jobs that are settled alone come as their holder says them: those rows
-//! are its own, and others touch them rarely. Should two transactions wait for each other all the same, the database ends one of them with
-//! [`Contended`](crate::StoreErrorKind::Contended), and the verb is tried again from its start.
+//! are its own, and others touch them rarely. Should two transactions wait for each other all the
+//! same, the database ends one of them with [`Contended`](crate::StoreErrorKind::Contended), and
+//! the verb is tried again from its start.
 //!
 //! # Slices
 //!

@@ -173,6 +173,18 @@ fn the_documented_file_is_good() {
 }
 
 #[test]
+fn a_broker_is_read_and_a_bad_one_is_refused_without_its_password() {
+    let broker = |line: &str| good(line).broker.map(|broker| broker.to_string());
+    assert_eq!(broker(""), None);
+    assert_eq!(broker("broker = \"none\"").as_deref(), Some("none"));
+    let redis = "broker = \"redis://app:s3cret@cache#jobs\"";
+    assert_eq!(broker(redis).as_deref(), Some("redis://app@cache:6379"));
+    let told = complaints("broker = \"kafka://app:s3cret@here\"");
+    assert!(told.starts_with("1:10: error: `broker`: it names no broker"), "{told}");
+    assert!(!told.contains("s3cret"), "{told}");
+}
+
+#[test]
 fn a_file_without_a_store_has_a_place_per_user() {
     let config = good("");
     assert_eq!(config.store, StorePlace::Sqlite("/state/mainspring/jobs.db".into()));

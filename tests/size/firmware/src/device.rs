@@ -17,13 +17,13 @@ use mainspring_core::planner::{self, Planner};
 use mainspring_core::retry::Ask;
 use mainspring_core::room::Inline;
 use mainspring_core::schedule::{Coalesce, Jitter, Policies, Spec, Spread};
-use mainspring_core::settings::{Level, Priority, Retry, Terms, Timeout};
+use mainspring_core::settings::{Backoff, Level, Priority, Retry, Terms, Timeout};
 use mainspring_core::task::Task;
 use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::trigger::Trigger;
 use mainspring_core::verb::{
-    ClaimJobs, ClaimSchedules, Conflict, Ended, Enqueue, Enqueued, Extra, Paused, PutSchedule,
-    Quarantine, Release, Remove, Rescue, Resume, Resumed,
+    Cancelled, ClaimJobs, ClaimSchedules, Conflict, Ended, Enqueue, Enqueued, Extra, Paused,
+    PutSchedule, Quarantine, Release, Remove, Rescue, Resume, Resumed,
 };
 use mainspring_core::worker::{self, Worker};
 
@@ -129,7 +129,7 @@ pub const fn strict<K: Kind>(
 pub const PATIENT: Terms = Terms {
     priority: Priority::DEFAULT,
     timeout: Timeout::After(Span::from_secs(40)),
-    retry: Retry::times(3),
+    retry: Retry { max: 3, backoff: Backoff::Fixed(Span::from_secs(5)), jitter: 0 },
     max_rescues: 2,
 };
 
@@ -224,7 +224,9 @@ impl<'e, K: Kind, const C: usize> Device<'e, K, C> {
                 self.ledger.resume(&resume, &mut ()) == Resumed::Done
             }
             Command::Cancel(job) => {
-                black_box(self.ledger.cancel(&job, wall, &mut ()));
+                if self.ledger.cancel(&job, wall, &mut ()) == Cancelled::Asked {
+                    self.worker.handle(worker::Input::Cancelled(job), self.now);
+                }
                 true
             }
             Command::Quarantine(schedule) => {

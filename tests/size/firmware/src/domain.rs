@@ -9,6 +9,8 @@ use core::marker::PhantomData;
 
 use mainspring_core::domain::{Domain, Origin};
 use mainspring_core::exclude::Plan;
+use mainspring_core::few::{Few, One};
+use mainspring_core::fire::{Several, Skips};
 use mainspring_core::offer::Offer;
 use mainspring_core::schedule::Spec;
 use mainspring_core::settings::{Level, Settings, Terms};
@@ -32,6 +34,10 @@ pub trait Kind: Copy + Debug + Eq + Hash + 'static {
     type Terms: Borrow<Terms> + Copy + Debug + PartialEq;
     /// What its planner asks.
     type Plan: Plan;
+    /// The fires and skips of one decision.
+    type Fired<T: Clone + Debug + PartialEq>: Few<T>;
+    /// The same for skips.
+    type Skips<T: Clone + Debug + PartialEq>: Few<T>;
     /// Why a schedule is out of service.
     type Text: Clone + Debug + PartialEq;
 
@@ -58,6 +64,8 @@ macro_rules! plain {
             type Terms = &'static Terms;
             type Plan = &'static $fires;
             type Text = ();
+            type Fired<T: Clone + Debug + PartialEq> = One<T>;
+            type Skips<T: Clone + Debug + PartialEq> = ();
 
             const OFFER: Offer = Offer { misfire_grace: true, ..Offer::PLAIN };
             const BY_HAND: () = ();
@@ -96,6 +104,8 @@ impl Kind for Everything {
     type Terms = Terms;
     type Plan = Counted;
     type Text = &'static str;
+    type Fired<T: Clone + Debug + PartialEq> = Several<T>;
+    type Skips<T: Clone + Debug + PartialEq> = Skips<T>;
 
     const OFFER: Offer = Offer::EVERYTHING;
     const BY_HAND: &'static str = "the trigger makes no sense";
@@ -148,6 +158,8 @@ impl<K: Kind> Domain for Small<K> {
     type Held<T: Clone + Debug + PartialEq + 'static> = K::Held<T>;
     type Settings = K::Settings;
     type Terms = K::Terms;
+    type Fires<T: Clone + Debug + PartialEq> = K::Fired<T>;
+    type Skips<T: Clone + Debug + PartialEq> = K::Skips<T>;
 
     const OFFER: Offer = K::OFFER;
 

@@ -92,6 +92,8 @@ impl Domain for Numbers {
     type Held<T: Clone + Debug + PartialEq + 'static> = T;
     type Settings = Settings;
     type Terms = Terms;
+    type Fires<T: Clone + Debug + PartialEq> = mainspring_core::fire::Several<T>;
+    type Skips<T: Clone + Debug + PartialEq> = mainspring_core::fire::Skips<T>;
 
     fn fire_job(schedule: &u32, at: Timestamp, _: Origin) -> (u32, Timestamp) {
         (*schedule, at)

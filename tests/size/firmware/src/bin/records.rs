@@ -8,11 +8,9 @@ use cortex_m_rt::entry;
 use cortex_m_semihosting::hprintln;
 use mainspring_core::fire::{Due, Skip};
 use mainspring_core::job::{Change, Job, JobState};
-use mainspring_core::lane::Link;
 use mainspring_core::ledger::{JobRow, Ledger, ScheduleRow, TaskRow};
 use mainspring_core::planner::{self, Planner};
 use mainspring_core::pulse::Pulse;
-use mainspring_core::queue::Node;
 use mainspring_core::room::Inline;
 use mainspring_core::schedule::{Policies, Schedule, Spec};
 use mainspring_core::settings::{Backoff, Settings, Terms};
@@ -67,8 +65,6 @@ fn main() -> ! {
         "planner Output" planner::Output<Here>,
         "worker Input" worker::Input<Here>,
         "worker Output" worker::Output<Here>,
-        "queue Node" Node,
-        "lane Link" Link<u16>,
         "ledger slot of a schedule" Slot<ScheduleRow<Here, Inline<32>>>,
         "ledger slot of a task" Slot<TaskRow<Here, Inline<4>>>,
         "ledger slot of a job" Slot<JobRow<Here, Inline<4>, Inline<16>>>,

@@ -4,18 +4,27 @@
 
 use cortex_m_rt::entry;
 use embassy_executor::raw;
-use mainspring_embassy::domain::Intervals;
+use mainspring_core::schedule::Spec;
+use mainspring_embassy::fixed::{Fixed, InProgram, PlainIntervals};
+use mainspring_embassy::journal::Ram;
+use mainspring_embassy::name::Name;
 use mainspring_embassy::timing::Interval;
 use mainspring_firmware_qemu::{board, end};
-use mainspring_size_whole::{Engine, Wishes, live};
+use mainspring_size_whole::{Engine, QUICK, SLOW, Wishes, live};
 use static_cell::{ConstStaticCell, StaticCell};
 
-static ENGINE: ConstStaticCell<Engine<Intervals>> = ConstStaticCell::new(Engine::EMPTY);
-static WISHES: Wishes<Intervals> = Wishes::new();
+type Here = Fixed<PlainIntervals>;
+
+static ENGINE: ConstStaticCell<Engine<Here>> = ConstStaticCell::new(Engine::EMPTY);
+static WISHES: Wishes<Here> = Wishes::new();
 static EXECUTOR: StaticCell<raw::Executor> = StaticCell::new();
 
-const SCHEDULES: [Interval; 4] =
-    [Interval::secs(60), Interval::secs(300), Interval::secs(3_600), Interval::secs(900)];
+static SCHEDULES: [Spec<Here>; 4] = [
+    Spec { payload: 1, ..Here::spec(Name::of("one"), SLOW, Interval::secs(60)) },
+    Here::spec(Name::of("two"), QUICK, Interval::secs(300)),
+    Here::spec(Name::of("three"), QUICK, Interval::secs(3_600)),
+    Here::spec(Name::of("four"), QUICK, Interval::secs(900)),
+];
 
 #[entry]
 fn main() -> ! {
@@ -29,6 +38,6 @@ fn main() -> ! {
 }
 
 #[embassy_executor::task]
-async fn run(engine: &'static mut Engine<Intervals>) {
-    end(live(engine, &WISHES, SCHEDULES).await);
+async fn run(engine: &'static mut Engine<Here>) {
+    end(live(engine, &WISHES, SCHEDULES.each_ref().map(InProgram), Ram).await);
 }
