@@ -1,8 +1,8 @@
 //! Brings a file's tables up to this program's schema.
 //!
 //! [`SqliteStore::open`](crate::SqliteStore::open) does so by itself: all of it is one transaction
-//! under the write lock, so that two processes that open a new file at once do not collide. Who wants
-//! to know before asks for the [`plan`], which changes nothing.
+//! under the write lock, so that two processes that open a new file at once do not collide. Who
+//! wants to know before asks for the [`plan`], which changes nothing.
 
 use std::sync::Arc;
 

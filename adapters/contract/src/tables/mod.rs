@@ -2,8 +2,8 @@
 //!
 //! The verbs of the contract are written once, over the rows of seven tables (tasks, schedules,
 //! jobs, keys, runs, skips, nodes) inside one transaction. A database says how it begins a
-//! transaction ([`Database`]) and what it does to rows ([`Tables`]); being a [`Store`](crate::Store) follows.
-//! So a database holds statements and no policy.
+//! transaction ([`Database`]) and what it does to rows ([`Tables`]); being a
+//! [`Store`](crate::Store) follows. So a database holds statements and no policy.
 //!
 //! # What transactions see
 //!

@@ -85,6 +85,17 @@ macro_rules! each {
                 use mainspring_mysql::{Options, migrations};
                 Ok(each!(migrations::$verb(&Options::new(url)).await?))
             }
+            StorePlace::Mongo(url) => {
+                use mainspring_mongodb::{Options, migrations};
+                let steps = migrations::$verb(&Options::new(url)).await?;
+                let step = |step: migrations::Step| {
+                    let run = |command: &String| format!("db.runCommand({command});");
+                    let all: Vec<String> = step.commands.iter().map(run).collect();
+                    let (version, min_program) = (step.version, step.min_program);
+                    Step { version, name: step.name, min_program, sql: all.join("\n") }
+                };
+                Ok(steps.into_iter().map(step).collect())
+            }
         }
     };
     ($steps:expr) => {
