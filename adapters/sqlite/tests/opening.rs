@@ -153,9 +153,9 @@ async fn a_newer_file_that_still_suits_this_program_opens() {
     )
     .await;
     let store = SqliteStore::open(&path).await.expect("it opens");
-    let rig = mainspring_conformance::rig::Rig(store);
+    let rig = Rig(store);
     rig.put_task(0, mainspring_conformance::sample::task("t", None)).await;
-    rig.enqueue_all(0, &[mainspring_conformance::sample::queued(1, "t")]).await;
+    rig.enqueue_all(0, &[queued(1, "t")]).await;
     let job = rig.claim_one(0, "w", "t").await;
     let _ = rig.settle(0, &job, mainspring_core::outcome::Outcome::Succeeded).await;
     assert_eq!(rig.runs_of(job.id).await.len(), 1);
@@ -319,7 +319,7 @@ async fn two_prefixes_are_two_stores_in_one_file() {
     };
     let one = SqliteStore::open_with(options("one_")).await.expect("it opens");
     let two = SqliteStore::open_with(options("two_")).await.expect("it opens");
-    let job = mainspring_conformance::sample::queued(1, "t");
+    let job = queued(1, "t");
     let jobs = core::slice::from_ref(&job);
     for store in [&one, &two] {
         let reply = store.enqueue(Clock::Server, jobs).await.expect("it answers");
