@@ -153,24 +153,33 @@ struct Heads {
 
 /// The first ready jobs of every lane that is covered, except those that are dry. The first time,
 /// the same request locks the tasks with limits and counts their leases.
+///
+/// Each round finds lanes that nobody knew. With very many of them a claim takes what it has found,
+/// and later ones find the rest.
 async fn heads(tx: &mut Transaction<'_>, offer: &mut Offer<'_>) -> Done<Heads> {
+    let mut round = 0;
     loop {
+        round += 1;
         let asked = ask(tx, offer);
         let mut answers = Answers::default();
         for row in tx.several(asked.sql).await? {
             answers.hear(&row, &asked.lanes).map_err(|why| tx.failed(why))?;
         }
         offer.room.get_or_insert_with(|| room(&offer.tasks, &answers.limits));
-        // Each round finds a lane that nobody knew, so this ends.
-        if !answers.others.is_empty() {
-            for (task, spot, tags) in answers.others {
-                if let Some(task) = offer.tasks.get(task) {
-                    tx.common.lanes.found(task, spot, tags);
-                }
+        let all = answers.others.is_empty();
+        for (task, spot, tags) in answers.others {
+            if let Some(task) = offer.tasks.get(task) {
+                tx.common.lanes.found(task, spot, tags);
             }
+        }
+        let most = if answers.heads.is_empty() { MOST_ROUNDS } else { ROUNDS };
+        if !all && round < most {
             continue;
         }
-        let only = (asked.lanes.len() == 1).then(|| asked.lanes[0]);
+        let only = (all && asked.lanes.len() == 1).then(|| asked.lanes[0]);
+        for (task, spot) in asked.foreign {
+            tx.common.lanes.visited(&offer.tasks[task], &spot, false);
+        }
         for lane in asked.lanes {
             let any = answers.found.contains(&lane);
             tx.common.lanes.visited(&offer.tasks[lane.0], &lane.1, any);
@@ -229,10 +238,12 @@ impl Answers {
 struct Asked {
     sql: String,
     lanes: Vec<LaneOf>,
+    /// Lanes with tags that are not covered.
+    foreign: Vec<LaneOf>,
 }
 
 fn ask(tx: &Transaction<'_>, offer: &Offer<'_>) -> Asked {
-    let mut asked = Asked { sql: String::new(), lanes: Vec::new() };
+    let mut asked = Asked { sql: String::new(), lanes: Vec::new(), foreign: Vec::new() };
     let sql = &tx.common.sql;
     let names: Vec<_> = offer.tasks.iter().map(|task| literal(task.as_str())).collect();
     if offer.room.is_none() {
@@ -249,7 +260,9 @@ fn ask(tx: &Transaction<'_>, offer: &Offer<'_>) -> Asked {
             // A job whose tags cannot be read is to be found, and settled for that.
             let covered =
                 Tags::from_text(&lane.tags).map_or(true, |needed| offer.tags.covers(&needed));
-            if covered && !offer.dry.contains(&(number, spot)) {
+            if !covered {
+                asked.foreign.push((number, spot));
+            } else if !offer.dry.contains(&(number, spot)) {
                 asked.lanes.push((number, spot));
             }
         }
@@ -431,6 +444,9 @@ fn task_of(row: &MySqlRow) -> String {
 const LIMIT: i64 = 0;
 const RUNNING: i64 = 1;
 const HEAD: i64 = 2;
+/// How often a claim that has found something looks for more lanes, and how often one that has not.
+const ROUNDS: u32 = 32;
+const MOST_ROUNDS: u32 = 1_000;
 /// The last of the priorities, which the table checks.
 const LAST_PRIORITY: i16 = 9;
 

@@ -12,7 +12,7 @@ use mainspring_sql::{read, write};
 
 use crate::error;
 use crate::row::{self, Cols, Values};
-use crate::statements::{Statement, Text, padded, parts};
+use crate::statements::{Statement, Statements, Text, padded, parts};
 use crate::transaction::{Id, Transaction};
 
 /// Which of these jobs exist, or existed and are over.
@@ -225,14 +225,28 @@ pub(crate) async fn bury(tx: &mut Transaction<'_>, rows: &[Damaged<Id>]) -> Done
 
 /// Which of these schedules have a job that is held.
 pub(crate) async fn any_held(tx: &mut Transaction<'_>, ids: &[ScheduleId]) -> Done<Vec<bool>> {
-    let mut held = HashSet::new();
+    named(tx, |sql| &sql.chain_any_held, ids).await
+}
+
+/// Which of these schedules have a job in turn that waits or is leased.
+pub(crate) async fn any_free(tx: &mut Transaction<'_>, ids: &[ScheduleId]) -> Done<Vec<bool>> {
+    named(tx, |sql| &sql.chain_any_free, ids).await
+}
+
+/// Which of these schedules a statement names.
+async fn named(
+    tx: &mut Transaction<'_>,
+    text: fn(&Statements) -> &Text,
+    ids: &[ScheduleId],
+) -> Done<Vec<bool>> {
+    let mut found = HashSet::new();
     for list in padded(ids) {
-        let text = tx.common.sql.chain_any_held.repeated(list.len());
+        let text = text(&tx.common.sql).repeated(list.len());
         let statement = list.iter().fold(text, |s, id| s.bind(id.as_str()));
         let rows = tx.all(statement).await?;
-        held.extend(rows.iter().map(|row| Cols(row).lossy("schedule")));
+        found.extend(rows.iter().map(|row| Cols(row).lossy("schedule")));
     }
-    Ok(ids.iter().map(|id| held.contains(id.as_str())).collect())
+    Ok(ids.iter().map(|id| found.contains(id.as_str())).collect())
 }
 
 /// The jobs of each of these schedules that are not over, the newest first, locked.
@@ -284,7 +298,7 @@ pub(crate) async fn delete(tx: &mut Transaction<'_>, ids: &[JobId]) -> Done<()> 
 
 async fn select(
     tx: &mut Transaction<'_>,
-    text: impl Fn(&crate::statements::Statements) -> &Text + Send,
+    text: impl Fn(&Statements) -> &Text + Send,
     column: &str,
     ids: &[JobId],
 ) -> Done<Vec<JobId>> {

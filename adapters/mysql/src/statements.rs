@@ -185,6 +185,7 @@ statements! {
     config_changed = "sql/config_changed.sql",
     config_revision = "sql/config_revision.sql",
     count_jobs = "sql/count_jobs.sql",
+    chain_any_free = "sql/chain_any_free.sql",
     chain_any_held = "sql/chain_any_held.sql",
     chain_free = "sql/chain_free.sql",
     chain_lock = "sql/chain_lock.sql",

@@ -6,6 +6,7 @@ mod place;
 
 use mainspring_conformance::rig::Rig;
 use mainspring_conformance::sample::{at, queued, replace, spec, task};
+use mainspring_contract::JobId;
 use mainspring_mysql::{MysqlStore, Options};
 use sqlx::{MySqlConnection, Row};
 
@@ -141,4 +142,41 @@ async fn hot_statements_use_their_index_and_sort_nothing() {
         assert!(!plan.contains("\"ALL\"") || index.ends_with("wake"), "all is read:\n{plan}");
         assert!(!plan.contains("filesort") || index.ends_with("wake"), "sorted:\n{plan}");
     }
+}
+
+/// What locks rows by their names.
+const BY_NAME: [&str; 9] = [
+    include_str!("../src/sql/chain_free.sql"),
+    include_str!("../src/sql/chain_watch.sql"),
+    include_str!("../src/sql/job_delete.sql"),
+    include_str!("../src/sql/job_exist.sql"),
+    include_str!("../src/sql/job_lease.sql"),
+    include_str!("../src/sql/job_lock.sql"),
+    include_str!("../src/sql/job_renew.sql"),
+    include_str!("../src/sql/job_renewable.sql"),
+    include_str!("../src/sql/job_settleable.sql"),
+];
+
+/// Each row that is read is locked, and whoever locks the rows of others waits for them.
+#[tokio::test]
+async fn a_small_table_is_not_read_as_a_whole_for_some_of_its_rows() {
+    let place = Place::new().await;
+    let rig = Rig(place.open().await);
+    let jobs: Vec<_> = (0..300).map(|number| queued(number, "t")).collect();
+    rig.enqueue_all(0, &jobs).await;
+    let mut connection = place.beside().await;
+    run(&mut connection, "ANALYZE TABLE mainspring_jobs").await;
+    let ids: Vec<String> = jobs[..128].iter().map(|job| format!("0x{}", hex(job.id))).collect();
+    for sql in BY_NAME {
+        let lines = sql.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>();
+        let sql = lines.join("\n").replace("(?, ...)", &format!("({})", ids.join(", ")));
+        let explain = format!("EXPLAIN FORMAT=JSON {}", sql.replace('?', "1"));
+        let plan: String = rows(&mut connection, explain).await[0].get(0);
+        assert!(plan.contains("\"range\""), "{sql} seeks no rows:\n{plan}");
+        assert!(plan.contains("PRIMARY"), "{sql} seeks them elsewhere:\n{plan}");
+    }
+}
+
+fn hex(id: JobId) -> String {
+    id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use mainspring_contract::record::{Job, JobState};
 use mainspring_contract::tables::Done;
 use mainspring_contract::{ScheduleId, TaskId};
-use mainspring_core::domain::Origin;
 use mainspring_core::settings::{Settings, Terms};
 use mainspring_core::time::Timestamp;
 
@@ -57,10 +56,24 @@ async fn insert_part(
         .bind(jobs.iter().map(|job| columns::at(job.fire_at)).collect::<Vec<_>>())
         .bind(jobs.iter().map(|job| columns::at(job.start_by)).collect::<Vec<_>>())
         .bind(jobs.iter().map(key).collect::<Vec<_>>())
-        .bind(numbers);
+        .bind(numbers)
+        .bind(schedules(jobs))
+        .bind(jobs.iter().map(|job| i16::from(job.origin.code())).collect::<Vec<_>>())
+        .bind(jobs.iter().map(|job| job.watched).collect::<Vec<_>>())
+        .bind(jobs.iter().map(|job| columns::state(&job.state)).collect::<Vec<_>>());
+    let (first, last) =
+        (jobs.iter().map(|job| &job.id).min(), jobs.iter().map(|job| &job.id).max());
     let statement = kinds.bind(statement).bind(tx.now.as_micros());
+    let statement = statement.bind(first.map(columns::uuid)).bind(last.map(columns::uuid));
     let row = tx.one(statement).await?;
     jobs::unless_all(tx, jobs.iter().map(|job| &job.id), &row)
+}
+
+/// The schedules of jobs; nothing, if none has one: lists that are too short are filled up with that.
+fn schedules<'a>(jobs: &[&'a Job]) -> Vec<Option<&'a str>> {
+    let schedule = |job: &&'a Job| job.schedule.as_ref().map(ScheduleId::as_str);
+    let all: Vec<_> = jobs.iter().map(schedule).collect();
+    if all.iter().all(Option::is_none) { Vec::new() } else { all }
 }
 
 /// What jobs of a batch have in common, each kind once.
@@ -75,14 +88,10 @@ struct Kinds<'a> {
 #[derive(PartialEq, Eq, Hash)]
 struct Kind<'a> {
     task: &'a TaskId,
-    schedule: Option<&'a ScheduleId>,
-    origin: Origin,
     payload: (u8, u16),
     terms: Terms,
     tags: &'a mainspring_contract::Tags,
     hold: (Option<i16>, Option<i64>),
-    watched: bool,
-    state: Option<i16>,
     created_at: Timestamp,
 }
 
@@ -90,14 +99,10 @@ impl<'a> Kind<'a> {
     fn of(job: &'a Job) -> Self {
         Self {
             task: &job.task,
-            schedule: job.schedule.as_ref(),
-            origin: job.origin,
             payload: (job.payload.format.code(), job.payload.version),
             terms: job.terms,
             tags: &job.tags,
             hold: columns::hold(job.unique.as_ref()),
-            watched: job.watched,
-            state: columns::state(&job.state),
             created_at: job.created_at,
         }
     }
@@ -131,12 +136,9 @@ impl<'a> Kinds<'a> {
         for job in first {
             terms.push(&settings(&job.terms));
         }
-        let schedule = |job: &&Job| job.schedule.as_ref().map(ToString::to_string);
         let holds: Vec<_> = first.iter().map(|job| columns::hold(job.unique.as_ref())).collect();
         let statement = statement
             .bind(first.iter().map(|job| job.task.to_string()).collect::<Vec<_>>())
-            .bind(first.iter().map(schedule).collect::<Vec<_>>())
-            .bind(first.iter().map(|job| i16::from(job.origin.code())).collect::<Vec<_>>())
             .bind(first.iter().map(|job| i16::from(job.payload.format.code())).collect::<Vec<_>>())
             .bind(first.iter().map(|job| i32::from(job.payload.version)).collect::<Vec<_>>());
         terms
@@ -144,8 +146,6 @@ impl<'a> Kinds<'a> {
             .bind(first.iter().map(|job| job.tags.to_string()).collect::<Vec<_>>())
             .bind(holds.iter().map(|hold| hold.0).collect::<Vec<_>>())
             .bind(holds.iter().map(|hold| hold.1).collect::<Vec<_>>())
-            .bind(first.iter().map(|job| job.watched).collect::<Vec<_>>())
-            .bind(first.iter().map(|job| columns::state(&job.state)).collect::<Vec<_>>())
             .bind(first.iter().map(|job| job.created_at.as_micros()).collect::<Vec<_>>())
     }
 }

@@ -189,10 +189,29 @@ pub(crate) async fn any_held(
     tx: &mut Transaction<'_>,
     schedules: &[ScheduleId],
 ) -> Done<Vec<bool>> {
+    let statement = query(&tx.sql.chain_held);
+    named(tx, statement, schedules).await
+}
+
+/// Which of these schedules have a job in turn that waits or is leased.
+pub(crate) async fn any_free(
+    tx: &mut Transaction<'_>,
+    schedules: &[ScheduleId],
+) -> Done<Vec<bool>> {
+    let statement = query(&tx.sql.chain_any_free);
+    named(tx, statement, schedules).await
+}
+
+/// Which of these schedules a statement names.
+async fn named(
+    tx: &mut Transaction<'_>,
+    statement: Statement<'_>,
+    schedules: &[ScheduleId],
+) -> Done<Vec<bool>> {
     if schedules.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = tx.all(query(&tx.sql.chain_held).bind(texts(schedules))).await?;
+    let rows = tx.all(statement.bind(texts(schedules))).await?;
     let found = rows.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<String>, _>>();
     let found = found.map_err(|error| tx.error(error))?;
     Ok(schedules.iter().map(|id| found.contains(id.as_str())).collect())

@@ -67,6 +67,7 @@ macro_rules! statements {
 }
 
 statements! {
+    chain_any_free = "sql/chain_any_free.sql",
     chain_free = "sql/chain_free.sql",
     chain_held = "sql/chain_held.sql",
     chain_lock = "sql/chain_lock.sql",

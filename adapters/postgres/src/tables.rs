@@ -156,6 +156,10 @@ impl Tables for Transaction<'_> {
         jobs::any_held(self, ids).await
     }
 
+    async fn any_free(&mut self, ids: &[ScheduleId]) -> Done<Vec<bool>> {
+        jobs::any_free(self, ids).await
+    }
+
     async fn lock_chains(&mut self, schedules: &[ScheduleId]) -> Done<Vec<Vec<ChainLink>>> {
         jobs::lock_chains(self, schedules).await
     }

@@ -91,7 +91,7 @@ async fn plan(
 /// One hot statement: its text, its types, values, and the indexes that it has to use.
 type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
-const CASES: [Case; 6] = [
+const CASES: [Case; 10] = [
     (
         include_str!("../src/sql/job_claim.sql"),
         "(text[], bigint, bigint, bigint, text[], text, bigint, boolean)",
@@ -121,6 +121,36 @@ const CASES: [Case; 6] = [
         "(bigint, bigint)",
         "(2000000000000000, 10)",
         &["mainspring_jobs_lease", "mainspring_jobs_start_by"],
+    ),
+    (
+        include_str!("../src/sql/chain_lock.sql"),
+        "(text[])",
+        "('{s,u}')",
+        &["mainspring_jobs_schedule", "mainspring_jobs_pkey"],
+    ),
+    (
+        include_str!("../src/sql/job_insert.sql"),
+        "(uuid[], bytea[], bigint[], bigint[], bigint[], text[], integer[], text[], smallint[], \
+          boolean[], smallint[], text[], smallint[], integer[], smallint[], bigint[], integer[], \
+          smallint[], bigint[], bigint[], smallint[], integer[], text[], smallint[], bigint[], \
+          bigint[], bigint, uuid, uuid)",
+        "('{00000000-0000-0000-0000-000000000002}', '{x}', '{1}', '{}', '{}', '{}', '{1}', '{}', \
+          '{1}', '{f}', '{0}', '{t}', '{1}', '{1}', '{4}', '{0}', '{0}', '{1}', '{1}', '{1}', \
+          '{0}', '{3}', array[''], '{}', '{}', '{1}', 1, \
+          '00000000-0000-0000-0000-000000000002', '00000000-0000-0000-0000-000000000002')",
+        &["mainspring_jobs_pkey", "mainspring_runs_0_job_idx"],
+    ),
+    (
+        include_str!("../src/sql/chain_held.sql"),
+        "(text[])",
+        "('{s,u}')",
+        &["mainspring_jobs_schedule"],
+    ),
+    (
+        include_str!("../src/sql/chain_any_free.sql"),
+        "(text[])",
+        "('{s,u}')",
+        &["mainspring_jobs_schedule"],
     ),
     (
         include_str!("../src/sql/job_settle.sql"),

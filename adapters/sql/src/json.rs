@@ -1,5 +1,7 @@
 //! Rows as one JSON text, for databases that take it apart themselves.
 
+use core::fmt;
+
 use mainspring_contract::JobId;
 use serde_json::Value;
 
@@ -48,10 +50,10 @@ pub fn ids(ids: &[JobId]) -> (String, Vec<u8>) {
     (starts.to_string(), ids.iter().flat_map(|id| *id.as_bytes()).collect())
 }
 
-/// Texts as a JSON list.
-pub fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let texts: Value = texts.into_iter().collect();
-    texts.to_string()
+/// Names as a JSON list.
+pub fn names<N: fmt::Display>(names: &[N]) -> String {
+    let names: Value = names.iter().map(ToString::to_string).collect();
+    names.to_string()
 }
 
 impl Cells for JsonRows {

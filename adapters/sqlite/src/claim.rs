@@ -4,7 +4,7 @@ use mainspring_contract::Tags;
 use mainspring_contract::record::{ClaimJobs, Job};
 use mainspring_contract::tables::Row;
 use mainspring_core::job::Change;
-use mainspring_sql::json::texts;
+use mainspring_sql::json::names;
 use serde_json::{Value, json};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -71,7 +71,7 @@ async fn lanes(
     max: u32,
     turn: u32,
 ) -> Done<Vec<Value>> {
-    let tasks = texts(claim.tasks.iter().map(|task| task.as_str()));
+    let tasks = names(claim.tasks);
     let statement = tx.sql(|sql| &sql.job_lanes).bind(tasks).bind(i64::from(max));
     let rows = tx.rows(statement.bind(i64::from(turn))).await?;
     let mut lanes = Vec::with_capacity(rows.len());

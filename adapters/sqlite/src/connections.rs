@@ -16,15 +16,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) struct Connections {
     options: SqliteConnectOptions,
     setup: &'static str,
+    most: u32,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<SqliteConnection>>,
 }
 
 impl Connections {
-    /// At most `max` connections, each of which runs `setup` when it is opened.
-    pub(crate) fn new(options: SqliteConnectOptions, setup: &'static str, max: usize) -> Self {
-        let permits = Arc::new(Semaphore::new(max.max(1)));
-        Self { options, setup, permits, idle: Mutex::default() }
+    /// At most `most` connections, each of which runs `setup` when it is opened.
+    pub(crate) fn new(options: SqliteConnectOptions, setup: &'static str, most: u8) -> Self {
+        let most = u32::from(most.max(1));
+        let permits = Arc::new(Semaphore::new(most as usize));
+        Self { options, setup, most, permits, idle: Mutex::default() }
     }
 
     /// Borrows a connection; waits in line if all are in use.
@@ -41,6 +43,9 @@ impl Connections {
 
     /// Waits for what is under way, then closes everything.
     pub(crate) async fn close(&self) {
+        if let Ok(all) = self.permits.acquire_many(self.most).await {
+            all.forget();
+        }
         self.permits.close();
         let idle = core::mem::take(&mut *self.idle());
         for connection in idle {

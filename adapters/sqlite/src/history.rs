@@ -6,12 +6,11 @@ use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::time::Timestamp;
 use mainspring_sql::column::Cells;
-use mainspring_sql::json::JsonRows;
+use mainspring_sql::json::{JsonRows, names};
 use mainspring_sql::{read, write};
 
 use crate::columns::Cols;
 use crate::jobs;
-use crate::schedules::names;
 use crate::transaction::{Bind, Transaction};
 
 type Done<T> = Result<T, sqlx::Error>;

@@ -7,13 +7,12 @@ use mainspring_contract::store::Place;
 use mainspring_contract::tables::{Damaged, FoundJobs, Link, Row};
 use mainspring_contract::{JobId, ScheduleId};
 use mainspring_sql::column::Cells;
-use mainspring_sql::json::{JsonRows, ids};
+use mainspring_sql::json::{JsonRows, ids, names};
 use mainspring_sql::{read, write};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use crate::columns::Cols;
-use crate::schedules::names;
 use crate::transaction::{Bind, Transaction};
 
 type Done<T> = Result<T, sqlx::Error>;
@@ -137,6 +136,13 @@ pub(crate) async fn any_held(tx: &mut Transaction, schedules: &[ScheduleId]) -> 
     let statement = tx.sql(|sql| &sql.chain_held).bind(names(schedules));
     let held = tx.numbered(statement, schedules.len(), |_| ()).await?;
     Ok(held.iter().map(Option::is_some).collect())
+}
+
+/// Which of these schedules have a job in turn that waits or is leased.
+pub(crate) async fn any_free(tx: &mut Transaction, schedules: &[ScheduleId]) -> Done<Vec<bool>> {
+    let statement = tx.sql(|sql| &sql.chain_any_free).bind(names(schedules));
+    let free = tx.numbered(statement, schedules.len(), |_| ()).await?;
+    Ok(free.iter().map(Option::is_some).collect())
 }
 
 /// The jobs of each of these schedules that are not over, the newest first.

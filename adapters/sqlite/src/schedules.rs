@@ -5,9 +5,9 @@ use mainspring_contract::tables::{Claim, Damaged, Found, Row};
 use mainspring_contract::{NodeId, ScheduleId, TaskId};
 use mainspring_core::fire::Skip;
 use mainspring_core::id::ConfigRevision;
-use mainspring_sql::json::{JsonRows, texts};
+use mainspring_sql::json::{JsonRows, names};
 use mainspring_sql::{read, write};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -37,7 +37,7 @@ pub(crate) async fn put_tasks(tx: &mut Transaction, tasks: &[Task]) -> Done<bool
 
 /// Those of these tasks that can be read.
 pub(crate) async fn tasks(tx: &mut Transaction, ids: &[TaskId]) -> Done<Vec<Task>> {
-    let statement = tx.sql(|sql| &sql.task_find).bind(texts(ids.iter().map(|id| id.as_str())));
+    let statement = tx.sql(|sql| &sql.task_find).bind(names(ids));
     let rows = tx.rows(statement).await?;
     Ok(rows.iter().filter_map(|row| read::task(&Cols(row)).ok()).collect())
 }
@@ -158,9 +158,4 @@ pub(crate) async fn note_skips(tx: &mut Transaction, skips: &[(ScheduleId, Skip)
     let (text, _) = JsonRows::of(skips, write::skip).into_parts();
     let statement = tx.sql(|sql| &sql.skip_insert).bind(text).at(now);
     tx.run(statement).await.map(drop)
-}
-
-/// The names of schedules as a JSON list.
-pub(crate) fn names(ids: &[ScheduleId]) -> String {
-    json!(ids.iter().map(|id| id.as_str()).collect::<Vec<_>>()).to_string()
 }

@@ -2,6 +2,7 @@
 
 mainspring_sql::statements! {
     chain = "sql/chain.sql",
+    chain_any_free = "sql/chain_any_free.sql",
     chain_held = "sql/chain_held.sql",
     chain_watch = "sql/chain_watch.sql",
     config_changed = "sql/config_changed.sql",

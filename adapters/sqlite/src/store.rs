@@ -59,7 +59,7 @@ impl SqliteStore {
             let pages = (bytes / PAGE_BYTES).max(1);
             connect = connect.pragma("max_page_count", pages.to_string());
         }
-        let readers = usize::try_from(options.readers).unwrap_or(usize::MAX).min(64);
+        let readers = u8::try_from(options.readers).unwrap_or(u8::MAX).min(MOST_READERS);
         let sql = Statements::new(&options.prefix);
         let store = Self {
             shared: Arc::new(Shared { path, prefix: options.prefix, sql }),
@@ -153,7 +153,33 @@ impl Database for SqliteStore {
     }
 }
 
+/// More readers of one file than any machine serves at once.
+const MOST_READERS: u8 = 64;
 /// SQLite's page size unless a file was made with another one.
 const PAGE_BYTES: u64 = 4_096;
 const SETUP_WRITER: &str = include_str!("sql/setup_writer.sql");
 const SETUP_READER: &str = include_str!("sql/setup_reader.sql");
+
+#[cfg(test)]
+mod tests {
+    use core::pin::pin;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn closing_waits_for_what_is_under_way() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for mode in [Mode::Read, Mode::Write] {
+            let path = folder.path().join(format!("{mode:?}.db"));
+            let store = SqliteStore::open(path).await.expect("it opens");
+            let tx = store.begin(mode, Clock::Server).await.expect("it begins");
+            let mut closing = pin!(store.close());
+            tokio::select! {
+                biased;
+                () = &mut closing => panic!("closed under a transaction"),
+                done = tx.end() => done.expect("it ends"),
+            }
+            closing.await;
+        }
+    }
+}

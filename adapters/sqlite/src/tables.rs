@@ -83,6 +83,7 @@ tables! {
     lapsed(rescue: &Rescue, max: u32) -> Vec<JobId> = jobs::lapsed;
     bury(rows: &[Damaged<i64>]) -> () = jobs::bury;
     any_held(ids: &[ScheduleId]) -> Vec<bool> = jobs::any_held;
+    any_free(ids: &[ScheduleId]) -> Vec<bool> = jobs::any_free;
     lock_chains(ids: &[ScheduleId]) -> Vec<Vec<Link>> = jobs::chains;
     watch(ids: &[JobId]) -> () = jobs::watch;
     free(ids: &[JobId]) -> () = jobs::free;

@@ -35,12 +35,13 @@ const CLAIM: &str = "
     )
     RETURNING id, token, payload_bytes";
 
+/// With `state = 1` the server would go through the index of all leases, which looks empty to it.
 const SETTLE: &str = "
     WITH ended AS (
         SELECT * FROM unnest($1::uuid[], $2::bigint[]) AS ended (id, token)
     ), gone AS (
         DELETE FROM mainspring_jobs AS job USING ended
-        WHERE job.id = ended.id AND job.state = 1 AND job.token = ended.token
+        WHERE job.id = ended.id AND job.state + 0 = 1 AND job.token = ended.token
         RETURNING job.id, job.token, job.task, job.origin, job.node
     )
     INSERT INTO mainspring_runs (

@@ -1,4 +1,4 @@
-//! SQLite beside bare SQL on the same tables.
+//! SQLite beside bare SQL on the same tables, with the same rows in the same batches.
 
 use mainspring_sqlite::SqliteStore;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -43,15 +43,15 @@ async fn enqueue(floor: &mut SqliteConnection, jobs: u64, batch: u64) -> f64 {
     let mut queued = 0;
     while queued < jobs {
         let until = jobs.min(queued + batch);
-        let mut all = floor.begin().await.expect("a transaction");
-        for number in queued..until {
-            let row = sqlx::query(INSERT)
-                .bind(Uuid::now_v7().as_bytes().to_vec())
-                .bind(number.to_string().into_bytes())
-                .bind(clock::wall_us());
-            row.execute(&mut *all).await.expect("a row is inserted");
-        }
-        all.commit().await.expect("a commit");
+        // The ids one after the other, and the payloads as a list that SQLite takes apart.
+        let ids: Vec<u8> = (queued..until).flat_map(|_| *Uuid::now_v7().as_bytes()).collect();
+        let payloads: Vec<String> = (queued..until).map(|number| format!("\"{number}\"")).collect();
+        let rows = sqlx::query(INSERT)
+            .bind(ids)
+            .bind(format!("[{}]", payloads.join(",")))
+            .bind(clock::wall_us());
+        let written = rows.execute(&mut *floor).await.expect("rows are inserted");
+        assert_eq!(written.rows_affected(), until - queued, "all of them");
         queued = until;
     }
     clock::since(start)
@@ -67,16 +67,17 @@ async fn drain(floor: &mut SqliteConnection, jobs: u64, batch: u64) -> f64 {
             .bind(now)
             .bind(i64::try_from(batch).expect("a small number"));
         let claimed = rows.fetch_all(&mut *floor).await.expect("rows are claimed");
+        assert!(!claimed.is_empty(), "something is left");
+        let tokens = claimed.iter().map(|row| row.get::<i64, _>(1).to_string());
+        let tokens = format!("[{}]", tokens.collect::<Vec<_>>().join(","));
+        let ids: Vec<u8> = claimed.iter().flat_map(|row| row.get::<Vec<u8>, _>(0)).collect();
         let mut all = floor.begin().await.expect("a transaction");
-        for row in &claimed {
-            let (id, token): (Vec<u8>, i64) = (row.get(0), row.get(1));
-            for sql in [RECORD, DELETE] {
-                let written = sqlx::query(sql).bind(&id).bind(token).bind(now);
-                written.execute(&mut *all).await.expect("a row is settled");
-            }
+        for sql in [RECORD, DELETE] {
+            let written = sqlx::query(sql).bind(&ids).bind(&tokens).bind(now);
+            let written = written.execute(&mut *all).await.expect("rows are settled");
+            assert_eq!(written.rows_affected(), claimed.len() as u64, "all of them");
         }
         all.commit().await.expect("a commit");
-        assert!(!claimed.is_empty(), "something is left");
         done += claimed.len() as u64;
     }
     clock::since(start)
@@ -88,8 +89,9 @@ const INSERT: &str = "
         retry_max, backoff_kind, backoff_first_us, backoff_max_us, retry_jitter, max_rescues, tags,
         watched, created_at_us, ready_at_us, state, failures, rescues, token, cancel
     )
-    VALUES (?1, 'noop', 1, 1, 1, ?2, 4, 0, 0, 1, 1000000, 600000000, 0, 3, '', 0, ?3, ?3, 0, 0, 0,
-        0, 0)";
+    SELECT substr(?1, 16 * key + 1, 16), 'noop', 1, 1, 1, CAST(value AS BLOB), 4, 0, 0, 1, 1000000,
+        600000000, 0, 3, '', 0, ?3, ?3, 0, 0, 0, 0, 0
+    FROM json_each(?2)";
 
 const CLAIM: &str = "
     UPDATE mainspring_jobs SET state = 1, token = token + 1, node = 'floor', lease_until_us = ?1
@@ -105,7 +107,12 @@ const RECORD: &str = "
         job, token, attempt, task, origin, node, outcome, settled, started_at_us, finished_at_us,
         output_format, output_version, output_bytes, noted_at_us
     )
-    SELECT id, token, 1, task, origin, node, 0, 1, ?3, ?3, 1, 1, x'6e756c6c', ?3
-    FROM mainspring_jobs WHERE id = ?1 AND state = 1 AND token = ?2";
+    SELECT job.id, job.token, 1, job.task, job.origin, job.node, 0, 1, ?3, ?3, 1, 1, x'6e756c6c',
+        ?3
+    FROM json_each(?2) AS ended CROSS JOIN mainspring_jobs AS job
+        ON job.id = substr(?1, 16 * ended.key + 1, 16)
+    WHERE job.state = 1 AND job.token = ended.value";
 
-const DELETE: &str = "DELETE FROM mainspring_jobs WHERE id = ?1 AND state = 1 AND token = ?2";
+const DELETE: &str = "
+    DELETE FROM mainspring_jobs
+    WHERE id IN (SELECT substr(?1, 16 * key + 1, 16) FROM json_each(?2)) AND state = 1";

@@ -147,6 +147,7 @@ laws! { $
         a_held_job_outlives_its_schedule,
         a_schedule_put_again_meets_the_jobs_of_the_former_one,
         a_policy_edited_to_queue_waits_for_jobs_of_before,
+        a_policy_edited_to_skip_meets_jobs_of_before,
         a_policy_edited_to_allow_frees_what_is_held,
         jobs_of_others_do_not_overlap,
     }

@@ -318,6 +318,22 @@ pub async fn a_policy_edited_to_queue_waits_for_jobs_of_before<S: Subject>(subje
     assert_eq!(state(&rig, 25).await, waiting(25));
 }
 
+/// However many they are, and whether they wait or run.
+pub async fn a_policy_edited_to_skip_meets_jobs_of_before<S: Subject>(subject: &S) {
+    let rig = scene(subject, Overlap::Allow).await;
+    assert_eq!(rig.fire(15, "a", &[5, 15], 25).await, 2);
+    let running = rig.claim(15, "w", &["t"], 1).await;
+    let _ = rig.put(16, &replace(&overlapping("a", Overlap::Skip), at(25))).await;
+    assert_eq!(rig.fire(25, "a", &[25], 35).await, 0);
+    assert_eq!(rig.settle(26, &running[0], Outcome::Succeeded).await, Written::Done);
+    assert_eq!(rig.fire(35, "a", &[35], 45).await, 0, "one of two");
+    assert_eq!(rig.skips_of("a").await, [overlapped(25, 25, 1), overlapped(35, 35, 1)]);
+    let waited = rig.claim_one(36, "w", "t").await;
+    assert_eq!(rig.settle(37, &waited, Outcome::Succeeded).await, Written::Done);
+    assert_eq!(rig.fire(45, "a", &[45], 55).await, 1);
+    assert_eq!(state(&rig, 45).await, waiting(45));
+}
+
 /// A schedule that allows overlap holds nobody back.
 pub async fn a_policy_edited_to_allow_frees_what_is_held<S: Subject>(subject: &S) {
     let (rig, running) = held(subject).await;

@@ -3,7 +3,7 @@
 //! Everything that a decision rests on is locked first, for all schedules of a request at once;
 //! then it is decided in memory; then it is written, again for all at once.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use mainspring_core::fire::Skip;
 use mainspring_core::job::Change;
@@ -17,7 +17,7 @@ use super::work::{Work, in_rounds};
 use super::{Claim, Done, Tables};
 use crate::record::{Advance, Advanced, Job, Schedule, Task};
 use crate::store::Place;
-use crate::{JobId, TaskId};
+use crate::{JobId, ScheduleId, TaskId};
 
 /// What is to be written for one schedule.
 #[derive(Default)]
@@ -39,6 +39,8 @@ struct Decided {
 struct Facts {
     tasks: HashMap<TaskId, Task>,
     chains: Chains,
+    /// Of schedules whose fires are certain to overlap: by what. Their chains are not locked.
+    crowded: BTreeMap<ScheduleId, Live>,
     known: HashSet<JobId>,
     now: Timestamp,
 }
@@ -77,6 +79,7 @@ impl<T: Tables> Work<T> {
     /// Locks what the decisions rest on, and decides.
     async fn decide_all(&mut self, go: &[&Advance]) -> Done<Vec<Decided>> {
         let (mut tasks, mut chained) = (Vec::<TaskId>::new(), BTreeSet::new());
+        let mut contested = BTreeSet::new();
         let mut doubtful = Vec::new();
         for advance in go {
             let Some(schedule) = self.schedule(&advance.schedule) else { continue };
@@ -85,16 +88,21 @@ impl<T: Tables> Work<T> {
                 tasks.push(schedule.spec.task.clone());
             }
             let allows = schedule.spec.policies.overlap == Overlap::Allow;
-            if fires && !allows || advance.next == Next::AfterRun {
+            if advance.next == Next::AfterRun {
                 chained.insert(advance.schedule.clone());
+            } else if fires && !allows {
+                contested.insert(advance.schedule.clone());
             }
             if !allows || room(schedule) < advance.fires.len() {
                 doubtful.extend(advance.fires.iter().map(|fire| fire.job));
             }
         }
+        let crowded = self.crowded(&contested).await?;
+        chained.extend(contested.into_iter().filter(|id| !crowded.contains_key(id)));
         let facts = Facts {
             tasks: self.tasks(tasks).await?,
             chains: self.chains(chained).await?,
+            crowded,
             known: self.known(doubtful).await?,
             now: self.now(),
         };
@@ -192,7 +200,8 @@ impl Facts {
         let overlap = spec.policies.overlap;
         let none = Vec::new();
         let links = self.chains.get(&spec.id).unwrap_or(&none);
-        let mut live = chain::live(links, None);
+        let crowd = self.crowded.get(&spec.id).copied();
+        let mut live = crowd.unwrap_or_else(|| chain::live(links, None));
         let mut decided = Decided::default();
         let mut cancels = false;
         for (index, fire) in advance.fires.iter().enumerate() {

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mainspring_core::outcome::Outcome;
-use mainspring_core::overlap::Live;
+use mainspring_core::overlap::{Live, Overlap};
 use mainspring_core::schedule::Next;
 
 use super::work::Work;
 use super::{Claim, Damaged, Done, Link, Tables};
+use crate::record::Schedule;
 use crate::store::Place;
 use crate::{JobId, ScheduleId};
 
@@ -84,14 +85,19 @@ impl<T: Tables> Work<T> {
         self.runs_ended(&over).await
     }
 
-    /// The chains in which the end of a job makes a difference: somebody is held, or the schedule
-    /// waits for its last job.
+    /// The chains in which the end of a job makes a difference: the schedule waits for its last
+    /// job, or somebody is held and nobody is left to hold them back. Whoever is left is watched,
+    /// and its end waits for the lock of the schedule: it will free the others. Where the schedule
+    /// is gone there is no such lock, and the chain is locked to find out.
     async fn chains_to_look_at(&mut self, ids: BTreeSet<ScheduleId>) -> Done<Chains> {
         let after_run = |id: &&ScheduleId| {
             self.schedule(id).is_some_and(|schedule| schedule.next == Next::AfterRun)
         };
         let mut needed: BTreeSet<ScheduleId> = ids.iter().filter(after_run).cloned().collect();
-        needed.extend(self.holding(ids).await?);
+        let holding = self.holding(ids).await?;
+        let there = holding.iter().filter(|id| self.found(id).is_some()).cloned().collect();
+        let free = self.free(&there).await?;
+        needed.extend(holding.difference(&free).cloned());
         self.chains(needed).await
     }
 
@@ -103,6 +109,36 @@ impl<T: Tables> Work<T> {
         let ids: Vec<_> = ids.into_iter().collect();
         let held = self.tables.any_held(&ids).await?;
         Ok(ids.into_iter().zip(held).filter(|(_, held)| *held).map(|(id, _)| id).collect())
+    }
+
+    /// Those of these locked schedules of which a job waits or is leased.
+    async fn free(&mut self, ids: &BTreeSet<ScheduleId>) -> Done<BTreeSet<ScheduleId>> {
+        if ids.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let ids: Vec<_> = ids.iter().cloned().collect();
+        let free = self.tables.any_free(&ids).await?;
+        Ok(ids.into_iter().zip(free).filter(|(_, free)| *free).map(|(id, _)| id).collect())
+    }
+
+    /// Those of these locked schedules whose fires are certain to overlap, and by what, as far as a
+    /// look tells. A backlog from a time when overlap was allowed is not locked for that.
+    pub(super) async fn crowded(
+        &mut self,
+        ids: &BTreeSet<ScheduleId>,
+    ) -> Done<BTreeMap<ScheduleId, Live>> {
+        let (skip, queue) = (self.with(Overlap::Skip, ids), self.with(Overlap::Queue, ids));
+        let free = self.free(&skip.union(&queue).cloned().collect()).await?;
+        let held = self.holding(free.intersection(&queue).cloned().collect()).await?;
+        let skipped = free.intersection(&skip).map(|id| (id.clone(), Live { free: 1, held: 0 }));
+        let queued = held.into_iter().map(|id| (id, Live { free: 1, held: 1 }));
+        Ok(skipped.chain(queued).collect())
+    }
+
+    /// Those of these locked schedules that have this policy.
+    fn with(&self, overlap: Overlap, ids: &BTreeSet<ScheduleId>) -> BTreeSet<ScheduleId> {
+        let has = |one: &Schedule| one.spec.policies.overlap == overlap;
+        ids.iter().filter(|id| self.schedule(id).is_some_and(has)).cloned().collect()
     }
 }
 

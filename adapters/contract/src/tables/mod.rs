@@ -356,6 +356,18 @@ pub trait Tables: Send {
     /// has locked its schedule before.
     fn any_held(&mut self, ids: &[ScheduleId]) -> impl Future<Output = Done<Vec<bool>>> + Send;
 
+    /// Which of these locked schedules have a job that waits or is leased, besides backfills.
+    /// No job is locked: whoever adds one has locked its schedule before. The default
+    /// finds out from [`lock_chains`](Self::lock_chains); a database that can look at one job
+    /// instead of all of them does.
+    fn any_free(&mut self, ids: &[ScheduleId]) -> impl Future<Output = Done<Vec<bool>>> + Send {
+        async {
+            let is_free = |link: &Link| link.place != Place::Held;
+            let chains = self.lock_chains(ids).await?;
+            Ok(chains.iter().map(|links| links.iter().any(is_free)).collect())
+        }
+    }
+
     /// The jobs of each of these schedules that are not over, the newest first, locked. Backfills
     /// are left out: they are not in turn with the others.
     fn lock_chains(

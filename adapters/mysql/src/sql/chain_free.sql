@@ -1,2 +1,2 @@
 -- The row `held`, `free` of the transition table.
-UPDATE mainspring_jobs SET state = 0 WHERE id IN (?, ...) AND state = 2;
+UPDATE mainspring_jobs FORCE INDEX (PRIMARY) SET state = 0 WHERE id IN (?, ...) AND state = 2;

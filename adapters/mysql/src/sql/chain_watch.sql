@@ -1,1 +1,1 @@
-UPDATE mainspring_jobs SET watched = 1 WHERE id IN (?, ...);
+UPDATE mainspring_jobs FORCE INDEX (PRIMARY) SET watched = 1 WHERE id IN (?, ...);

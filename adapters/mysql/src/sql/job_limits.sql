@@ -1,7 +1,7 @@
 -- The limits of these tasks, locked, and then how many of their jobs are leased, lapsed or not.
 -- Two statements, because the second one has to see what was committed while the first one waited.
 SELECT id AS task, max_running AS number, 0 AS part
-FROM mainspring_tasks
+FROM mainspring_tasks FORCE INDEX (PRIMARY)
 WHERE id IN (:tasks) AND max_running IS NOT NULL
 ORDER BY id
 FOR UPDATE;

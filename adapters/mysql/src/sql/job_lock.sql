@@ -1,1 +1,2 @@
-SELECT * FROM mainspring_jobs WHERE id IN (?, ...) ORDER BY id FOR UPDATE;
+SELECT * FROM mainspring_jobs FORCE INDEX (PRIMARY)
+WHERE id IN (?, ...) ORDER BY id FOR UPDATE;

@@ -1,1 +1,3 @@
-SELECT id, token, cancel FROM mainspring_jobs WHERE id IN (?, ...) AND state = 1 FOR UPDATE;
+SELECT id, token, cancel FROM mainspring_jobs FORCE INDEX (PRIMARY)
+WHERE id IN (?, ...) AND state = 1
+FOR UPDATE;

@@ -1,1 +1,2 @@
-DELETE FROM mainspring_keys WHERE (task = ? AND unique_key = ?) OR ...;
+DELETE held FROM mainspring_keys AS held FORCE INDEX (PRIMARY)
+WHERE (task = ? AND unique_key = ?) OR ...;

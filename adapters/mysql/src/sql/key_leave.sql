@@ -1,2 +1,3 @@
 -- Unless another job has the key by now.
-DELETE FROM mainspring_keys WHERE (task = ? AND unique_key = ? AND job = ?) OR ...;
+DELETE held FROM mainspring_keys AS held FORCE INDEX (PRIMARY)
+WHERE (task = ? AND unique_key = ? AND job = ?) OR ...;

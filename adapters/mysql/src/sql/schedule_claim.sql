@@ -1,1 +1,3 @@
-UPDATE mainspring_schedules SET claimed_by = ?, claimed_until_us = ? WHERE id IN (?, ...);
+UPDATE mainspring_schedules FORCE INDEX (PRIMARY) SET
+    claimed_by = ?, claimed_until_us = ?
+WHERE id IN (?, ...);

@@ -1,1 +1,2 @@
-SELECT * FROM mainspring_schedules WHERE id IN (?, ...) ORDER BY id FOR UPDATE;
+SELECT * FROM mainspring_schedules FORCE INDEX (PRIMARY)
+WHERE id IN (?, ...) ORDER BY id FOR UPDATE;

@@ -1,1 +1,1 @@
-SELECT * FROM mainspring_tasks WHERE id IN (?, ...) ORDER BY id FOR UPDATE;
+SELECT * FROM mainspring_tasks FORCE INDEX (PRIMARY) WHERE id IN (?, ...) ORDER BY id FOR UPDATE;

@@ -24,12 +24,17 @@ WITH RECURSIVE offered AS MATERIALIZED (
     ) AS known
     LEFT JOIN schema.mainspring_tasks AS task ON task.id = known.id
 ),
+running AS MATERIALIZED (
+    -- One way through all leases, if there is any limit.
+    SELECT coalesce(array_agg(job.task), '{}') AS tasks FROM schema.mainspring_jobs AS job
+    WHERE job.state = 1
+        AND job.task = ANY (ARRAY(SELECT task FROM offered WHERE max_running IS NOT NULL))
+),
 roomy AS MATERIALIZED (
     SELECT task, place,
         CASE WHEN max_running IS NULL THEN $2::bigint
              ELSE least($2::bigint, max_running - (
-                 SELECT count(*) FROM schema.mainspring_jobs AS running
-                 WHERE running.task = offered.task AND running.state = 1
+                 SELECT cardinality(array_positions(tasks, offered.task)) FROM running
              )) END AS room
     FROM offered
     WHERE $8 OR NOT EXISTS (SELECT FROM offered AS other WHERE other.max_running IS NOT NULL)

@@ -228,8 +228,8 @@ CREATE TABLE IF NOT EXISTS mainspring_jobs (
     KEY mainspring_jobs_wake (state, wake_at_us),
     -- Rescue: start deadlines that passed. A job that was tried once no longer expires.
     KEY mainspring_jobs_expire (expire_at_us),
-    -- Overlap: the jobs of a schedule.
-    KEY mainspring_jobs_schedule (schedule)
+    -- Overlap: the jobs of a schedule that are in turn, and which of them is to be freed.
+    KEY mainspring_jobs_schedule (schedule, origin, state)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- Which job of a task holds which key.

@@ -236,15 +236,15 @@ CREATE INDEX mainspring_jobs_claim ON schema.mainspring_jobs (task, lane, priori
 -- from the start.
 CREATE INDEX mainspring_jobs_ready ON schema.mainspring_jobs (ready_at_us)
     WHERE state = 0 AND delayed;
--- Rescue: leases that ended.
-CREATE INDEX mainspring_jobs_lease ON schema.mainspring_jobs (lease_until_us) WHERE state = 1;
--- How many jobs of a task run.
-CREATE INDEX mainspring_jobs_running ON schema.mainspring_jobs (task) WHERE state = 1;
+-- Rescue: leases that ended. And how many jobs of a task with a limit run: few tasks have one, and
+-- an index for them alone would be written to by every claim.
+CREATE INDEX mainspring_jobs_lease ON schema.mainspring_jobs (lease_until_us, task)
+    WHERE state = 1;
 -- Rescue: start deadlines that passed. A job that was tried once no longer expires.
 CREATE INDEX mainspring_jobs_start_by ON schema.mainspring_jobs (start_by_us)
     WHERE state <> 1 AND start_by_us IS NOT NULL AND failures = 0 AND rescues = 0;
--- Overlap: the jobs of a schedule.
-CREATE INDEX mainspring_jobs_schedule ON schema.mainspring_jobs (schedule, chain_seq)
+-- Overlap: the jobs of a schedule that are in turn, and which of them is to be freed.
+CREATE INDEX mainspring_jobs_schedule ON schema.mainspring_jobs (schedule, origin, state)
     WHERE schedule IS NOT NULL;
 
 -- Which job of a task holds which key.

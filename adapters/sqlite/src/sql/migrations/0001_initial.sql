@@ -134,6 +134,9 @@ CREATE INDEX mainspring_schedules_next ON mainspring_schedules (next_at_us, id)
     WHERE paused = 0 AND pause_reason IS NULL AND quarantine IS NULL AND next_at_us IS NOT NULL;
 CREATE INDEX mainspring_schedules_source ON mainspring_schedules (source);
 CREATE INDEX mainspring_schedules_task ON mainspring_schedules (task);
+-- A node that starts or ends drops its claims.
+CREATE INDEX mainspring_schedules_claimed ON mainspring_schedules (claimed_by)
+    WHERE claimed_by IS NOT NULL;
 
 -- Jobs that are not over. A job that is over has no row here: its last run says so.
 --   seq            the order in which they were written
@@ -207,8 +210,8 @@ CREATE INDEX mainspring_jobs_running ON mainspring_jobs (task) WHERE state = 1;
 -- Rescue: start deadlines that passed. A job that was tried once no longer expires.
 CREATE INDEX mainspring_jobs_start_by ON mainspring_jobs (start_by_us)
     WHERE state <> 1 AND start_by_us IS NOT NULL AND failures = 0 AND rescues = 0;
--- Overlap: the jobs of a schedule, and which of them is to be freed.
-CREATE INDEX mainspring_jobs_schedule ON mainspring_jobs (schedule, state)
+-- Overlap: the jobs of a schedule that are in turn, and which of them is to be freed.
+CREATE INDEX mainspring_jobs_schedule ON mainspring_jobs (schedule, origin, state)
     WHERE schedule IS NOT NULL;
 
 -- Which job of a task holds which key.
