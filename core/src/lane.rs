@@ -1,7 +1,7 @@
 //! Many priority queues over the same slots: each slot is in at most one of them.
 //!
-//! The keys stay with the caller, who passes the order as a closure. A lane itself is one number, so
-//! a table may hold one for each of its records.
+//! The keys stay with the caller, who passes the order as a closure. A lane itself is one number,
+//! so a table may hold one for each of its records.
 
 #[cfg(feature = "alloc")]
 mod heaps;

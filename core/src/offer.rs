@@ -66,8 +66,8 @@ impl Offer {
         remote: true,
     };
 
-    /// Nothing but what [`Policies::DEFAULT`](crate::schedule::Policies::DEFAULT) says, for one node
-    /// with the store in its memory.
+    /// Nothing but what [`Policies::DEFAULT`](crate::schedule::Policies::DEFAULT) says, for one
+    /// node with the store in its memory.
     pub const PLAIN: Self = Self {
         all: false,
         misfire_grace: false,

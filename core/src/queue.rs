@@ -1,7 +1,7 @@
 //! A fixed-capacity priority queue whose entries are named by slot number.
 //!
-//! The keys lie in slot order, wherever their [`Storage`] keeps them. A slot is in the queue at most
-//! once; equal keys come out in the order of their slots.
+//! The keys lie in slot order, wherever their [`Storage`] keeps them. A slot is in the queue at
+//! most once; equal keys come out in the order of their slots.
 
 #[cfg(feature = "alloc")]
 mod tree;
@@ -86,8 +86,8 @@ impl<const N: usize> Storage for [u64; N] {
 
 /// A priority queue over the slots `0..capacity`, smallest key first.
 ///
-/// A slot is in the queue if its rank is not zero. The empty queue is all zeros, so that a static one
-/// takes no flash.
+/// A slot is in the queue if its rank is not zero. The empty queue is all zeros, so that a static
+/// one takes no flash.
 ///
 /// ```
 /// use mainspring_core::{queue::Queue, room::{Inline, Room}};

@@ -17,8 +17,9 @@ use super::{Node, Storage, first_of};
 
 /// Ranks and nodes.
 ///
-/// Invariant: the nodes are the levels of the tree one after the other, that of the blocks first and
-/// the root last; each is the first entry of its block, or the first of its up to four children.
+/// Invariant: the nodes are the levels of the tree one after the other, that of the blocks first
+/// and the root last; each is the first entry of its block, or the first of its up to four
+/// children.
 #[derive(Clone, Debug)]
 pub struct Cells {
     ranks: Box<[u64]>,

@@ -193,8 +193,8 @@ fn firmware(gate: &mut Gate) -> Result<(), String> {
     }
     let folder = gate.root.join("tests/size");
     gate.prepared(Call::cargo("fmt --all --check")).run(&folder)?;
-    let measured = "clippy --package mainspring-size-firmware --package mainspring-size-whole --bins \
-                    --profile firmware --locked --target thumbv6m-none-eabi -- -D warnings";
+    let measured = "clippy --package mainspring-size-firmware --package mainspring-size-whole \
+                    --bins --profile firmware --locked --target thumbv6m-none-eabi -- -D warnings";
     gate.prepared(Call::cargo(measured)).run(&folder)
 }
 

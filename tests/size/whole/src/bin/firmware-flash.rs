@@ -1,5 +1,5 @@
-//! Whole firmware with a journal in flash: cron, intervals, POSIX zones, every command, schedules
-//! from anywhere, the built-in policies. The flash is an array in memory, which is not the engine's.
+//! Whole firmware with a journal in flash: cron, intervals, POSIX zones, every command,
+//! schedules from anywhere, the built-in policies. The flash is an array, 16 KiB of the program.
 #![no_std]
 #![no_main]
 
