@@ -2,7 +2,8 @@
 //! to those who listen.
 //!
 //! Targets: `mainspring::run` for runs, `mainspring::schedule` for schedules, `mainspring::store`
-//! for the store, `mainspring::broker` for the broker and `mainspring::node` for the process itself.
+//! for the store, `mainspring::broker` for the broker and `mainspring::node` for the process
+//! itself.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
