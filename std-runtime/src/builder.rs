@@ -165,7 +165,9 @@ impl Builder {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), mainspring::Error> {
     /// let (store, broker) = (MemoryStore::default(), MemoryBroker::default());
-    /// let task = Task::new("greet", async |name: String| format!("hello, {name}"));
+    /// let task = Task::new("greet", async |name: String| {
+    ///     Ok::<_, String>(format!("hello, {name}"))
+    /// });
     /// let worker = Scheduler::builder(store.clone()).broker(broker.clone()).task(task);
     /// let running = worker.build().await?.start().await?;
     /// let client = Scheduler::builder(store).broker(broker).build().await?;

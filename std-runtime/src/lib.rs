@@ -52,8 +52,8 @@
 //!
 //! # Tests, numbers, and where you come from
 //!
-//! [`testing`] has a clock that tests move by hand, [`metrics`] what happened in numbers and whether
-//! a node is well, and [`guide`] the words of other schedulers in ours.
+//! [`testing`] has a clock that tests move by hand, [`metrics`] what happened in numbers and
+//! whether a node is well, and [`guide`] the words of other schedulers in ours.
 //!
 //! # Where a setting comes from
 //!

@@ -1,8 +1,9 @@
 //! A kit for the tests of your own program: a clock that the test moves by hand.
 //!
-//! A scheduler that was made by a [`HandClock`] goes by that clock alone. No time passes while tasks
-//! run, however slow the machine is; time passes in [`advance`](HandClock::advance), and nothing is
-//! left to be done when that returns. So a test needs no sleep, and a month takes it a moment.
+//! A scheduler that was made by a [`HandClock`] goes by that clock alone. No time passes while
+//! tasks run, however slow the machine is; time passes in [`advance`](HandClock::advance), and
+//! nothing is left to be done when that returns. So a test needs no sleep, and a month takes it a
+//! moment.
 //!
 //! ```
 //! use core::time::Duration;
@@ -86,8 +87,8 @@
 //! # What it does not cover
 //!
 //! [`Snooze::until`](crate::Snooze::until) compares with the machine's clock; tasks that are tested
-//! use [`Snooze::after`](crate::Snooze::after). The grace of [`Running::stop`](crate::Running::stop)
-//! is real time.
+//! use [`Snooze::after`](crate::Snooze::after). The grace of
+//! [`Running::stop`](crate::Running::stop) is real time.
 
 mod hand;
 

@@ -21,8 +21,8 @@ use mongodb::{Client, Database};
 #[derive(Clone)]
 pub struct Options {
     /// The address: `mongodb://user:password@host:port/database?replicaSet=name`, or
-    /// `mongodb+srv://user:password@host/database`. What follows the question mark is what MongoDB's
-    /// manual says: `tls`, `authSource`, `authMechanism` and so on.
+    /// `mongodb+srv://user:password@host/database`. What follows the question mark is what the
+    /// manual of MongoDB says: `tls`, `authSource`, `authMechanism` and so on.
     pub url: String,
     /// The most connections to a server that are open at a time, at least 2: 16.
     pub connections: u32,

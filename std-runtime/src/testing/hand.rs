@@ -62,8 +62,8 @@ impl HandClock {
     /// Lets this span pass, and everything happen that becomes due, each at its instant.
     ///
     /// Returns when there is nothing left to be done now: every run has ended or
-    /// [waits](Self::wait) for this clock, and the store has heard of it. So it does not return while a run waits
-    /// for something that this very caller is going to do later.
+    /// [waits](Self::wait) for this clock, and the store has heard of it. So it does not return
+    /// while a run waits for something that this very caller is going to do later.
     pub async fn advance(&self, span: Duration) {
         self.advance_to(self.now() + Span::from(span)).await;
     }

@@ -479,9 +479,9 @@ impl Batch<'_> {
 
 /// Lets settles travel with a claim of the same turn.
 fn travel(effects: &mut Vec<Effect>) {
-    let calls = |kind: fn(&Request) -> bool| move |effect: &Effect| matches!(effect, Effect::Call(request) if kind(request));
-    let settle = effects.iter().position(calls(|call| matches!(call, Request::Settle(_))));
-    let claim = effects.iter().position(calls(|call| matches!(call, Request::ClaimJobs { .. })));
+    let settle = effects.iter().position(|one| matches!(one, Effect::Call(Request::Settle(_))));
+    let claims = |one: &Effect| matches!(one, Effect::Call(Request::ClaimJobs { .. }));
+    let claim = effects.iter().position(claims);
     let (Some(settle), Some(claim)) = (settle, claim) else { return };
     let (
         Effect::Call(Request::Settle(settles)),

@@ -8,7 +8,6 @@ use std::process::Command;
 const MOST: usize = 40;
 
 #[test]
-#[expect(clippy::print_stdout, reason = "what was counted is part of the answer")]
 fn a_scheduler_in_memory_takes_few_crates_along() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let tree = Command::new(env!("CARGO"))

@@ -61,8 +61,8 @@ fn script(into: &Path, staging: &Path) -> String {
 fn advice(why: &str) -> String {
     format!(
         "MongoDB's server could not be fetched: {why}\n  put a `mongod` of 5.0 or later on the \
-         path, or name a replica set of one in MAINSPRING_MONGODB_URL (tests/support/compose.yaml starts \
-         one)"
+         path, or name a replica set of one in MAINSPRING_MONGODB_URL \
+         (tests/support/compose.yaml starts one)"
     )
 }
 

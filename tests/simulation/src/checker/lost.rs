@@ -273,8 +273,8 @@ impl Life {
     }
 
     /// Steps through the fires up to the last one that was decided about. `asked` were to become
-    /// jobs, and `jobs` of them are or were some. If the limit cut some off, the schedule `ends_at` its
-    /// last job, and how far skips go behind that is nobody's concern.
+    /// jobs, and `jobs` of them are or were some. If the limit cut some off, the schedule `ends_at`
+    /// its last job, and how far skips go behind that is nobody's concern.
     fn walk(
         &mut self,
         asked: &BTreeSet<Timestamp>,
