@@ -197,11 +197,6 @@ impl Scheduler {
         self.inner.health()
     }
 
-    /// See [`crate::Scheduler::told_others`].
-    pub fn told_others(&self, within: Duration) -> bool {
-        self.runtime.wait(self.inner.told_others(within))
-    }
-
     /// See [`crate::Scheduler::metrics`].
     pub fn metrics(&self) -> Metrics {
         self.runtime.wait(self.inner.metrics())
