@@ -149,6 +149,7 @@ alternatives! {
         Rescue { lapsed },
         Expire,
         Free,
+        Hasten,
     }
     verb::Rescue<D> {
         Lapsed,
