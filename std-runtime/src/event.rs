@@ -3,6 +3,7 @@
 use mainspring_contract::store::Unreadable;
 use mainspring_contract::{JobId, NodeId, ScheduleId, TaskId};
 use mainspring_core::fire::Skip;
+use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::time::{Span, Timestamp};
 use tokio::sync::broadcast;
@@ -49,6 +50,14 @@ pub enum Event {
         outcome: Outcome,
         /// Why it did not succeed, for people.
         error: Option<String>,
+    },
+    /// The store has written down what became of an attempt here: the job's end, or that another
+    /// attempt follows.
+    RunRecorded {
+        /// The job.
+        job: JobId,
+        /// The token of the attempt.
+        token: Token,
     },
     /// This node's right to a job is gone; what the attempt did does not count.
     LeaseLost {

@@ -14,7 +14,7 @@ use mainspring_contract::record::{
 };
 use mainspring_contract::store::Reply;
 use mainspring_contract::{Answer, JobId, NodeId, Stored, Tags};
-use mainspring_core::id::Ticket;
+use mainspring_core::id::{Ticket, Token};
 use mainspring_core::limits;
 use mainspring_core::planner::{self, Down, Planner};
 use mainspring_core::pulse::Pulse;
@@ -379,7 +379,7 @@ impl Pump {
             A::SettleAndClaim(tickets, settles, ticket, answer) => {
                 let reply = self.checked("settle and claim", answer);
                 let (written, claimed) = apart(reply);
-                let jobs = settles.iter().map(|settle| settle.job);
+                let jobs = settles.iter().map(|settle| (settle.job, settle.token));
                 self.written(SETTLE, tickets, jobs, written);
                 self.claimed(ticket, claimed);
             }
@@ -412,20 +412,23 @@ impl Pump {
                 }
             }
             A::Release(tickets, releases, answer) => {
-                let reply = self.checked("release", answer);
+                let reply = self.checked(RELEASE, answer);
                 if reply.is_ok() {
                     // Of which tasks they are is not worth knowing: it is rare.
                     self.neighbours.tell(Hints { ready: Named::Any, ..Hints::default() });
                 }
-                self.written("release", tickets, releases.iter().map(|release| release.job), reply);
+                let jobs = releases.iter().map(|release| (release.job, release.token));
+                self.written(RELEASE, tickets, jobs, reply);
             }
             A::Retry(tickets, retries, answer) => {
                 let reply = self.checked("retry", answer);
-                self.written("retry", tickets, retries.iter().map(|retry| retry.job), reply);
+                let jobs = retries.iter().map(|retry| (retry.job, retry.token));
+                self.written("retry", tickets, jobs, reply);
             }
             A::Settle(tickets, settles, answer) => {
                 let reply = self.checked(SETTLE, answer);
-                self.written(SETTLE, tickets, settles.iter().map(|settle| settle.job), reply);
+                let jobs = settles.iter().map(|settle| (settle.job, settle.token));
+                self.written(SETTLE, tickets, jobs, reply);
             }
         }
     }
@@ -488,14 +491,17 @@ impl Pump {
         &mut self,
         verb: &'static str,
         tickets: Vec<Ticket>,
-        jobs: impl Iterator<Item = JobId>,
+        jobs: impl Iterator<Item = (JobId, Token)>,
         reply: Result<Reply<Vec<Written>>, Down>,
     ) {
         if let Ok(reply) = &reply {
             self.plan_input(planner::Input::Pulse(reply.pulse));
         }
         let answers = spread(tickets.len(), verb, reply, &self.telemetry);
-        for ((ticket, job), result) in tickets.into_iter().zip(jobs).zip(answers) {
+        for ((ticket, (job, token)), result) in tickets.into_iter().zip(jobs).zip(answers) {
+            if matches!(result, Ok((Written::Done, _))) && verb != RELEASE {
+                self.telemetry.run_recorded(job, token);
+            }
             match result {
                 Ok((Written::LeaseLost, _)) => self.telemetry.lease_lost(job, verb),
                 Ok((Written::Done, _)) if verb == SETTLE => self.over(job),
@@ -597,5 +603,6 @@ fn spread<T: Copy>(
 
 /// The verb that ends jobs.
 const SETTLE: &str = "settle";
+const RELEASE: &str = "release";
 /// How long a node that ends waits for its store to hear of it.
 const LEAVE_WITHIN: Duration = Duration::from_secs(2);

@@ -12,6 +12,7 @@ use mainspring_contract::record::Run;
 use mainspring_contract::store::Unreadable;
 use mainspring_contract::{JobId, NodeId, ScheduleId, StoreError};
 use mainspring_core::fire::Skip;
+use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::time::{Span, Timestamp};
 use tracing::{debug, error, info, warn};
@@ -100,6 +101,10 @@ impl Telemetry {
             outcome: end.outcome,
             error: end.detail.error.clone(),
         });
+    }
+
+    pub(crate) fn run_recorded(&self, job: JobId, token: Token) {
+        self.bell.ring(|| Event::RunRecorded { job, token });
     }
 
     pub(crate) fn lease_lost(&self, job: JobId, verb: &str) {

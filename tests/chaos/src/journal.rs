@@ -47,6 +47,8 @@ pub enum Word {
     End,
     /// It ended badly, on purpose.
     Fail,
+    /// Its node heard from the store that its end is written down.
+    Written,
 }
 
 /// One line.
@@ -102,8 +104,13 @@ impl fmt::Display for Line {
     }
 }
 
-const WORDS: [(Word, &str); 4] =
-    [(Word::Start, "start"), (Word::Overlap, "overlap"), (Word::End, "end"), (Word::Fail, "fail")];
+const WORDS: [(Word, &str); 5] = [
+    (Word::Start, "start"),
+    (Word::Overlap, "overlap"),
+    (Word::End, "end"),
+    (Word::Fail, "fail"),
+    (Word::Written, "written"),
+];
 
 /// A folder with the journal, a lock file for each job, and the program that writes them.
 #[derive(Debug)]

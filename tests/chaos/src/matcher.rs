@@ -42,6 +42,8 @@ pub struct Evidence {
     pub troubles: Vec<Trouble>,
     /// When daemons served.
     pub lives: Vec<Life>,
+    /// How long leases last.
+    pub lease_for: Span,
 }
 
 /// A range of fires that did not become jobs.
@@ -323,13 +325,6 @@ impl Evidence {
         kills.filter(was_hit).count()
     }
 
-    /// Whether some node stood still between two instants: if it did so within a transaction,
-    /// others waited for its locks.
-    fn has_locks_held(&self, from: Timestamp, to: Timestamp) -> bool {
-        let mut pauses = self.troubles.iter().filter(|trouble| trouble.harm == Harm::Pause);
-        pauses.any(|pause| pause.until >= from && pause.from <= to)
-    }
-
     /// Whether something of these kinds was done to the holder of a run between two instants.
     fn harmed(&self, run: &Run, harms: &[Harm], from: Timestamp, to: Timestamp) -> bool {
         let mut troubles = self.troubles.iter().filter(|trouble| harms.contains(&trouble.harm));
@@ -390,7 +385,9 @@ impl Trace<'_> {
             Outcome::LeaseLost => {
                 tally.rescued += 1;
                 let rescued_at = run.ended.finished_at + ROUNDING;
-                let began = start.map_or(Timestamp::MIN, |line| line.at.min(rescued_at));
+                // A lease that never was renewed was given no longer ago than it lasts.
+                let claimed_at = rescued_at - evidence.lease_for - NOTICE;
+                let began = start.map_or(claimed_at, |line| line.at.min(rescued_at));
                 if !evidence.harmed(run, &ALL, began, rescued_at) {
                     faults.push(Fault::LostUnexplained(fire.clone(), run.token));
                 }
@@ -398,19 +395,11 @@ impl Trace<'_> {
                     (None, _) => tally.unstarted += 1,
                     (Some(start), _) if is_fenced(evidence, run, start.at) => tally.fenced += 1,
                     (Some(_), None) => tally.interrupted += 1,
-                    (Some(start), Some(end)) => {
-                        // A command that ended is settled within moments, or its node was killed,
-                        // or could not settle it for want of time or of a store.
-                        let until = end.at + WRITING;
-                        let unwritten = evidence.harmed(run, &[Harm::Kill], end.at, until)
-                            || evidence.harmed(run, &LASTING, start.at, until)
-                            || evidence.has_locks_held(end.at, until);
-                        if unwritten {
-                            tally.unwritten += 1;
-                        } else {
-                            faults.push(Fault::DoneTwice(fire.clone()));
-                        }
+                    // What the store has said to be written down must not be done again.
+                    (Some(_), Some(_)) if self.said(run.token, Word::Written).is_some() => {
+                        faults.push(Fault::DoneTwice(fire.clone()));
                     }
+                    (Some(_), Some(_)) => tally.unwritten += 1,
                 }
             }
             Outcome::Succeeded => {}
@@ -470,7 +459,7 @@ impl Trace<'_> {
             Some(run) if run.ended.outcome == Outcome::LeaseLost => {
                 let rescued_at = run.ended.finished_at;
                 // A node that stood still ends what it had begun, too late to count.
-                let may_go_on = evidence.harmed(run, &[Harm::Pause], start.at, end);
+                let may_go_on = evidence.harmed(run, &[Harm::Pause], rescued_at, rescued_at);
                 if may_go_on { rescued_at } else { end.max(rescued_at) }
             }
             // Without a last word, it was over when that was written down.
@@ -493,20 +482,16 @@ fn is_fenced(evidence: &Evidence, run: &Run, start: Timestamp) -> bool {
     let rescued_at = run.ended.finished_at;
     run.ended.outcome == Outcome::LeaseLost
         && start >= rescued_at
-        && evidence.harmed(run, &[Harm::Pause], rescued_at, start)
+        && evidence.harmed(run, &[Harm::Pause], rescued_at, rescued_at)
 }
 
 const ALL: [Harm; 3] = [Harm::Kill, Harm::Pause, Harm::Outage];
-/// What a run can outlast.
-const LASTING: [Harm; 2] = [Harm::Pause, Harm::Outage];
 
 /// The store's clock counts whole milliseconds.
 const ROUNDING: Span = Span::from_millis(1);
 /// How long it takes until something is noticed: by a guard that its daemon is gone, by a node that
 /// time has passed.
 const NOTICE: Span = Span::from_secs(1);
-/// How long it may take until the end of a command is written down.
-const WRITING: Span = Span::from_secs(2);
 
 #[cfg(test)]
 mod tests;

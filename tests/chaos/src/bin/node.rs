@@ -1,18 +1,19 @@
 //! A node of a cluster that is mistreated: `node STORE NAME JOURNAL`.
 //!
-//! Its task writes down when it starts and ends. The node starts again and again until its store is
+//! Its task writes down when it starts and ends, and the node, when the store has heard of that. It starts again and again until its store is
 //! there, as a service manager would make it.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use mainspring::{Context, Running, Task};
+use mainspring::{Context, Event, Events, JobId, Running, Task};
 use mainspring_chaos::clock;
 use mainspring_chaos::cluster::{LEASE, TASK, Work};
 use mainspring_chaos::journal::{Fire, Line, Word};
 use mainspring_chaos::store;
+use mainspring_core::id::Token;
 
 type Error = Box<dyn core::error::Error + Send + Sync>;
 
@@ -28,7 +29,7 @@ async fn main() -> Result<(), Error> {
         return Err("usage: node STORE NAME JOURNAL".into());
     };
     let journal = OpenOptions::new().append(true).create(true).open(journal)?;
-    let journal = Arc::new(journal);
+    let journal = Arc::new(Journal { file: journal, ended: Mutex::default() });
     let running = loop {
         match start(url, name, &journal).await {
             Ok(running) => break running,
@@ -41,22 +42,50 @@ async fn main() -> Result<(), Error> {
     Ok(())
 }
 
-async fn start(url: &str, name: &str, journal: &Arc<File>) -> Result<Running, Error> {
-    let journal = Arc::clone(journal);
+/// Where lines go, and the runs whose end the store has not acknowledged.
+struct Journal {
+    file: File,
+    ended: Mutex<Vec<Context>>,
+}
+
+impl Journal {
+    /// The run of this attempt, which nobody asks for again.
+    fn recorded(&self, job: JobId, token: Token) -> Option<Context> {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = ended.iter().position(|run| (run.job(), run.token()) == (job, token))?;
+        Some(ended.swap_remove(at))
+    }
+}
+
+async fn start(url: &str, name: &str, journal: &Arc<Journal>) -> Result<Running, Error> {
+    let (journal, recorder) = (Arc::clone(journal), Arc::clone(journal));
     let work = move |work, run| do_work(Arc::clone(&journal), work, run);
     let task = Task::new(TASK, work);
     let scheduler = store::builder(url).await?.node(name).lease(LEASE).task(task).build().await?;
+    tokio::spawn(note_records(scheduler.events(), recorder));
     Ok(scheduler.start().await?)
 }
 
-async fn do_work(journal: Arc<File>, work: Work, run: Context) -> Result<(), Error> {
-    say(&journal, Word::Start, &run)?;
+/// Writes down what the store has written down.
+async fn note_records(mut events: Events, journal: Arc<Journal>) {
+    while let Some(event) = events.next().await {
+        if let Event::RunRecorded { job, token } = event {
+            let found = journal.recorded(job, token);
+            // Without this line the matcher knows less, and finds nothing wrong.
+            let _ = found.map(|run| say(&journal.file, Word::Written, &run));
+        }
+    }
+}
+
+async fn do_work(journal: Arc<Journal>, work: Work, run: Context) -> Result<(), Error> {
+    say(&journal.file, Word::Start, &run)?;
     clock::rest(Duration::from_millis(work.ms)).await;
     if work.fails_first && run.attempt() == 1 {
-        say(&journal, Word::Fail, &run)?;
+        say(&journal.file, Word::Fail, &run)?;
         return Err("failed on purpose".into());
     }
-    say(&journal, Word::End, &run)?;
+    say(&journal.file, Word::End, &run)?;
+    journal.ended.lock().unwrap_or_else(PoisonError::into_inner).push(run);
     Ok(())
 }
 

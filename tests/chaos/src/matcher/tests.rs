@@ -94,6 +94,7 @@ fn faultless() -> Evidence {
             Life { from: at(500), until: at(2_500) },
             Life { from: at(2_650), until: at(9_000) },
         ],
+        lease_for: Span::from_secs(15),
         ..Evidence::default()
     }
 }
@@ -192,12 +193,8 @@ fn two_jobs_of_one_fire_are_a_double() {
 }
 
 #[test]
-fn a_command_that_ran_to_its_end_long_before_the_kill_was_done_twice() {
-    // The daemon was asked to die more than the time of writing after this end.
-    let found = faults(|e| {
-        e.journal[8].at = at(400);
-        e.journal[7].at = at(390);
-    });
+fn what_the_store_has_written_down_must_not_be_done_again() {
+    let found = faults(|e| e.journal.push(line(Word::Written, 2_300, 1, 2_499)));
     assert_eq!(found, [Fault::DoneTwice(fire(2_300))]);
     let failed = faults(|e| e.journal.push(line(Word::End, 2_100, 1, 2_121)));
     assert_eq!(failed, [Fault::DoneTwice(fire(2_100))]);
@@ -238,6 +235,16 @@ fn a_lease_that_is_lost_while_its_holder_is_well_is_noticed() {
     for ms in [2_000, 2_200, 2_300] {
         assert!(found.contains(&tokens(ms)), "{found:?}");
     }
+}
+
+#[test]
+fn a_lease_that_ends_before_its_run_started_needs_a_reason_within_its_time() {
+    // The daemon was killed, but that was long before the lease began.
+    let found = faults(|e| {
+        e.lease_for = Span::from_millis(100);
+        e.troubles[0] = Trouble::kill(at(400), at(402));
+    });
+    assert!(found.contains(&Fault::LostUnexplained(fire(2_200), Token::new(1))), "{found:?}");
 }
 
 #[test]
@@ -331,19 +338,4 @@ fn a_job_of_its_own_is_known_by_its_id() {
     assert_eq!(check(&evidence).0, [Fault::Undue(target.clone())]);
     evidence.due.insert(target);
     assert_eq!(check(&evidence).0, []);
-}
-
-#[test]
-fn a_node_that_stands_still_keeps_others_from_writing() {
-    let late = |e: &mut Evidence| {
-        // It ended long before its node was killed.
-        (e.journal[7].at, e.journal[8].at) = (at(390), at(400));
-    };
-    assert_eq!(faults(late), [Fault::DoneTwice(fire(2_300))]);
-    let held_up = faults(|e| {
-        late(e);
-        let node = NodeId::new("other").ok();
-        e.troubles.push(Trouble { harm: Harm::Pause, node, from: at(300), until: at(2_400) });
-    });
-    assert_eq!(held_up, []);
 }
