@@ -79,9 +79,11 @@ impl Link for SwitchedLink {
     }
 
     async fn receive(&mut self) -> Result<Vec<u8>, BrokerError> {
+        // A server that was killed delivers nobody's farewell.
         tokio::select! {
-            received = self.link.receive() => received,
+            biased;
             _ = self.is_on.wait_for(|is_on| !is_on) => Err(BrokerError::new("switched off")),
+            received = self.link.receive() => received,
         }
     }
 

@@ -42,8 +42,6 @@ pub struct Evidence {
     pub troubles: Vec<Trouble>,
     /// When daemons served.
     pub lives: Vec<Life>,
-    /// How long leases last.
-    pub lease_for: Span,
 }
 
 /// A range of fires that did not become jobs.
@@ -156,6 +154,8 @@ pub struct Tally {
     pub skipped: usize,
     /// Commands that were started.
     pub starts: usize,
+    /// Ends of which a node noted that its store had written them down.
+    pub acknowledged: usize,
     /// Commands that a kill interrupted.
     pub interrupted: usize,
     /// Attempts that the next daemon took over.
@@ -195,8 +195,8 @@ impl fmt::Display for Tally {
         )?;
         writeln!(
             f,
-            "commands started {}, interrupted {}, failed and retried {}",
-            self.starts, self.interrupted, self.retried
+            "commands started {}, ends acknowledged {}, interrupted {}, failed and retried {}",
+            self.starts, self.acknowledged, self.interrupted, self.retried
         )?;
         writeln!(
             f,
@@ -385,20 +385,17 @@ impl Trace<'_> {
             Outcome::LeaseLost => {
                 tally.rescued += 1;
                 let rescued_at = run.ended.finished_at + ROUNDING;
-                // A lease that never was renewed was given no longer ago than it lasts.
-                let claimed_at = rescued_at - evidence.lease_for - NOTICE;
-                let began = start.map_or(claimed_at, |line| line.at.min(rescued_at));
+                let began = start.map_or(Timestamp::MIN, |line| line.at.min(rescued_at));
                 if !evidence.harmed(run, &ALL, began, rescued_at) {
                     faults.push(Fault::LostUnexplained(fire.clone(), run.token));
                 }
+                let written = self.said(run.token, Word::Written).is_some();
                 match (start, end.or_else(|| self.said(run.token, Word::Fail))) {
+                    // What the store has said to be written down must not be done again.
+                    _ if written => faults.push(Fault::DoneTwice(fire.clone())),
                     (None, _) => tally.unstarted += 1,
                     (Some(start), _) if is_fenced(evidence, run, start.at) => tally.fenced += 1,
                     (Some(_), None) => tally.interrupted += 1,
-                    // What the store has said to be written down must not be done again.
-                    (Some(_), Some(_)) if self.said(run.token, Word::Written).is_some() => {
-                        faults.push(Fault::DoneTwice(fire.clone()));
-                    }
                     (Some(_), Some(_)) => tally.unwritten += 1,
                 }
             }
@@ -423,6 +420,7 @@ impl Trace<'_> {
         let begins = |line: &&&Line| matches!(line.word, Word::Start | Word::Overlap);
         let mut starts: Vec<&&Line> = self.lines.iter().filter(begins).collect();
         tally.starts += starts.len();
+        tally.acknowledged += self.lines.iter().filter(|line| line.word == Word::Written).count();
         for start in &starts {
             if start.word == Word::Overlap {
                 faults.push(Fault::Overlap(fire.clone(), start.token));

@@ -1,7 +1,8 @@
 //! A node of a cluster that is mistreated: `node STORE NAME JOURNAL`.
 //!
-//! Its task writes down when it starts and ends, and the node, when the store has heard of that. It starts again and again until its store is
-//! there, as a service manager would make it.
+//! Its task writes down when it starts and ends, and the node, what of that its store has
+//! acknowledged. The node starts again and again until its store is there, as a service manager
+//! would make it.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;

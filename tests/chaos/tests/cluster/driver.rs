@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mainspring::{JobId, Scheduler};
 use mainspring_chaos::clock::{self, Deadline};
-use mainspring_chaos::cluster::{self, Client, LEASE, LOOK, SCHEDULES, Timetable};
+use mainspring_chaos::cluster::{self, Client, LOOK, SCHEDULES, Timetable};
 use mainspring_chaos::daemon::Daemon;
 use mainspring_chaos::dice::Dice;
 use mainspring_chaos::journal::{Fire, Journal};
@@ -154,7 +154,6 @@ impl<'a, S: Site> Driver<'a, S> {
             open_jobs: left.0,
             open_schedules: left.1,
             troubles: self.troubles,
-            lease_for: LEASE.lease_for,
             ..Evidence::default()
         };
         (evidence, self.queued.len())

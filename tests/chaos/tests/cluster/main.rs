@@ -28,6 +28,7 @@ fn nothing_is_lost_doubled_or_overlapped(mut site: impl Site) {
     assert!(faults.is_empty(), "{SEED}={seed}: {} faults:\n{faults:#?}", faults.len());
     // Otherwise the test would prove little.
     assert!(tally.kills > 0 && tally.pauses > 0 && tally.outages > 0, "{tally}");
+    assert!(tally.acknowledged > 0, "no node has told what its store has written down");
     assert!(tally.interrupted > 0 && tally.skipped > 0 && tally.retried > 0, "{tally}");
     assert!(queued > 100, "{queued}");
 }
