@@ -43,6 +43,8 @@ async fn the_life_of_a_job_is_told_from_start_to_end() {
         panic!("a run ended, not {end:?}")
     };
     assert_eq!((job, outcome, error.as_deref()), (queued, Outcome::Failed, Some("no water")));
+    let written = soon(events.next()).await;
+    assert!(matches!(written, Some(Event::RunRecorded { job, .. }) if job == queued));
     assert_eq!(running.stop(millis(60_000)).await.left, 0);
     assert_eq!(soon(events.next()).await, Some(Event::Stopping));
     assert_eq!(soon(events.next()).await, Some(Event::Stopped { left: 0 }));
@@ -94,12 +96,12 @@ async fn whoever_is_slow_hears_how_much_was_missed() {
         scheduler.wait(job.id()).await.expect("it is over");
     }
     assert_eq!(running.stop(millis(60_000)).await.left, 0);
-    // Three thousand starts and as many ends are more than are kept.
+    // Three thousand starts, ends and records are more than are kept.
     let Some(Event::Missed(missed)) = soon(events.next()).await else { panic!("too much is kept") };
     let mut rest = 0;
     drop(scheduler);
     while soon(events.next()).await.is_some() {
         rest += 1;
     }
-    assert_eq!(missed + rest, 2 * 3_000 + 3, "and the node's start, its stopping and its stop");
+    assert_eq!(missed + rest, 3 * 3_000 + 3, "and the node's start, its stopping and its stop");
 }
