@@ -10,7 +10,7 @@ use std::sync::Arc;
 use mainspring_contract::broker::{Hints, Named};
 use mainspring_contract::node::{Heart, Node};
 use mainspring_contract::record::{
-    Advance, Advanced, Job, Quarantine, Rescue, Run, Schedule, Written,
+    Advance, Advanced, Job, Quarantine, Renew, Rescue, Run, Schedule, Written,
 };
 use mainspring_contract::store::Reply;
 use mainspring_contract::{Answer, JobId, NodeId, Stored, Tags};
@@ -400,17 +400,7 @@ impl Pump {
                 self.heart.beaten();
             }
             A::Advance(tickets, advances, answer) => self.advanced(tickets, advances, answer),
-            A::Renew(tickets, renews, answer) => {
-                let reply = self.checked("renew", answer);
-                let answers = spread(tickets.len(), "renew", reply, &self.telemetry);
-                for ((ticket, renew), result) in tickets.into_iter().zip(renews).zip(answers) {
-                    if let Ok((Renewed::LeaseLost, _)) = result {
-                        self.telemetry.lease_lost(renew.job, "renew");
-                    }
-                    let result = result.map(|(renewed, _)| renewed);
-                    self.work_input(worker::Input::Renewed { ticket, job: renew.job, result });
-                }
-            }
+            A::Renew(tickets, renews, answer) => self.renewed(tickets, renews, answer),
             A::Release(tickets, releases, answer) => {
                 let reply = self.checked(RELEASE, answer);
                 if reply.is_ok() {
@@ -430,6 +420,18 @@ impl Pump {
                 let jobs = settles.iter().map(|settle| (settle.job, settle.token));
                 self.written(SETTLE, tickets, jobs, reply);
             }
+        }
+    }
+
+    fn renewed(&mut self, tickets: Vec<Ticket>, renews: Vec<Renew>, answer: Answer<Vec<Renewed>>) {
+        let reply = self.checked("renew", answer);
+        let answers = spread(tickets.len(), "renew", reply, &self.telemetry);
+        for ((ticket, renew), result) in tickets.into_iter().zip(renews).zip(answers) {
+            if let Ok((Renewed::LeaseLost, _)) = result {
+                self.telemetry.lease_lost(renew.job, "renew");
+            }
+            let result = result.map(|(renewed, _)| renewed);
+            self.work_input(worker::Input::Renewed { ticket, job: renew.job, result });
         }
     }
 
