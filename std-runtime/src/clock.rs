@@ -1,6 +1,8 @@
 //! The one place of this runtime that reads clocks and waits for them.
 
+use core::sync::atomic::{AtomicI64, Ordering};
 use core::time::Duration;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use mainspring_core::limits;
@@ -13,12 +15,14 @@ use crate::testing::HandClock;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Time {
     hand: Option<HandClock>,
+    /// What the machine's clock shows too much, in microseconds.
+    too_much: Arc<AtomicI64>,
 }
 
 impl Time {
     /// A clock that a test moves.
     pub(crate) fn by_hand(clock: HandClock) -> Self {
-        Self { hand: Some(clock) }
+        Self { hand: Some(clock), ..Self::default() }
     }
 
     /// The clock that a test moves, if it is one.
@@ -26,9 +30,19 @@ impl Time {
         self.hand.as_ref()
     }
 
-    /// The wall clock.
+    /// The wall clock, made right if it is far off the store's.
     pub(crate) fn wall(&self) -> Timestamp {
-        self.hand().map_or_else(wall, HandClock::now)
+        self.hand().map_or_else(|| self.righted(wall()), HandClock::now)
+    }
+
+    /// What the wall clock showed, made right.
+    pub(crate) fn righted(&self, wall: Timestamp) -> Timestamp {
+        wall - Span::from_micros(self.too_much.load(Ordering::Relaxed))
+    }
+
+    /// Takes note of what the wall clock shows too much.
+    pub(crate) fn correct(&self, too_much: Span) {
+        self.too_much.store(too_much.as_micros(), Ordering::Relaxed);
     }
 
     /// The clock by which stores judge.

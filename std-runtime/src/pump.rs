@@ -282,6 +282,7 @@ impl Pump {
             self.batch.plan(output);
         }
         if let Some(node) = self.heart.poll(now) {
+            self.time.correct(self.heart.correction());
             self.heart.strayed().inspect(|&ahead| self.telemetry.clock_is_off(ahead));
             let tasks = self.tasks.ids().to_vec();
             self.batch.single.push(Request::Beat(Node { tasks, ..node }));
@@ -346,7 +347,7 @@ impl Pump {
                 self.batch.claim = Some(Claim { ticket, lease_for, max });
             }
             O::Run(job) => match self.tasks.find(&job.task) {
-                Some(task) => self.executor.start(task, job, self.now.wall),
+                Some(task) => self.executor.start(task, job, self.time.righted(self.now.wall)),
                 // The task was taken away since the claim was sent: the job goes back.
                 None => {
                     let input = worker::Input::Unstarted { job: job.id, token: job.token };

@@ -187,11 +187,19 @@ impl Heart {
         self.under_way = false;
     }
 
+    /// What the wall clock shows too much, as far as that is known: what it shows is not to be told
+    /// to people on other machines. A clock that is not [far](limits::CLOCK_OFF) off is right, as
+    /// an answer is on its way for about as long.
+    pub fn correction(&self) -> Span {
+        let ahead = self.node.clock_offset;
+        if is_far(ahead) { ahead } else { Span::ZERO }
+    }
+
     /// How far ahead of the store's clock the node's clock is, if that is [far](limits::CLOCK_OFF)
     /// and this was not said since it last was not.
     pub fn strayed(&mut self) -> Option<Span> {
         let ahead = self.node.clock_offset;
-        let is_off = ahead > limits::CLOCK_OFF || ahead < Span::ZERO - limits::CLOCK_OFF;
+        let is_off = is_far(ahead);
         let was_off = core::mem::replace(&mut self.is_off, is_off);
         (is_off && !was_off).then_some(ahead)
     }
@@ -200,6 +208,10 @@ impl Heart {
     pub fn deadline(&self) -> Option<Mono> {
         self.beat_at.filter(|_| !self.under_way)
     }
+}
+
+fn is_far(ahead: Span) -> bool {
+    ahead > limits::CLOCK_OFF || ahead < Span::ZERO - limits::CLOCK_OFF
 }
 
 #[cfg(test)]
@@ -255,11 +267,12 @@ mod tests {
         assert_eq!(node.clock_offset, Span::from_secs(-10));
         assert_eq!(heart.strayed(), Some(Span::from_secs(-10)));
         assert_eq!(heart.strayed(), None, "it is said once");
+        assert_eq!(heart.correction(), Span::from_secs(-10));
         heart.beaten();
         heart.clock_jumped();
         heart.heard(store(7), now(7, 1));
         assert_eq!(heart.poll(now(7, 1)).expect("anew").clock_offset, Span::from_secs(1));
-        assert_eq!(heart.strayed(), None, "a second is not far");
+        assert_eq!((heart.strayed(), heart.correction()), (None, Span::ZERO), "it is not far");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use mainspring_core::settings::Backoff;
 use mainspring_core::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::clock;
 use crate::daemon::Daemon;
 use crate::journal::Fire;
 use crate::matcher::Skipped;
@@ -35,10 +36,33 @@ pub struct Work {
     pub fails_first: bool,
 }
 
-/// Starts `program`, a node called `name` on the store at `url`, which writes to `journal`.
-pub fn start_node(program: &Path, url: &str, name: &str, journal: &Path) -> Daemon {
+/// What a node is told.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The address of its store.
+    pub store: String,
+    /// The address of its broker, if it has one.
+    pub broker: Option<String>,
+    /// What it calls itself.
+    pub name: String,
+    /// By how many seconds its clock is ahead.
+    pub ahead: i64,
+    /// How many jobs may run at a time in the whole cluster.
+    pub limit: Option<u32>,
+}
+
+/// Starts `program`, a node, which writes to `journal`.
+///
+/// # Panics
+/// If its clock is to be wrong, and the package `faketime` is not installed.
+pub fn start_node(program: &Path, config: &Config, journal: &Path) -> Daemon {
     let mut command = Command::new(program);
-    command.args([url, name]).arg(journal);
+    command.args([&config.store, &config.name]).arg(journal).arg(config.ahead.to_string());
+    command.arg(config.limit.map_or_else(String::new, |limit| limit.to_string()));
+    command.arg(config.broker.as_deref().unwrap_or_default());
+    if config.ahead != 0 {
+        clock::set_wrong(&mut command, config.ahead);
+    }
     Daemon::start_as(command)
 }
 
@@ -54,7 +78,7 @@ pub struct Timetable {
 /// How many schedules there are.
 pub const SCHEDULES: i64 = 200;
 /// The distance between two fires of one schedule.
-const STEP: Span = Span::from_secs(4);
+pub const STEP: Span = Span::from_secs(4);
 
 impl Timetable {
     /// When nothing fires any more.
@@ -66,6 +90,14 @@ impl Timetable {
     /// up for the latest fire only, one whose jobs fail at first, and one whose jobs take long.
     pub fn schedules(&self) -> Vec<Schedule> {
         (0..SCHEDULES).map(|n| self.schedule(n)).collect()
+    }
+
+    /// Some of them as somebody has edited them meanwhile: they fire as before, but their jobs take
+    /// a little longer.
+    pub fn edited(&self) -> Vec<Schedule> {
+        let longer = Work { ms: 30, fails_first: false };
+        let plain = (0..SCHEDULES).filter(|n| n % 8 == 0);
+        plain.map(|n| self.schedule(n).arguments(&longer)).collect()
     }
 
     /// All fires of all schedules.

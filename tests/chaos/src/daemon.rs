@@ -190,5 +190,6 @@ impl Drop for Daemon {
         // Both fail for a daemon that was waited for.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        clock::forget_wrong(self.child.id());
     }
 }

@@ -135,12 +135,40 @@ pub enum Fault {
     Overlap(Fire, Token),
     /// The history says that a lease was lost when nothing had been done to its holder.
     LostUnexplained(Fire, Token),
+    /// The history says that an attempt started at an instant at which it did not: before its fire
+    /// was due, or after it wrote that it had started.
+    Misdated(Fire, Token),
     /// A job that is not over.
     StuckJob(String),
     /// A schedule that is out of service or has fires left.
     StuckSchedule(String),
     /// A process or lock that outlived its daemon.
     Survivor(String),
+}
+
+impl Fault {
+    /// Which fire it is about, if it is about one.
+    fn fire(&self) -> Option<&Fire> {
+        match self {
+            Self::Lost(fire)
+            | Self::Undue(fire)
+            | Self::SkippedToo(fire)
+            | Self::SettledTwice(fire)
+            | Self::EndedBadly(fire, _)
+            | Self::NeverRan(fire)
+            | Self::DoneTwice(fire)
+            | Self::Unrecorded(fire, _)
+            | Self::StartedAgain(fire, _)
+            | Self::TokenNotRaised(fire, _)
+            | Self::Overlap(fire, _)
+            | Self::LostUnexplained(fire, _)
+            | Self::Misdated(fire, _) => Some(fire),
+            Self::Miscounted(_)
+            | Self::StuckJob(_)
+            | Self::StuckSchedule(_)
+            | Self::Survivor(_) => None,
+        }
+    }
 }
 
 /// What was counted.
@@ -209,7 +237,7 @@ impl fmt::Display for Tally {
             "kills {} (in the middle of a command {}), pauses {}, outages of the store {}",
             self.kills, self.kills_in_commands, self.pauses, self.outages
         )?;
-        write!(f, "fires in times without kills {}", self.judged)?;
+        write!(f, "fires in times without trouble {}", self.judged)?;
         if self.judged == 0 {
             return Ok(());
         }
@@ -296,6 +324,24 @@ fn lateness(evidence: &Evidence, tally: &mut Tally) {
 }
 
 impl Evidence {
+    /// What there is about the first few faults, for who has to find out.
+    pub fn about(&self, faults: &[Fault]) -> String {
+        let mut text = String::new();
+        for fire in faults.iter().filter_map(Fault::fire).take(3) {
+            let lines = self.journal.iter().filter(|line| line.fire == *fire);
+            text.extend(lines.map(|line| format!("{line}\n")));
+            let runs = self.runs.iter().filter(|run| Fire::of(run) == *fire);
+            text.extend(runs.map(|run| format!("{run:?}\n")));
+            let near = |trouble: &&Trouble| {
+                let reach = Span::from_secs(60);
+                trouble.from < fire.at + reach && trouble.until + reach > fire.at
+            };
+            let near = self.troubles.iter().filter(near);
+            text.extend(near.map(|trouble| format!("{trouble:?}\n")));
+        }
+        text
+    }
+
     /// How late a first attempt started, if a daemon served all the time since it came due.
     fn late(&self, run: &Run) -> Option<Span> {
         let (due, started) = (run.fire_at?, run.ended.started_at?);
@@ -381,6 +427,12 @@ impl Trace<'_> {
         let start =
             self.said(run.token, Word::Start).or_else(|| self.said(run.token, Word::Overlap));
         let end = self.said(run.token, Word::End);
+        if let Some(started_at) = run.ended.started_at {
+            let early = run.fire_at.is_some_and(|due| started_at < due - DATING);
+            if early || start.is_some_and(|start| start.at + DATING < started_at) {
+                faults.push(Fault::Misdated(fire.clone(), run.token));
+            }
+        }
         match run.ended.outcome {
             Outcome::LeaseLost => {
                 tally.rescued += 1;
@@ -485,6 +537,9 @@ fn is_fenced(evidence: &Evidence, run: &Run, start: Timestamp) -> bool {
 
 const ALL: [Harm; 3] = [Harm::Kill, Harm::Pause, Harm::Outage];
 
+/// How exactly a node whose clock is wrong knows the right time: it judges by the fastest of a few
+/// answers of its store, which may all have been kept back for a while.
+const DATING: Span = Span::from_secs(9);
 /// The store's clock counts whole milliseconds.
 const ROUNDING: Span = Span::from_millis(1);
 /// How long it takes until something is noticed: by a guard that its daemon is gone, by a node that

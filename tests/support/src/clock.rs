@@ -14,6 +14,12 @@ pub(crate) async fn tick() {
     tokio::time::sleep(TICK).await;
 }
 
+/// Lets this much time pass.
+#[expect(clippy::disallowed_methods, reason = "this is the clock file")]
+pub(crate) async fn rest(span: Duration) {
+    tokio::time::sleep(span).await;
+}
+
 /// An instant after which nobody waits any longer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(Instant);

@@ -37,6 +37,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "redis-server", program: "redis-server", reason: SERVER },
     Package { name: "mosquitto", program: "mosquitto", reason: SERVER },
     Package { name: "nats-server", program: "nats-server", reason: SERVER },
+    Package { name: "faketime", program: "faketime", reason: "nodes whose clocks are wrong" },
     Package { name: "python3-pip", program: "pip3", reason: "fetches MongoDB's server" },
     Package {
         name: "curl",

@@ -329,3 +329,13 @@ fn a_job_of_its_own_is_known_by_its_id() {
     evidence.due.insert(target);
     assert_eq!(check(&evidence).0, []);
 }
+
+#[test]
+fn an_attempt_that_is_dated_by_a_wrong_clock_is_found() {
+    for (from, to) in [(1_000 + 10_100, 20_000), (1_000 - 9_100, 1_505)] {
+        let mut evidence = faultless();
+        evidence.runs[0] = run(Outcome::Succeeded, 1_000, 1, Some(from), to);
+        let (found, _) = check(&evidence);
+        assert_eq!(found, [Fault::Misdated(fire(1_000), Token::new(1))]);
+    }
+}

@@ -1,29 +1,36 @@
-//! Four nodes on one store, and somebody who mistreats both.
+//! Five nodes on one store, and somebody who mistreats both.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use mainspring::{JobId, Scheduler};
+use mainspring::{JobId, Schedule, Scheduler};
 use mainspring_chaos::clock::{self, Deadline};
-use mainspring_chaos::cluster::{self, Client, LOOK, SCHEDULES, Timetable};
+use mainspring_chaos::cluster::{self, Client, Config, LEASE, LOOK, SCHEDULES, STEP, Timetable};
 use mainspring_chaos::daemon::Daemon;
 use mainspring_chaos::dice::Dice;
 use mainspring_chaos::journal::{Fire, Journal};
-use mainspring_chaos::matcher::{Evidence, Harm, Trouble};
+use mainspring_chaos::matcher::{Evidence, Harm, Life, Trouble};
 use mainspring_chaos::store;
 use mainspring_contract::NodeId;
 use mainspring_core::time::{Span, Timestamp};
+use mainspring_support::Line;
 use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::site::Site;
+use crate::site::{Done, Road, Site};
 
 /// How many nodes there are at a time.
-const NODES: usize = 4;
+const NODES: usize = 5;
 /// Nothing that is waited for in the end takes this long, however busy the machine is.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// By how many seconds the clocks of nodes are ahead, in turn.
+const AHEAD: [i64; 5] = [0, 30, -30, 4, -11];
+/// How many jobs may run at a time after the update; more than there are, unless many are late.
+const LIMIT: u32 = 60;
+/// How many rounds of fires there are in the end in which nobody is mistreated.
+const PEACE: i64 = 4;
 /// The variable that says how many fires are due.
 const FIRES: &str = "MAINSPRING_CHAOS_FIRES";
 
@@ -43,15 +50,41 @@ pub(crate) struct Driver<'a, S> {
     /// Not yet known to be queued.
     queueing: Vec<JobId>,
     troubles: Vec<Trouble>,
-    /// How often the store was harmed, and how.
+    /// How often the store was harmed, or the way of a node to it, and how.
     harms: BTreeMap<&'static str, u32>,
+    /// The same for the broker.
+    brokers: BTreeMap<&'static str, u32>,
+    /// How many jobs may run at a time, once the nodes were updated.
+    limit: Option<u32>,
+    /// Since when nobody is in trouble any more.
+    peace: Timestamp,
 }
 
 struct Node {
     name: NodeId,
     daemon: Daemon,
+    road: Road,
     /// Since when it stands still, and until when.
     paused: Option<(Timestamp, Timestamp)>,
+    parted: Option<Parting>,
+}
+
+/// That a node is cut off.
+struct Parting {
+    from: Timestamp,
+    until: Timestamp,
+    /// From its store, and perhaps from its broker; or else from that alone, which is no reason
+    /// for anything to go wrong.
+    with_store: bool,
+}
+
+impl Node {
+    /// Ends it in good order.
+    fn end(self) {
+        self.daemon.signal(Signal::TERM);
+        let end = self.daemon.ended();
+        assert!(end.status.success(), "{} did not stop well:\n{}", self.name, end.said);
+    }
 }
 
 impl<'a, S: Site> Driver<'a, S> {
@@ -79,6 +112,9 @@ impl<'a, S: Site> Driver<'a, S> {
             queueing: Vec::new(),
             troubles: Vec::new(),
             harms: BTreeMap::new(),
+            brokers: BTreeMap::new(),
+            limit: None,
+            peace: Timestamp::MAX,
         };
         for _ in 0..NODES {
             let mut node = driver.start_node();
@@ -91,23 +127,31 @@ impl<'a, S: Site> Driver<'a, S> {
     /// Puts the schedules, and does harm until they are over; returns their fires.
     pub(crate) fn mistreat(&mut self) -> Timetable {
         let fires = std::env::var(FIRES).ok().and_then(|fires| fires.parse().ok());
-        let rounds = (fires.unwrap_or_else(|| self.site.fires()) / SCHEDULES).max(1);
-        let timetable = Timetable { from: clock::wall() + Span::from_secs(5), rounds };
-        self.put(&timetable);
-        while clock::wall() < timetable.until() {
+        let rounds = (fires.unwrap_or_else(|| self.site.fires()) / SCHEDULES).max(2 * PEACE);
+        let timetable = Timetable { from: clock::wall() + Span::from_secs(10), rounds };
+        self.put(&timetable.schedules());
+        assert!(clock::wall() < timetable.from, "putting the schedules took too long");
+        let peace = timetable.until() - Span::from_micros(STEP.as_micros() * PEACE);
+        let half = timetable.from + Span::from_micros(peace.since(timetable.from).as_micros() / 2);
+        while clock::wall() < peace {
             let calm = self.dice.between(100, 1_000);
             clock::pass(Duration::from_millis(calm));
             self.think();
             self.queue();
             self.resume(clock::wall());
             match self.dice.between(0, 20) {
-                0..6 => self.kill_one(),
-                6..11 => self.pause_one(),
-                11..15 => self.harm_store(),
+                0..5 => self.kill_one(),
+                5..9 => self.pause_one(),
+                9..14 => self.part_one(),
+                14..17 => self.harm_store(),
                 _ => {}
+            }
+            if self.limit.is_none() && half < clock::wall() {
+                self.update(&timetable);
             }
         }
         self.resume(Timestamp::MAX);
+        self.peace = clock::wall();
         timetable
     }
 
@@ -133,11 +177,7 @@ impl<'a, S: Site> Driver<'a, S> {
             }
             clock::pass(LOOK);
         }
-        for node in core::mem::take(&mut self.nodes) {
-            node.daemon.signal(Signal::TERM);
-            let end = node.daemon.ended();
-            assert!(end.status.success(), "{} did not stop well:\n{}", node.name, end.said);
-        }
+        core::mem::take(&mut self.nodes).into_iter().for_each(Node::end);
         let mut due = timetable.fires();
         due.extend(self.queued.iter().map(|id| Fire::queued(*id)));
         let client = &self.client;
@@ -145,7 +185,7 @@ impl<'a, S: Site> Driver<'a, S> {
             let runs = client.runs().await.expect("the store answers");
             (runs, client.skips().await.expect("the store answers"))
         });
-        println!("harm done to the store: {:?}", self.harms);
+        println!("harm done to the store: {:?}, to the broker: {:?}", self.harms, self.brokers);
         let evidence = Evidence {
             due,
             journal: self.journal.lines(),
@@ -154,19 +194,31 @@ impl<'a, S: Site> Driver<'a, S> {
             open_jobs: left.0,
             open_schedules: left.1,
             troubles: self.troubles,
+            lives: vec![Life { from: self.peace + LEASE.lease_for, until: Timestamp::MAX }],
             ..Evidence::default()
         };
         (evidence, self.queued.len())
     }
 
-    fn put(&self, timetable: &Timetable) {
+    fn put(&self, schedules: &[Schedule]) {
         let scheduler: &Scheduler = &self.client.0;
         self.runtime.block_on(async {
-            for schedule in timetable.schedules() {
-                scheduler.put(schedule).await.expect("the store answers");
+            for schedule in schedules {
+                scheduler.put(schedule.clone()).await.expect("the store answers");
             }
         });
-        assert!(clock::wall() < timetable.from, "putting the schedules took too long");
+    }
+
+    /// Restarts each node in turn with a limit that it did not know, and edits schedules.
+    fn update(&mut self, timetable: &Timetable) {
+        self.resume(Timestamp::MAX);
+        self.limit = Some(LIMIT);
+        for _ in 0..self.nodes.len() {
+            self.nodes.remove(0).end();
+            let next = self.start_node();
+            self.nodes.push(next);
+        }
+        self.put(&timetable.edited());
     }
 
     /// Thinks of a few jobs that are to be queued.
@@ -189,23 +241,32 @@ impl<'a, S: Site> Driver<'a, S> {
         self.named += 1;
         let name = format!("node-{}", self.named);
         let program = Path::new(env!("CARGO_BIN_EXE_node"));
-        let journal = self.journal.file();
-        let daemon = cluster::start_node(program, &self.site.url(), &name, &journal);
+        let (road, limit) = (self.site.road(), self.limit);
+        // Who shares a file shares a machine, and so its clock.
+        let ahead = AHEAD[self.named as usize % AHEAD.len()] * i64::from(road.to_store.is_some());
+        let (store, broker) = (road.store.clone(), road.broker.clone());
+        let config = Config { store, broker, name: name.clone(), ahead, limit };
+        let daemon = cluster::start_node(program, &config, &self.journal.file());
         let name = NodeId::new(name).expect("a name");
-        Node { name, daemon, paused: None }
+        Node { name, daemon, road, paused: None, parted: None }
     }
 
     /// Kills a node, whatever it is at, and starts another one.
     fn kill_one(&mut self) {
         let victim = self.one();
-        let Node { name, daemon, paused } = self.nodes.swap_remove(victim);
+        let Node { name, daemon, paused, parted, road } = self.nodes.swap_remove(victim);
         let from = clock::wall();
         daemon.kill();
         let until = clock::wall();
         let node = Some(name);
         self.troubles.push(Trouble { harm: Harm::Kill, node: node.clone(), from, until });
+        // Nothing that it has sent is to arrive after its death.
+        drop(road);
         if let Some((from, _)) = paused {
-            self.note_pause(node, from);
+            self.note_pause(node.clone(), from);
+        }
+        if let Some(Parting { from, with_store: true, .. }) = parted {
+            self.troubles.push(Trouble { harm: Harm::Outage, node, from, until });
         }
         let next = self.start_node();
         self.nodes.push(next);
@@ -225,6 +286,29 @@ impl<'a, S: Site> Driver<'a, S> {
         }
     }
 
+    /// Cuts a node off from its store, its broker or both: mostly for a moment, now and then for
+    /// longer than its leases last. It may be told so or not.
+    fn part_one(&mut self) {
+        let victim = self.one();
+        let long = self.dice.between(0, 3) == 0;
+        let (least, most) = if long { (6_000, 8_000) } else { (100, 2_000) };
+        let span = i64::try_from(self.dice.between(least, most)).expect("a few seconds");
+        let line = if self.dice.between(0, 2) == 0 { Line::Cut } else { Line::Silent };
+        let (with_store, with_broker) = [(true, false), (false, true), (true, true)]
+            [usize::try_from(self.dice.between(0, 3)).expect("one of three")];
+        let node = &mut self.nodes[victim];
+        if node.parted.is_some() || node.road.to_store.is_none() {
+            return;
+        }
+        let from = clock::wall();
+        let store = node.road.to_store.as_ref().filter(|_| with_store);
+        let broker = node.road.to_broker.as_ref().filter(|_| with_broker);
+        store.into_iter().chain(broker).for_each(|way| way.set(line));
+        node.parted = Some(Parting { from, until: from + Span::from_millis(span), with_store });
+        let how = if line == Line::Cut { "cut off" } else { "left alone" };
+        *self.harms.entry(how).or_default() += 1;
+    }
+
     /// Lets those go on whose time has come.
     fn resume(&mut self, now: Timestamp) {
         for n in 0..self.nodes.len() {
@@ -236,6 +320,14 @@ impl<'a, S: Site> Driver<'a, S> {
                 node.paused = None;
                 let name = Some(node.name.clone());
                 self.note_pause(name, from);
+            }
+            let node = &mut self.nodes[n];
+            if let Some(parted) = node.parted.take_if(|parted| parted.until <= now) {
+                node.road.heal();
+                if parted.with_store {
+                    let (node, from, until) = (Some(node.name.clone()), parted.from, clock::wall());
+                    self.troubles.push(Trouble { harm: Harm::Outage, node, from, until });
+                }
             }
         }
     }
@@ -250,10 +342,14 @@ impl<'a, S: Site> Driver<'a, S> {
 
     fn harm_store(&mut self) {
         let from = clock::wall();
-        if let Some(how) = self.site.harm(self.dice) {
-            *self.harms.entry(how).or_default() += 1;
-            let until = clock::wall();
-            self.troubles.push(Trouble { harm: Harm::Outage, node: None, from, until });
+        match self.site.harm(self.dice) {
+            Some(Done::ToStore(how)) => {
+                *self.harms.entry(how).or_default() += 1;
+                let until = clock::wall();
+                self.troubles.push(Trouble { harm: Harm::Outage, node: None, from, until });
+            }
+            Some(Done::ToBroker(how)) => *self.brokers.entry(how).or_default() += 1,
+            None => {}
         }
     }
 

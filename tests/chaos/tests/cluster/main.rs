@@ -1,5 +1,5 @@
-//! Four nodes share one store while they are killed and stopped and the store is mistreated, and
-//! what ran is held against what was due.
+//! Five nodes share one store while they are killed, stopped, cut off and updated, their clocks are
+//! wrong, and their store and their broker are mistreated; and what ran is held against what was due.
 
 #![expect(clippy::print_stdout, reason = "the counts are the result")]
 
@@ -12,8 +12,10 @@ mod versions;
 use driver::Driver;
 use mainspring_chaos::dice::{Dice, SEED};
 use mainspring_chaos::matcher;
-use mainspring_support::{MariaDbService, PostgresService};
-use server::Place;
+use mainspring_support::{
+    MariaDbService, MongoDbService, MosquittoService, NatsService, PostgresService, RedisService,
+};
+use server::{Both, WithBroker};
 use site::{File, Site};
 
 fn nothing_is_lost_doubled_or_overlapped(mut site: impl Site) {
@@ -25,7 +27,8 @@ fn nothing_is_lost_doubled_or_overlapped(mut site: impl Site) {
     let (evidence, queued) = driver.settle(&timetable);
     let (faults, tally) = matcher::check(&evidence);
     println!("jobs queued by hand {queued}\n{tally}");
-    assert!(faults.is_empty(), "{SEED}={seed}: {} faults:\n{faults:#?}", faults.len());
+    let about = evidence.about(&faults);
+    assert!(faults.is_empty(), "{SEED}={seed}: {} faults:\n{faults:#?}\n{about}", faults.len());
     // Otherwise the test would prove little.
     assert!(tally.kills > 0 && tally.pauses > 0 && tally.outages > 0, "{tally}");
     assert!(tally.acknowledged > 0, "no node has told what its store has written down");
@@ -39,11 +42,21 @@ fn nodes_that_share_a_file_survive() {
 }
 
 #[test]
-fn nodes_that_share_a_postgresql_server_survive() {
-    nothing_is_lost_doubled_or_overlapped(Place::<PostgresService>::new());
+fn nodes_on_postgresql_and_its_notices_survive() {
+    nothing_is_lost_doubled_or_overlapped(Both::new());
 }
 
 #[test]
-fn nodes_that_share_a_mariadb_server_survive() {
-    nothing_is_lost_doubled_or_overlapped(Place::<MariaDbService>::new());
+fn nodes_on_postgresql_and_redis_survive() {
+    nothing_is_lost_doubled_or_overlapped(WithBroker::<PostgresService, RedisService>::new());
+}
+
+#[test]
+fn nodes_on_mariadb_and_mqtt_survive() {
+    nothing_is_lost_doubled_or_overlapped(WithBroker::<MariaDbService, MosquittoService>::new());
+}
+
+#[test]
+fn nodes_on_mongodb_and_nats_survive() {
+    nothing_is_lost_doubled_or_overlapped(WithBroker::<MongoDbService, NatsService>::new());
 }

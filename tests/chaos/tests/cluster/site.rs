@@ -1,12 +1,16 @@
 //! A store to share, and what can be done to it.
 
 use mainspring_chaos::dice::Dice;
+use mainspring_support::{Line, Proxy};
 use tempfile::TempDir;
 
-/// A store to share.
+/// A store to share, and perhaps a broker.
 pub(crate) trait Site {
-    /// Its address for nodes.
+    /// The store's address for who is in no trouble.
     fn url(&self) -> String;
+
+    /// A way for one more node.
+    fn road(&self) -> Road;
 
     /// How many fires are due, unless somebody says otherwise.
     fn fires(&self) -> i64;
@@ -15,8 +19,37 @@ pub(crate) trait Site {
     /// only lock.
     fn has_one_lock(&self) -> bool;
 
-    /// Does something to the store; returns once it is over. `None` if nothing can be done to it.
-    fn harm(&mut self, dice: &mut Dice) -> Option<&'static str>;
+    /// Does something to the store or the broker; returns once it is over. `None` if nothing can
+    /// be done to them.
+    fn harm(&mut self, dice: &mut Dice) -> Option<Done>;
+}
+
+/// What was done, for people.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Done {
+    ToStore(&'static str),
+    /// Which is no reason for anything to go wrong.
+    ToBroker(&'static str),
+}
+
+/// How one node gets to its store and to its broker.
+#[derive(Debug, Default)]
+pub(crate) struct Road {
+    /// The store's address for this node.
+    pub(crate) store: String,
+    /// The broker's, if there is one.
+    pub(crate) broker: Option<String>,
+    /// What the way to the store can be cut at, if it can.
+    pub(crate) to_store: Option<Proxy>,
+    /// The same for the broker.
+    pub(crate) to_broker: Option<Proxy>,
+}
+
+impl Road {
+    /// Makes all of it whole.
+    pub(crate) fn heal(&self) {
+        self.to_store.iter().chain(&self.to_broker).for_each(|way| way.set(Line::Whole));
+    }
 }
 
 /// One file.
@@ -41,7 +74,11 @@ impl Site for File {
         true
     }
 
-    fn harm(&mut self, _dice: &mut Dice) -> Option<&'static str> {
+    fn road(&self) -> Road {
+        Road { store: self.url(), ..Road::default() }
+    }
+
+    fn harm(&mut self, _dice: &mut Dice) -> Option<Done> {
         None
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use mainspring::JobId;
 use mainspring_chaos::clock::{self, Deadline};
-use mainspring_chaos::cluster::{self, Client, LOOK};
+use mainspring_chaos::cluster::{self, Client, Config, LOOK};
 use mainspring_chaos::daemon::{Daemon, PATIENCE};
 use mainspring_chaos::journal::{Journal, Word};
 use mainspring_chaos::store;
@@ -103,7 +103,8 @@ impl<S: Later> Update<S> {
     fn start(&self, name: &str) -> Daemon {
         let program = Path::new(env!("CARGO_BIN_EXE_node"));
         let journal = self.folder.path().join("journal");
-        cluster::start_node(program, &self.place.url(), name, &journal)
+        let (store, name) = (self.place.url(), name.to_owned());
+        cluster::start_node(program, &Config { store, name, ..Config::default() }, &journal)
     }
 
     /// Queues a job and waits until the only node has run it.
