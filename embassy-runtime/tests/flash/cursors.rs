@@ -6,7 +6,7 @@ use mainspring_embassy::journal::{Journal, Loss};
 
 use crate::device::{mono, wall};
 use crate::nor::{Asked, Nor};
-use crate::program::{Fire, Kept, Owed, SCHEDULES, Store, boot, owed, put_all, step};
+use crate::program::{Fire, Kept, Owed, SCHEDULES, Store, boot, journal, owed, put_all, step};
 
 /// What the flash of a device must say.
 #[derive(Clone)]
@@ -174,4 +174,38 @@ fn no_cut_loses_a_fire_on_single_bytes_and_many_pages() {
 #[test]
 fn no_cut_repeats_a_fire_that_has_started() {
     sweep::<512, 32>(2, 400, IS_OVER);
+}
+
+/// Not the power goes but the flash fails, and the device goes on.
+#[test]
+fn a_flash_that_fails_now_and_then_loses_nothing() {
+    let mut ledger = Store::EMPTY;
+    let mut journal = journal(Nor::<512, 4>::erased(2), RUNS_AGAIN);
+    let mut kept = owed(&ledger, Interrupted::RunsAgain);
+    let mut failures = 0;
+    for number in 0..600 {
+        let _ = step(&mut ledger, number);
+        let now = owed(&ledger, Interrupted::RunsAgain);
+        for attempt in 0..3 {
+            // Within a record, or within a half that is begun.
+            let bytes = [number * 37 % [61, 740][number as usize % 2], number * 97 % 740, 0];
+            let bytes = u64::from(1 + bytes[attempt]);
+            journal.flash().left = (attempt < 2).then_some(bytes);
+            let done = block_on(journal.record(&ledger, mono(number)));
+            failures += u32::from(done.is_err());
+            let flash = journal.flash().clone().revived();
+            let (restored, _, what) = boot(flash, RUNS_AGAIN);
+            assert_eq!(what.loss, Loss::NONE);
+            for (at, owed) in owed(&restored, Interrupted::RunsAgain).into_iter().enumerate() {
+                let known = owed == now[at] || (done.is_err() && owed == kept[at]);
+                assert!(known, "step {number}: {owed:?}, {:?}, {:?}", kept[at], now[at]);
+            }
+            if done.is_ok() {
+                break;
+            }
+            assert!(attempt < 2, "{done:?}");
+        }
+        kept = now;
+    }
+    assert!(failures > 100, "only {failures} failures");
 }

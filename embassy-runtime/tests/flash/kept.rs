@@ -206,6 +206,24 @@ fn a_record_that_is_lost_takes_no_other_with_it_and_is_reported_once() {
 }
 
 #[test]
+fn the_first_record_after_a_start_leaves_a_place_free() {
+    let (_, journal) = lived(4, 2, RUNS_AGAIN);
+    let flash = journal.into_flash();
+    let before = places(&flash);
+    let (mut ledger, mut journal, _) = boot(flash, RUNS_AGAIN);
+    for number in 2..6 {
+        let _ = step(&mut ledger, number);
+        block_on(journal.record(&ledger, mono(number))).expect("there is room");
+    }
+    let after = places(journal.flash());
+    assert_eq!(before[..], after[..before.len()]);
+    let last = before.last().expect("seven opened the half");
+    let expected: Vec<_> = (last + 64..).step_by(32).take(after.len() - before.len()).collect();
+    assert!(!expected.is_empty());
+    assert_eq!(expected, after[before.len()..]);
+}
+
+#[test]
 fn records_of_a_later_version_are_passed_over() {
     let (_, journal) = lived(4, 1, RUNS_AGAIN);
     let mut flash = journal.into_flash();
