@@ -109,8 +109,8 @@ use crate::fixed::{Fixed, InProgram};
 use crate::flash::halves::Half;
 use crate::flash::{Error, RangeError};
 use crate::journal::{Cursors, Due, Journal, Loss, Restored};
-use record::{Cursor, Record, Stand, VERSION, who};
-use slots::{Found, Slots};
+use record::{Bytes, Cursor, Record, Stand, VERSION, who};
+use slots::{Found, Reading, Slots};
 
 /// What becomes of a fire whose job is not over when the power goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,6 +144,8 @@ pub struct CursorJournal<K: Kind, F, const N: usize> {
     slots: Slots,
     schedules: &'static [Spec<Fixed<K>>; N],
     options: Options,
+    /// What each schedule is called in a record.
+    names: [u32; N],
     /// What the half that counts has of each schedule.
     kept: [Cursor; N],
     /// The half that counts, and the first place in it that is free.
@@ -179,11 +181,12 @@ impl<K: Kind<Fires: Hash>, F: NorFlash, const N: usize> CursorJournal<K, F, N> {
         if usize::try_from(slots.count()).is_ok_and(|count| count <= N) {
             return Err(RangeError::TooSmall);
         }
-        let journal = Self {
+        let mut journal = Self {
             flash,
             slots,
             schedules,
             options,
+            names: [0; N],
             kept: [Cursor::NONE; N],
             half: Half::Second,
             free: 0,
@@ -191,8 +194,13 @@ impl<K: Kind<Fires: Hash>, F: NorFlash, const N: usize> CursorJournal<K, F, N> {
             sound: false,
             unwritten_since: None,
         };
-        let twice = |(at, spec)| journal.named(who_is(spec)) != Some(at);
-        assert!(!schedules.iter().enumerate().any(twice), "two schedules have one name");
+        for (at, spec) in schedules.iter().enumerate() {
+            let name = who(spec.id, &spec.trigger);
+            let known = &journal.names[..at];
+            let twice = known.contains(&name) || schedules[..at].iter().any(|it| it.id == spec.id);
+            assert!(!twice, "two schedules have one name");
+            journal.names[at] = name;
+        }
         Ok(journal)
     }
 
@@ -206,17 +214,13 @@ impl<K: Kind<Fires: Hash>, F: NorFlash, const N: usize> CursorJournal<K, F, N> {
         self.flash
     }
 
-    /// The place of a schedule in the program's list.
-    fn named(&self, who: u32) -> Option<usize> {
-        self.schedules.iter().position(|spec| who_is(spec) == who)
-    }
-
     /// Where a schedule stands in the ledger; nowhere, if something else has taken its place.
     fn stand<S: Room, T: Room, J: Room, U: Room>(
         &self,
         ledger: &Ledger<Fixed<K>, S, T, J, U>,
-        spec: &'static Spec<Fixed<K>>,
+        at: usize,
     ) -> Stand {
+        let spec = &self.schedules[at];
         let is_it = |row: &&Schedule<Fixed<K>>| row.spec == InProgram(spec);
         let Some(row) = ledger.schedule(&spec.id).filter(is_it) else { return Stand::NONE };
         let last = row.last_fire_at.unwrap_or(Timestamp::UNIX_EPOCH);
@@ -241,13 +245,16 @@ impl<K: Kind<Fires: Hash>, F: NorFlash, const N: usize> CursorJournal<K, F, N> {
         Stand { cursor: Cursor::new(next, pause), last_fire_at: row.last_fire_at, fired }
     }
 
-    /// Puts a schedule back where it stood.
-    fn put_back<S: Room, T: Room, J: Room, U: Room>(
+    /// Puts a schedule back where it stood, as this record says.
+    #[inline(never)]
+    fn replay<S: Room, T: Room, J: Room, U: Room>(
+        &mut self,
         ledger: &mut Ledger<Fixed<K>, S, T, J, U>,
-        spec: &'static Spec<Fixed<K>>,
         record: &Record,
     ) {
-        let Stand { cursor, last_fire_at, fired } = record.stand;
+        let Some(at) = self.names.iter().position(|name| *name == record.who) else { return };
+        let (spec, Stand { cursor, last_fire_at, fired }) = (&self.schedules[at], record.stand);
+        self.kept[at] = cursor;
         let Some(next) = cursor.next() else {
             ledger.remove_schedules(&Remove::Named(&[spec.id]), |_| ());
             return;
@@ -272,14 +279,25 @@ impl<K: Kind<Fires: Hash>, F: NorFlash, const N: usize> CursorJournal<K, F, N> {
         ledger: &Ledger<Fixed<K>, S, T, J, U>,
     ) -> Result<(), Error<F::Error>> {
         // From here on the half is taken for broken, in case this future is dropped or fails.
-        let was_sound = core::mem::replace(&mut self.sound, false);
-        if !was_sound || self.append(ledger, self.half).await.is_err() {
-            // Full, or worn out.
-            let other = self.half.other();
-            self.slots.erase(&mut self.flash, other).await.map_err(Error::Flash)?;
-            self.append(ledger, other).await?;
+        let mut half = self.half;
+        if !core::mem::replace(&mut self.sound, false) {
+            half = half.other();
         }
-        self.kept = self.schedules.each_ref().map(|spec| self.stand(ledger, spec).cursor);
+        loop {
+            let opens = half != self.half;
+            if opens {
+                self.slots.erase(&mut self.flash, half).await.map_err(Error::Flash)?;
+            }
+            match self.append(ledger, half).await {
+                Ok(()) => break,
+                Err(error) if opens => return Err(error),
+                // Full, or worn out.
+                Err(_) => half = half.other(),
+            }
+        }
+        for at in 0..N {
+            self.kept[at] = self.stand(ledger, at).cursor;
+        }
         self.sound = true;
         self.unwritten_since = None;
         Ok(())
@@ -294,24 +312,34 @@ impl<K: Kind<Fires: Hash>, F: NorFlash, const N: usize> CursorJournal<K, F, N> {
     ) -> Result<(), Error<F::Error>> {
         let opens = half != self.half;
         let mut slot = if opens { 0 } else { self.free };
-        for (at, spec) in self.schedules.iter().enumerate() {
-            let stand = self.stand(ledger, spec);
-            if !opens && stand.cursor == self.kept[at] {
-                continue;
-            }
+        for at in 0..N {
+            let Some(bytes) = self.changed(ledger, at, opens) else { continue };
             if slot >= self.slots.count() {
                 return Err(Error::Full);
             }
-            let complete = !opens || at + 1 == N;
-            let (number, who) = (self.number, who_is(spec));
-            let record = Record { number, who, stand, complete, version: VERSION };
-            let written = self.slots.write(&mut self.flash, (half, slot), &record).await;
+            let written = self.slots.write(&mut self.flash, half, slot, &bytes).await;
             written.map_err(Error::Flash)?;
-            self.number = number.wrapping_add(1);
+            self.number = self.number.wrapping_add(1);
             slot += 1;
         }
         (self.half, self.free) = (half, slot);
         Ok(())
+    }
+
+    /// The next record, of this schedule: if it has changed, or opens a half.
+    #[inline(never)]
+    fn changed<S: Room, T: Room, J: Room, U: Room>(
+        &self,
+        ledger: &Ledger<Fixed<K>, S, T, J, U>,
+        at: usize,
+        opens: bool,
+    ) -> Option<Bytes> {
+        let stand = self.stand(ledger, at);
+        if !opens && stand.cursor == self.kept[at] {
+            return None;
+        }
+        let (number, who, complete) = (self.number, self.names[at], !opens || at + 1 == N);
+        Some(Record { number, who, stand, complete, version: VERSION }.bytes())
     }
 
     /// Whether something has changed, and whether that is written at once.
@@ -320,8 +348,8 @@ impl<K: Kind<Fires: Hash>, F: NorFlash, const N: usize> CursorJournal<K, F, N> {
         ledger: &Ledger<Fixed<K>, S, T, J, U>,
     ) -> Due {
         let mut due = Due::Nothing;
-        for (spec, kept) in self.schedules.iter().zip(self.kept) {
-            let cursor = self.stand(ledger, spec).cursor;
+        for (at, kept) in self.kept.into_iter().enumerate() {
+            let cursor = self.stand(ledger, at).cursor;
             if cursor != kept {
                 if self.options.within <= Span::ZERO || cursor.is_edited(kept) {
                     return Due::Now;
@@ -350,29 +378,39 @@ where
     ) -> Result<Restored, Self::Error> {
         self.sound = false;
         self.unwritten_since = None;
-        let found = self.slots.find(&mut self.flash).await.map_err(Error::Flash)?;
+        let mut found: Option<Found> = None;
+        let mut reading = Reading::default();
+        for pass in 0..3 {
+            // Each half is looked at, and then the one that counts is read: of those that are
+            // complete, the one that was written last.
+            let half = match (pass, found) {
+                (0, _) => Half::First,
+                (1, _) => Half::Second,
+                (_, Some(found)) => found.half,
+                (_, None) => break,
+            };
+            let (mut newest, mut end) = (None, 0);
+            for slot in 0..self.slots.count() {
+                let read = self.slots.read(&mut self.flash, half, slot).await;
+                let Some(bytes) = read.map_err(Error::Flash)? else { continue };
+                end = slot + 1;
+                let Some(record) = Record::read(&bytes) else { continue };
+                if pass < 2 {
+                    newest = newest.max(Some(record.number).filter(|_| record.complete));
+                } else if reading.takes(slot, &record) {
+                    self.replay(ledger, &record);
+                }
+            }
+            let latest = |newest: &u32| found.is_none_or(|found| *newest > found.newest);
+            if let Some(newest) = newest.filter(latest) {
+                found = Some(Found { half, newest, end });
+            }
+        }
         let Some(Found { half, newest, end }) = found else { return Ok(Restored::NOTHING) };
         (self.half, self.number) = (half, newest.wrapping_add(1));
         // One place looks erased and may be half written.
         self.free = end.saturating_add(1);
-        let names = self.schedules.each_ref().map(who_is);
-        let mut loss = Loss::NONE;
-        let mut expected = None;
-        for slot in 0..end {
-            let read = self.slots.read(&mut self.flash, half, slot).await;
-            let Some(bytes) = read.map_err(Error::Flash)? else { continue };
-            let Some(record) = Record::read(&bytes) else { continue };
-            // A half that counts begins with a record at its first place.
-            let missing = expected.map_or(slot, |number| record.number.saturating_sub(number));
-            loss.missing = loss.missing.saturating_add(missing);
-            expected = Some(record.number.wrapping_add(1));
-            if record.version != VERSION {
-                loss.foreign += 1;
-            } else if let Some(at) = names.iter().position(|who| *who == record.who) {
-                Self::put_back(ledger, &self.schedules[at], &record);
-                self.kept[at] = record.stand.cursor;
-            }
-        }
+        let mut loss = reading.loss;
         let schedules = ledger.schedules().count();
         let known = self.kept.iter().filter(|kept| **kept != Cursor::NONE).count();
         loss.rows = u32::try_from(known.saturating_sub(schedules)).unwrap_or(u32::MAX);
@@ -425,8 +463,4 @@ impl<K: Kind, F, const N: usize> fmt::Debug for CursorJournal<K, F, N> {
             .field("sound", sound)
             .finish_non_exhaustive()
     }
-}
-
-fn who_is<K: Kind<Fires: Hash>>(spec: &Spec<Fixed<K>>) -> u32 {
-    who(spec.id, &spec.trigger)
 }

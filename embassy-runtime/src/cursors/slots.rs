@@ -4,9 +4,10 @@ use core::ops::Range;
 
 use embedded_storage_async::nor_flash::NorFlash;
 
-use super::record::{Bytes, LEN, Record};
+use super::record::{Bytes, LEN, Record, VERSION};
 use crate::flash::RangeError;
 use crate::flash::halves::{Half, Halves};
+use crate::journal::Loss;
 
 /// Where records lie.
 #[derive(Clone, Copy, Debug)]
@@ -52,10 +53,11 @@ impl Slots {
     pub(super) async fn write<F: NorFlash>(
         &self,
         flash: &mut F,
-        (half, slot): (Half, u32),
-        record: &Record,
+        half: Half,
+        slot: u32,
+        bytes: &Bytes,
     ) -> Result<(), F::Error> {
-        flash.write(self.0.start(half) + slot * SLOT, &record.bytes().0).await
+        flash.write(self.0.start(half) + slot * SLOT, &bytes.0).await
     }
 
     pub(super) async fn erase<F: NorFlash>(
@@ -65,24 +67,27 @@ impl Slots {
     ) -> Result<(), F::Error> {
         self.0.erase(flash, half).await
     }
+}
 
-    /// The half that counts: of those that are complete, the one that was written last.
-    pub(super) async fn find<F: NorFlash>(&self, flash: &mut F) -> Result<Option<Found>, F::Error> {
-        let mut found: Option<Found> = None;
-        for half in [Half::First, Half::Second] {
-            let (mut newest, mut end) = (None, 0);
-            for slot in 0..self.count() {
-                let Some(bytes) = self.read(flash, half, slot).await? else { continue };
-                end = slot + 1;
-                let complete = Record::read(&bytes).filter(|record| record.complete);
-                newest = newest.max(complete.map(|record| record.number));
-            }
-            let Some(newest) = newest else { continue };
-            if found.is_none_or(|found| newest > found.newest) {
-                found = Some(Found { half, newest, end });
-            }
-        }
-        Ok(found)
+/// Reads the half that counts, record by record.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// The number that the next record should have.
+    expected: Option<u32>,
+    /// What is missing.
+    pub(super) loss: Loss,
+}
+
+impl Reading {
+    /// Whether the record at this place can be taken for what it says.
+    pub(super) fn takes(&mut self, slot: u32, record: &Record) -> bool {
+        // A half that counts begins with a record at its first place.
+        let missing = self.expected.map_or(slot, |number| record.number.saturating_sub(number));
+        self.loss.missing = self.loss.missing.saturating_add(missing);
+        self.expected = Some(record.number.wrapping_add(1));
+        let known = record.version == VERSION;
+        self.loss.foreign += u32::from(!known);
+        known
     }
 }
 
