@@ -96,6 +96,14 @@ pub enum Durable {
     Config,
 }
 
+/// When a change is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    Nothing,
+    Later,
+    Now,
+}
+
 /// Where the cursors of restored schedules stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

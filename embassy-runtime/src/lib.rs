@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod command;
+pub mod cursors;
 pub mod domain;
 pub mod engine;
 pub mod fixed;

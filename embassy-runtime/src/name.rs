@@ -84,7 +84,11 @@ impl JobId {
 
 /// FNV-1a with 32 bits.
 pub(crate) const fn hash(bytes: &[u8]) -> u32 {
-    let mut hash: u32 = 0x811c_9dc5;
+    hash_on(0x811c_9dc5, bytes)
+}
+
+/// The hash of whatever this is the hash of, and of these bytes behind it.
+pub(crate) const fn hash_on(mut hash: u32, bytes: &[u8]) -> u32 {
     let mut at = 0;
     while at < bytes.len() {
         hash = (hash ^ bytes[at] as u32).wrapping_mul(0x0100_0193);

@@ -86,7 +86,7 @@ impl Timing for Interval {
 }
 
 /// What a device fires by, with the zones of its patterns: rules, or what finds them.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Hash, Serialize, Deserialize)]
 pub enum Fires<Z = Rule> {
     /// By the time that has passed.
     Every(Interval),

@@ -24,13 +24,13 @@ use crate::civil::{Offset, SECONDS_PER_DAY, date_of, days_in_month, days_of, is_
 /// assert!(BERLIN.has_daylight_saving());
 /// assert!(Rule::parse("<+0530>-5:30").is_ok_and(|rule| !rule.has_daylight_saving()));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rule {
     standard: Offset,
     saving: Option<Saving>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Saving {
     offset: Offset,
     starts: Change,
@@ -40,14 +40,14 @@ struct Saving {
 }
 
 /// A yearly moment on the clock that is about to change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Change {
     day: Day,
     /// Seconds after 00:00 of that day: within ±167 hours.
     secs: i32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Day {
     /// `Jn`: 1 to 365, never counting the 29th of February.

@@ -71,6 +71,7 @@
 //!
 //! [postcard's]: https://postcard.jamesmunns.com/wire-format
 
+pub(crate) mod halves;
 mod pages;
 mod record;
 mod replay;
@@ -84,11 +85,13 @@ use mainspring_core::ledger::Ledger;
 use mainspring_core::room::{Inline, Room};
 use mainspring_core::time::Mono;
 
-pub use pages::{Error, RangeError};
+pub use halves::RangeError;
+pub use pages::Error;
 pub use record::Lasting;
 
-use crate::journal::{Cursors, Durable, Journal, Loss, Restored};
-use pages::{Half, Pages};
+use crate::journal::{Cursors, Due, Durable, Journal, Loss, Restored};
+use halves::Half;
+use pages::Pages;
 use record::{HEADER_MAX, Header, Row, VERSION, flag};
 use rows::{Rows, Scope};
 
@@ -325,14 +328,6 @@ impl<D: Lasting, F, const S: usize, const J: usize, const B: usize> fmt::Debug
             .field("sound", sound)
             .finish_non_exhaustive()
     }
-}
-
-/// When a change is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
-    Nothing,
-    Later,
-    Now,
 }
 
 /// Which half a transaction goes to.

@@ -13,6 +13,8 @@ use sequential_storage::cache::page_states::ArrayPageStates;
 use sequential_storage::cache::{Cache, Uncached};
 use sequential_storage::queue::{QueueConfig, QueueStorage};
 
+use super::halves::{Half, Halves, RangeError};
+
 /// Why something could not be written or read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -51,49 +53,6 @@ impl<E> From<Queued<E>> for Error<E> {
     }
 }
 
-/// Why a range of flash cannot hold a journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum RangeError {
-    /// It does not start and end where pages do.
-    Unaligned,
-    /// It is not an even number of pages, at least two.
-    OddPages,
-    /// It ends behind the end of the flash.
-    OutOfBounds,
-    /// The pages, or the words that are written at once, are of a size that cannot be used.
-    Geometry,
-}
-
-impl fmt::Display for RangeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unaligned => "the range does not start and end at pages",
-            Self::OddPages => "the range is not an even number of pages",
-            Self::OutOfBounds => "the range ends behind the end of the flash",
-            Self::Geometry => "the flash has pages or words of a size that cannot be used",
-        })
-    }
-}
-
-impl core::error::Error for RangeError {}
-
-/// One of the two halves of the range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Half {
-    First,
-    Second,
-}
-
-impl Half {
-    pub(super) const fn other(self) -> Self {
-        match self {
-            Self::First => Self::Second,
-            Self::Second => Self::First,
-        }
-    }
-}
-
 /// A page: its half, and its number there.
 pub(super) type Place = (Half, u32);
 
@@ -102,42 +61,24 @@ type Known = Cache<ArrayPageStates<1>, ArrayPagePointers<1>, Uncached>;
 
 pub(super) struct Pages<F> {
     flash: F,
-    start: u32,
-    /// How many there are in each half.
-    count: u32,
+    halves: Halves,
     known: Option<(Place, Known)>,
 }
 
 impl<F: NorFlash> Pages<F> {
     pub(super) fn new(flash: F, range: Range<u32>) -> Result<Self, RangeError> {
-        let size = Self::page_size();
-        let aligned = range.start.is_multiple_of(size) && range.end.is_multiple_of(size);
-        if !aligned {
-            return Err(RangeError::Unaligned);
-        }
-        let pages = range.end.saturating_sub(range.start) / size;
-        if pages < 2 || !pages.is_multiple_of(2) {
-            return Err(RangeError::OddPages);
-        }
-        if usize::try_from(range.end).map_or(true, |end| end > flash.capacity()) {
-            return Err(RangeError::OutOfBounds);
-        }
-        let page = range.start..range.start + size;
-        if QueueConfig::<&mut F>::try_new(page).is_err() {
+        let halves = Halves::new(&flash, range)?;
+        if QueueConfig::<&mut F>::try_new(halves.page(Half::First, 0)).is_err() {
             return Err(RangeError::Geometry);
         }
-        Ok(Self { flash, start: range.start, count: pages / 2, known: None })
+        Ok(Self { flash, halves, known: None })
     }
 
     /// Erases every page of a half, whatever it looks like: an erase that was interrupted leaves
     /// pages that look like anything.
     pub(super) async fn erase(&mut self, half: Half) -> Result<(), Error<F::Error>> {
         self.known = None;
-        for page in 0..self.count {
-            let Range { start, end } = self.range((half, page));
-            self.flash.erase(start, end).await.map_err(Error::Flash)?;
-        }
-        Ok(())
+        self.halves.erase(&mut self.flash, half).await.map_err(Error::Flash)
     }
 
     /// Appends an item to a page.
@@ -146,7 +87,7 @@ impl<F: NorFlash> Pages<F> {
             Some((there, known)) if there == place => known,
             _ => Cache::new(ArrayPageStates::new(), ArrayPagePointers::new(), Uncached),
         };
-        let Ok(config) = QueueConfig::try_new(self.range(place)) else {
+        let Ok(config) = QueueConfig::try_new(self.halves.page(place.0, place.1)) else {
             return Err(Error::Damaged);
         };
         let mut queue = QueueStorage::new(&mut self.flash, config, known);
@@ -166,7 +107,9 @@ impl<F: NorFlash> Pages<F> {
         buffer: &mut [u8],
         mut visit: impl FnMut(&[u8]),
     ) -> Result<bool, F::Error> {
-        let Ok(config) = QueueConfig::try_new(self.range(place)) else { return Ok(false) };
+        let Ok(config) = QueueConfig::try_new(self.halves.page(place.0, place.1)) else {
+            return Ok(false);
+        };
         let mut queue = QueueStorage::new(&mut self.flash, config, Cache::new_uncached());
         let mut items = match queue.iter().await {
             Ok(items) => items,
@@ -197,7 +140,7 @@ impl<F: NorFlash> Pages<F> {
 
     /// How many pages a half has.
     pub(super) const fn count(&self) -> u32 {
-        self.count
+        self.halves.pages()
     }
 
     pub(super) const fn flash(&mut self) -> &mut F {
@@ -207,25 +150,10 @@ impl<F: NorFlash> Pages<F> {
     pub(super) fn into_flash(self) -> F {
         self.flash
     }
-
-    fn range(&self, (half, page): Place) -> Range<u32> {
-        let before = match half {
-            Half::First => page,
-            Half::Second => self.count + page,
-        };
-        let start = self.start + before * Self::page_size();
-        start..start + Self::page_size()
-    }
-
-    /// Never zero, so that nothing is divided by it.
-    fn page_size() -> u32 {
-        u32::try_from(F::ERASE_SIZE).unwrap_or(u32::MAX).max(1)
-    }
 }
 
 impl<F> fmt::Debug for Pages<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { start, count, .. } = self;
-        f.debug_struct("Pages").field("start", start).field("count", count).finish_non_exhaustive()
+        f.debug_struct("Pages").field("halves", &self.halves).finish_non_exhaustive()
     }
 }

@@ -9,7 +9,8 @@ use mainspring_core::schedule::{Next, Schedule};
 use mainspring_core::time::Timestamp;
 
 use super::Options;
-use super::pages::{Error, Half, Pages, Place};
+use super::halves::Half;
+use super::pages::{Error, Pages, Place};
 use super::record::{Entry, Header, Lasting, VERSION, entries, flag, is_after};
 use crate::journal::{Durable, Loss};
 

@@ -35,6 +35,7 @@ pub(crate) const IMAGES: &[Kind] = &[
     },
     Kind { name: "firmware-full", about: "whole firmware with every policy", bar: None },
     Kind { name: "firmware-flash", about: "whole plain firmware with a journal", bar: None },
+    Kind { name: "firmware-cursors", about: "whole plain firmware that keeps cursors", bar: None },
     Kind { name: "firmware-interval", about: "whole plain firmware, intervals only", bar: None },
     Kind {
         name: "firmware",

@@ -251,7 +251,7 @@ impl Pattern for Cron {
 /// let t = "2026-02-28T12:00:00Z".parse().unwrap();
 /// assert_eq!(daily.next_after(t).unwrap().to_string(), "2026-03-01T00:00:00Z");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CronIn<Z, P = Cron> {
     /// The pattern.
