@@ -7,11 +7,12 @@
 use defmt::{Format, Formatter, write};
 
 use crate::domain::Domain;
+use crate::id::Ticket;
 use crate::job::{Change, Job, JobState, Unique};
 use crate::lease::Lease;
 use crate::schedule::{Schedule, Spec};
 use crate::task::Task;
-use crate::time::Timestamp;
+use crate::time::{Mono, Span, Timestamp};
 use crate::verb;
 use crate::{planner, worker};
 
@@ -97,6 +98,25 @@ macro_rules! alternatives {
 impl Format for Timestamp {
     fn format(&self, f: Formatter<'_>) {
         write!(f, "{=i64}us", self.as_micros());
+    }
+}
+
+impl Format for Span {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "{=i64}us", self.as_micros());
+    }
+}
+
+/// In microseconds since the clock's start.
+impl Format for Mono {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "{=i64}us", self.as_micros());
+    }
+}
+
+impl Format for Ticket {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "#{=u32}", self.number());
     }
 }
 
