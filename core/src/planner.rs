@@ -389,6 +389,10 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     fn advance(&mut self, slot: usize, now: Now) -> Option<Output<D>> {
         let longest = if self.is_crowded(now) { None } else { Some(self.reach()) };
         let ticket = self.next_ticket().about(slot);
+        if !D::OFFER.remote {
+            // The shortcut is for many schedules, and is more code.
+            return self.unusual(ticket, now.wall, longest);
+        }
         let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
         let policies = entry.rules.policies(entry.one_by_one).within(D::OFFER);
         let Some(next) = fire::only(&entry.plan, entry.next, now.wall, &policies) else {
@@ -490,7 +494,8 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 {
                     self.hear(news, heard);
                 }
-                self.look_at = look_at(now.mono, self.max_idle.unwrap_or(limits::MAX_IDLE));
+                let idle = self.max_idle.unwrap_or(limits::MAX_IDLE);
+                self.look_at = look_at(now.mono, idle, D::OFFER.remote);
             }
             Err(Down) => self.failed(now.mono),
         }

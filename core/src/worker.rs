@@ -383,7 +383,8 @@ impl<D: Domain, R: Room> Worker<D, R> {
         match result {
             Ok((count, pulse)) => {
                 self.outage.over();
-                self.look_at = look_at(now.mono, self.max_idle.unwrap_or(limits::MAX_IDLE));
+                let idle = self.max_idle.unwrap_or(limits::MAX_IDLE);
+                self.look_at = look_at(now.mono, idle, D::OFFER.remote);
                 self.horizon.learn(pulse.mono_at(pulse.next_ready_at, now), epoch);
                 if count > 0 {
                     // There may be more; ask until there is nothing.

@@ -217,8 +217,9 @@ impl<'e, K: Kind, const C: usize> Device<'e, K, C> {
                 let spec = schedule.spec();
                 let point =
                     if K::OFFER.skips { fire::Resume::At(wall) } else { fire::Resume::Owed };
+                let at = (schedule.next, point);
                 let (next, skip) =
-                    fire::resumed(&spec.trigger, schedule.next, point, &spec.policies);
+                    fire::resumed_within(K::OFFER, &spec.trigger, at, &spec.policies);
                 let resume = Resume { schedule: id, revision: schedule.revision, next, skip };
                 self.planner.handle(planner::Input::Hint, self.now);
                 self.ledger.resume(&resume, &mut ()) == Resumed::Done
