@@ -51,7 +51,7 @@ pub struct Job<D: Domain> {
     /// It expires unless its first attempt has started by then.
     pub start_by: Option<Timestamp>,
     /// When it was written, by the store's clock.
-    pub created_at: Timestamp,
+    pub created_at: D::Note<Timestamp>,
     /// How its attempts ended so far.
     pub counts: Counts,
     /// The token of the latest claim.

@@ -33,6 +33,11 @@ pub trait FormatDomain:
         Tags: Format,
         Settings: Format,
         Terms: Format,
+        Cursor: Format,
+        Note<u16>: Format,
+        Note<u32>: Format,
+        Note<Timestamp>: Format,
+        Note<Option<Timestamp>>: Format,
     >
 {
 }
@@ -53,6 +58,11 @@ impl<D> FormatDomain for D where
             Tags: Format,
             Settings: Format,
             Terms: Format,
+            Cursor: Format,
+            Note<u16>: Format,
+            Note<u32>: Format,
+            Note<Timestamp>: Format,
+            Note<Option<Timestamp>>: Format,
         >
 {
 }

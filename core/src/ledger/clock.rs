@@ -24,8 +24,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
             let Some(row) = self.schedules.get_mut(slot) else { continue };
             row.claim = None;
             let next = next(&row.schedule);
-            if next != row.schedule.next {
-                row.schedule.next = next;
+            if next != row.schedule.cursor() {
+                row.schedule.next = next.keep();
                 row.schedule.revision = row.schedule.revision.after_put();
             }
             self.requeue(slot);

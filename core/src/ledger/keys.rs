@@ -3,6 +3,7 @@
 use super::Ledger;
 use crate::domain::Domain;
 use crate::job::{Hold, Job, JobState};
+use crate::note::Note;
 use crate::room::Room;
 use crate::table::{Full, Keyed};
 use crate::time::{Span, Timestamp};
@@ -111,7 +112,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
         // Another job may have the key by now.
         let Some(slot) = self.keys.find(&key) else { return };
         let Some(row) = self.keys.get_mut(slot).filter(|row| row.job == job.id) else { return };
-        match unique.hold.until(job.created_at).filter(|&until| until > now) {
+        match unique.hold.until(job.created_at.value()).filter(|&until| until > now) {
             Some(until) => row.over_until = Some(until),
             None => drop(self.keys.remove(slot)),
         }

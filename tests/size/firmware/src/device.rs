@@ -217,7 +217,7 @@ impl<'e, K: Kind, const C: usize> Device<'e, K, C> {
                 let spec = schedule.spec();
                 let point =
                     if K::OFFER.skips { fire::Resume::At(wall) } else { fire::Resume::Owed };
-                let at = (schedule.next, point);
+                let at = (schedule.cursor(), point);
                 let (next, skip) =
                     fire::resumed_within(K::OFFER, &spec.trigger, at, &spec.policies);
                 let resume = Resume { schedule: id, revision: schedule.revision, next, skip };
