@@ -59,8 +59,9 @@ pub trait Domain: Copy + Debug + Eq + Hash + 'static {
     /// How a schedule's cursor is kept: [`Next`](crate::schedule::Next), or an
     /// `Option<Timestamp>` where [`after_run`](Offer::after_run) is not offered.
     type Cursor: Cursor;
-    /// What is [noted](crate::note) besides: `T`, or `()` where neither a limit nor a pause after
-    /// failures nor a fixed delay is offered, there are no keys, and nobody asks.
+    /// What a plain domain goes without, as a schedule's [number of
+    /// fires](crate::schedule::Schedule::fired): `T`, or [`()`](crate::note) where the offer has
+    /// no policy besides `misfire_grace`, no store that is `remote`, and nobody has keys.
     type Note<T: Notable>: Note<T>;
 
     /// What schedules and jobs of this domain may ask for. A device goes without the code for what

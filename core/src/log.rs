@@ -137,7 +137,7 @@ record! {
     }
     Schedule<D> { spec(), revision, next, last_fire_at, fired, failures, pause, quarantine }
     Lease<D> { node, token, until }
-    Unique<D> { key, hold }
+    Unique<D> { key, hold() }
     Job<D> {
         id, task, schedule, origin, fire_at, payload, terms, tags, unique, watched, start_by,
         created_at, counts, token, state,

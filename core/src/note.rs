@@ -1,15 +1,19 @@
-//! What records keep besides what a plain domain decides by.
+//! What records keep beyond what a plain domain decides by.
 //!
-//! When a schedule fired last, how often it fired and failed, since when it is paused and when a
-//! job was written: people want to know, and limits, pauses after failures, keys and journals
-//! depend on it. A domain that offers none of them keeps `()`, which takes no room.
+//! When a schedule fired last, how often it fired and failed, since when it is paused, when a job
+//! was written and how long its lease is trusted: people want to know, and policies, keys, journals
+//! and stores elsewhere depend on it. A domain that offers none of them keeps `()`, which takes no
+//! room.
+
+#[cfg(feature = "serde")]
+pub(crate) mod data;
 
 use core::fmt::Debug;
 
 use crate::time::Timestamp;
 
 /// A value that a domain may go without: `T` itself, or `()`.
-pub trait Note<T>: Copy + Debug + PartialEq {
+pub trait Note<T>: Copy + Debug + Eq {
     /// Takes note of `value`, or not.
     fn of(value: T) -> Self;
 
@@ -18,7 +22,7 @@ pub trait Note<T>: Copy + Debug + PartialEq {
 }
 
 /// What can be noted.
-pub trait Notable: Copy + Debug + Default + PartialEq {}
+pub trait Notable: Copy + Debug + Default + Eq {}
 
 impl Notable for u16 {}
 impl Notable for u32 {}

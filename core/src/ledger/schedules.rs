@@ -44,6 +44,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
         const {
             let offer = D::OFFER;
             let counts = offer.limit || offer.after_run || offer.max_failures;
+            let counts = counts || offer.all || offer.jitter || offer.slack || offer.renews();
             assert!(D::Cursor::AFTER_RUN || !offer.after_run, "the cursor cannot say what it must");
             assert!(size_of::<D::Note<u32>>() > 0 || !counts, "what must be counted is not noted");
         }
