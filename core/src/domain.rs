@@ -5,6 +5,7 @@ use core::fmt::Debug;
 use core::hash::Hash;
 
 use crate::few::Few;
+use crate::note::{Cursor, Notable, Note};
 use crate::offer::Offer;
 use crate::settings::{Level, Terms};
 use crate::time::Timestamp;
@@ -55,6 +56,13 @@ pub trait Domain: Copy + Debug + Eq + Hash + 'static {
     type Fires<T: Clone + Debug + PartialEq>: Few<T>;
     /// The list of what does not: [`Skips`](crate::fire::Skips), or `()` where none are recorded.
     type Skips<T: Clone + Debug + PartialEq>: Few<T>;
+    /// How a schedule's cursor is kept: [`Next`](crate::schedule::Next), or an
+    /// `Option<Timestamp>` where [`after_run`](Offer::after_run) is not offered.
+    type Cursor: Cursor;
+    /// What a plain domain goes without, as a schedule's [number of
+    /// fires](crate::schedule::Schedule::fired): `T`, or [`()`](crate::note) where the offer has
+    /// no policy besides `misfire_grace`, no store that is `remote`, and nobody has keys.
+    type Note<T: Notable>: Note<T>;
 
     /// What schedules and jobs of this domain may ask for. A device goes without the code for what
     /// it rules out.
@@ -93,6 +101,11 @@ pub trait SerdeDomain:
         Tags: Kept,
         Settings: Kept,
         Terms: Kept,
+        Cursor: Kept,
+        Note<u16>: Kept,
+        Note<u32>: Kept,
+        Note<Timestamp>: Kept,
+        Note<Option<Timestamp>>: Kept,
     >
 {
 }
@@ -114,6 +127,11 @@ impl<D> SerdeDomain for D where
             Tags: Kept,
             Settings: Kept,
             Terms: Kept,
+            Cursor: Kept,
+            Note<u16>: Kept,
+            Note<u32>: Kept,
+            Note<Timestamp>: Kept,
+            Note<Option<Timestamp>>: Kept,
         >
 {
 }
@@ -199,6 +217,8 @@ pub(crate) mod tests {
         type Terms = Terms;
         type Fires<T: Clone + Debug + PartialEq> = crate::fire::Several<T>;
         type Skips<T: Clone + Debug + PartialEq> = crate::fire::Skips<T>;
+        type Cursor = crate::schedule::Next;
+        type Note<T: Notable> = T;
 
         fn fire_job(schedule: &u16, at: Timestamp, origin: Origin) -> u64 {
             let micros = u64::try_from(at.as_micros()).unwrap_or(0);

@@ -65,7 +65,7 @@ counter! {
 /// Names one output of a machine; the reply to that output quotes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(target_pointer_width = "32", repr(packed(4)))]
 pub struct Ticket(
     /// The number and, in the upper half, the slot of what the output is about, so that nobody has
     /// to search for it. In one word, because tickets are written and read all the time.

@@ -18,6 +18,7 @@ use crate::dice::Dice;
 use crate::domain::{Domain, Origin};
 use crate::id::Token;
 use crate::lease::Lease;
+use crate::note::{Notable, Note};
 use crate::outcome::Outcome;
 use crate::retry::{Ask, Cause, Counts, Verdict, verdict};
 use crate::settings::Terms;
@@ -51,7 +52,7 @@ pub struct Job<D: Domain> {
     /// It expires unless its first attempt has started by then.
     pub start_by: Option<Timestamp>,
     /// When it was written, by the store's clock.
-    pub created_at: Timestamp,
+    pub created_at: D::Note<Timestamp>,
     /// How its attempts ended so far.
     pub counts: Counts,
     /// The token of the latest claim.
@@ -68,20 +69,31 @@ pub struct Unique<D: Domain> {
     /// What the job stands for. Jobs of different tasks do not meet.
     pub key: D::Key,
     /// How long it holds the key.
-    pub hold: Hold,
+    #[cfg_attr(feature = "serde", serde(with = "crate::note::data"))]
+    pub hold: D::Note<Hold>,
 }
 
 /// How long a job holds its key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Hold {
     /// Until it is claimed for the first time: while it runs, another one may be queued.
     Waiting,
     /// Until it is over.
+    #[default]
     Live,
     /// Until it is over, and at least this long after it was queued.
     AtLeast(Span),
+}
+
+impl Notable for Hold {}
+
+impl<D: Domain> Unique<D> {
+    /// How long it holds the key.
+    pub fn hold(&self) -> Hold {
+        self.hold.value()
+    }
 }
 
 impl Hold {
@@ -216,7 +228,8 @@ impl<D: Domain> Job<D> {
                     return Err(Refused::NotReady);
                 }
                 self.token = self.token.next();
-                let lease = Lease { node: node.clone(), token: self.token, until: *until };
+                let lease =
+                    Lease { node: node.clone(), token: self.token, until: D::Note::of(*until) };
                 S::Leased { lease, cancel: false }
             }
             (S::Waiting { ready_at }, C::Hasten) => S::Waiting { ready_at: (*ready_at).min(now) },

@@ -7,6 +7,7 @@
 use crate::domain::Domain;
 use crate::id::Token;
 use crate::limits;
+use crate::note::Note;
 use crate::time::{Mono, Span, Timestamp};
 
 /// One node's right to a job, as the store keeps it.
@@ -19,19 +20,20 @@ pub struct Lease<D: Domain> {
     /// Fences this claim off from earlier and later ones.
     pub token: Token,
     /// The end, by the store's clock: from this instant on the job may be rescued.
-    pub until: Timestamp,
+    pub until: D::Note<Timestamp>,
 }
 
 impl<D: Domain> Lease<D> {
     /// Whether the lease still holds at `now`, by the store's clock.
     pub fn is_live(&self, now: Timestamp) -> bool {
-        now < self.until
+        now < self.until.value()
     }
 
     /// The same lease until then. It never becomes shorter: replies may overtake one another.
     #[must_use]
     pub fn prolonged(&self, until: Timestamp) -> Self {
-        Self { until: self.until.max(until), ..self.clone() }
+        let until = D::Note::of(self.until.value().max(until));
+        Self { until, ..self.clone() }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod ledger;
 pub mod limits;
 #[cfg(feature = "defmt")]
 pub mod log;
+pub mod note;
 pub mod number;
 pub mod offer;
 pub mod outcome;

@@ -7,11 +7,12 @@
 use defmt::{Format, Formatter, write};
 
 use crate::domain::Domain;
+use crate::id::Ticket;
 use crate::job::{Change, Job, JobState, Unique};
 use crate::lease::Lease;
 use crate::schedule::{Schedule, Spec};
 use crate::task::Task;
-use crate::time::Timestamp;
+use crate::time::{Mono, Span, Timestamp};
 use crate::verb;
 use crate::{planner, worker};
 
@@ -32,6 +33,11 @@ pub trait FormatDomain:
         Tags: Format,
         Settings: Format,
         Terms: Format,
+        Cursor: Format,
+        Note<u16>: Format,
+        Note<u32>: Format,
+        Note<Timestamp>: Format,
+        Note<Option<Timestamp>>: Format,
     >
 {
 }
@@ -52,6 +58,11 @@ impl<D> FormatDomain for D where
             Tags: Format,
             Settings: Format,
             Terms: Format,
+            Cursor: Format,
+            Note<u16>: Format,
+            Note<u32>: Format,
+            Note<Timestamp>: Format,
+            Note<Option<Timestamp>>: Format,
         >
 {
 }
@@ -100,6 +111,25 @@ impl Format for Timestamp {
     }
 }
 
+impl Format for Span {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "{=i64}us", self.as_micros());
+    }
+}
+
+/// In microseconds since the clock's start.
+impl Format for Mono {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "{=i64}us", self.as_micros());
+    }
+}
+
+impl Format for Ticket {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "#{=u32}", self.number());
+    }
+}
+
 record! {
     Task<D> { id, version, max_running, settings, tags }
     Spec<D> {
@@ -107,7 +137,7 @@ record! {
     }
     Schedule<D> { spec(), revision, next, last_fire_at, fired, failures, pause, quarantine }
     Lease<D> { node, token, until }
-    Unique<D> { key, hold }
+    Unique<D> { key, hold() }
     Job<D> {
         id, task, schedule, origin, fire_at, payload, terms, tags, unique, watched, start_by,
         created_at, counts, token, state,

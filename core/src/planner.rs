@@ -38,7 +38,7 @@ pub struct Entry<D: Domain, P> {
     id: D::ScheduleId,
     revision: Revision,
     next: Timestamp,
-    rules: Rules,
+    rules: Rules<D>,
     plan: P,
     /// The store had no room for all fires of a decision: they come one by one until it has caught
     /// up.
@@ -197,7 +197,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.window.is_empty() {
             self.slack = Span::ZERO;
         }
-        let slack = rules.slack;
+        let slack = rules.slack();
         let slot = self.window.insert(entry).map_err(|Full(entry)| Full(entry.plan))?;
         self.slack = self.slack.max(slack);
         self.due.put(slot, latest(next, slack));
@@ -249,6 +249,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     }
 
     /// The next thing to do, or `None` until [`deadline`](Self::deadline) or an input.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn poll(&mut self, now: Now) -> Option<Output<D>> {
         if self.stopped || self.outage(now.mono).is_some() {
             return None;
@@ -389,6 +390,10 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     fn advance(&mut self, slot: usize, now: Now) -> Option<Output<D>> {
         let longest = if self.is_crowded(now) { None } else { Some(self.reach()) };
         let ticket = self.next_ticket().about(slot);
+        if !D::OFFER.remote {
+            // The shortcut is for many schedules, and is more code.
+            return self.unusual(ticket, now.wall, longest);
+        }
         let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
         let policies = entry.rules.policies(entry.one_by_one).within(D::OFFER);
         let Some(next) = fire::only(&entry.plan, entry.next, now.wall, &policies) else {
@@ -434,7 +439,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         entry: &Entry<D, P>,
         now: Timestamp,
     ) {
-        let latest = entry.after.map(|after| latest(after, entry.rules.slack));
+        let latest = entry.after.map(|after| latest(after, entry.rules.slack()));
         match latest.filter(|latest| *latest > now) {
             Some(latest) => due.put(slot, latest),
             None => drop(due.remove(slot)),
@@ -463,7 +468,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         }
         let is_due = |&(slot, entry): &(usize, &Entry<D, P>)| {
             let latest = self.due.key_of(slot).filter(|_| !entry.under_way);
-            latest.is_some_and(|latest| latest <= now.wall + entry.rules.slack)
+            latest.is_some_and(|latest| latest <= now.wall + entry.rules.slack())
         };
         self.window.iter().find(is_due).map(|(slot, _)| (slot, now))
     }
@@ -490,7 +495,8 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 {
                     self.hear(news, heard);
                 }
-                self.look_at = look_at(now.mono, self.max_idle.unwrap_or(limits::MAX_IDLE));
+                let idle = self.max_idle.unwrap_or(limits::MAX_IDLE);
+                self.look_at = look_at(now.mono, idle, D::OFFER.remote);
             }
             Err(Down) => self.failed(now.mono),
         }
@@ -531,7 +537,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         }
         debug_assert!(entry.id == *schedule, "the ticket was given for this schedule");
         entry.under_way = false;
-        let slack = entry.rules.slack;
+        let slack = entry.rules.slack();
         match (result, entry.after) {
             (Ok((Advanced::Done { revision, inserted }, pulse)), Some(next)) => {
                 entry.revision = revision;
@@ -624,7 +630,7 @@ impl<D: Domain, P> Entry<D, P> {
         (self.under_way, self.ticket) = (true, ticket.number());
         self.after = next.at().filter(|_| kept.is_some());
         kept.map(|(wait, _)| match D::OFFER.remote {
-            true => wait.max(Span::ZERO) + self.rules.slack + limits::PLAN_GRACE,
+            true => wait.max(Span::ZERO) + self.rules.slack() + limits::PLAN_GRACE,
             false => Span::MAX,
         })
     }

@@ -5,6 +5,7 @@ use core::borrow::Borrow;
 use crate::domain::Domain;
 use crate::id::{ConfigRevision, Revision};
 use crate::limits;
+use crate::note::{Cursor, Note};
 use crate::offer::Offer;
 use crate::outcome::Outcome;
 use crate::overlap::Overlap;
@@ -206,6 +207,31 @@ impl Next {
             Self::AfterRun | Self::Done => None,
         }
     }
+
+    /// The same as a domain keeps it.
+    pub fn keep<C: Cursor>(self) -> C {
+        C::new(self.at(), self == Self::AfterRun)
+    }
+}
+
+impl Cursor for Next {
+    const AFTER_RUN: bool = true;
+
+    fn new(at: Option<Timestamp>, after_run: bool) -> Self {
+        match at {
+            Some(at) => Self::At(at),
+            None if after_run => Self::AfterRun,
+            None => Self::Done,
+        }
+    }
+
+    fn at(self) -> Option<Timestamp> {
+        self.at()
+    }
+
+    fn is_after_run(self) -> bool {
+        self == Self::AfterRun
+    }
 }
 
 impl From<Option<Timestamp>> for Next {
@@ -278,11 +304,11 @@ impl<D: Domain> Spec<D> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Pause {
+pub struct Pause<S = Timestamp> {
     /// Why.
     pub reason: PauseReason,
     /// When, by the store's clock.
-    pub since: Timestamp,
+    pub since: S,
 }
 
 /// Why a schedule was told to stop firing.
@@ -332,16 +358,16 @@ pub struct Schedule<D: Domain> {
     /// Raised by each put, pause, resume and advance; an advance that names another one is stale.
     pub revision: Revision,
     /// When it comes due next.
-    pub next: Next,
+    pub next: D::Cursor,
     /// The last fire that became a job.
-    pub last_fire_at: Option<Timestamp>,
+    pub last_fire_at: D::Note<Option<Timestamp>>,
     /// How many fires became jobs.
-    pub fired: u32,
+    pub fired: D::Note<u32>,
     /// How many of its jobs in a row have failed until now. Counted only if
     /// [`Policies::max_failures`] asks for it.
-    pub failures: u16,
+    pub failures: D::Note<u16>,
     /// It was told to stop firing for a while.
-    pub pause: Option<Pause>,
+    pub pause: Option<Pause<D::Note<Timestamp>>>,
     /// Why it is out of service, if it is: for instance a trigger that cannot be decoded. It is
     /// neither claimed nor fired until it is put again.
     pub quarantine: Option<D::Text>,
@@ -364,10 +390,10 @@ impl<D: Domain> Schedule<D> {
         Self {
             spec,
             revision,
-            next,
-            last_fire_at: None,
-            fired: 0,
-            failures: 0,
+            next: next.keep(),
+            last_fire_at: D::Note::of(None),
+            fired: D::Note::of(0),
+            failures: D::Note::of(0),
             pause: None,
             quarantine: None,
         }
@@ -378,10 +404,19 @@ impl<D: Domain> Schedule<D> {
         self.spec.borrow()
     }
 
+    /// The instant that comes next.
+    pub fn cursor(&self) -> Next {
+        match self.next.at() {
+            Some(at) => Next::At(at),
+            None if self.next.is_after_run() => Next::AfterRun,
+            None => Next::Done,
+        }
+    }
+
     /// When it comes due; `None` if it is paused, quarantined, done, or waits for a run to end.
     pub fn due(&self) -> Option<Timestamp> {
         let out = self.is_paused() || self.quarantine.is_some();
-        if out { None } else { self.next.at() }
+        if out { None } else { self.cursor().at() }
     }
 
     /// Whether it is paused, for whatever reason.
@@ -392,7 +427,7 @@ impl<D: Domain> Schedule<D> {
     /// Its policies as they are for the next decision: the limit is what is left of it.
     pub fn policies(&self) -> Policies {
         let policies = self.spec().known_policies();
-        let limit = policies.limit.map(|limit| limit.saturating_sub(self.fired));
+        let limit = policies.limit.map(|limit| limit.saturating_sub(self.fired.value()));
         Policies { limit, ..policies }
     }
 
@@ -404,19 +439,19 @@ impl<D: Domain> Schedule<D> {
     /// ends a pause after failures, but not one by hand.
     #[must_use]
     pub fn replaced(&self, spec: D::Held<Spec<D>>, next: Next, now: Timestamp) -> Self {
-        let owed = self.next.at().filter(|&at| at <= now && self.quarantine.is_none());
+        let owed = self.cursor().at().filter(|&at| at <= now && self.quarantine.is_none());
         let next = match owed {
             Some(at) => Next::At(at),
-            None if self.keeps_cursor(spec.borrow()) => self.next,
+            None if self.keeps_cursor(spec.borrow()) => self.cursor(),
             None => next,
         };
         Self {
             spec,
-            next,
+            next: next.keep(),
             revision: self.revision.after_put(),
             last_fire_at: self.last_fire_at,
             fired: self.fired,
-            failures: 0,
+            failures: D::Note::of(0),
             pause: self.pause.filter(|pause| pause.reason == PauseReason::Person),
             quarantine: None,
         }
@@ -425,7 +460,7 @@ impl<D: Domain> Schedule<D> {
     fn keeps_cursor(&self, spec: &Spec<D>) -> bool {
         let (old, new) = (self.spec(), spec);
         let same = old.trigger == new.trigger && old.exclusions == new.exclusions;
-        let ends = match self.next {
+        let ends = match self.cursor() {
             Next::At(_) => false,
             Next::AfterRun => new.known_policies().after_run.is_none(),
             Next::Done => old.known_policies().limit != new.known_policies().limit,
@@ -442,7 +477,7 @@ impl<D: Domain> Schedule<D> {
             PauseReason::Failures => before.is_none(),
         };
         if news {
-            self.pause = Some(Pause { reason, since: now });
+            self.pause = Some(Pause { reason, since: D::Note::of(now) });
             self.revision = self.revision.next();
         }
         news
@@ -452,8 +487,8 @@ impl<D: Domain> Schedule<D> {
     pub fn resume(&mut self, next: Next) -> bool {
         let was_paused = self.pause.take().is_some();
         if was_paused {
-            self.next = next;
-            self.failures = 0;
+            self.next = next.keep();
+            self.failures = D::Note::of(0);
             self.revision = self.revision.next();
         }
         was_paused
@@ -461,15 +496,17 @@ impl<D: Domain> Schedule<D> {
 
     /// Carries out a decision on the schedule itself, after its fires went into the store.
     pub fn advance(&mut self, step: Step, now: Timestamp) {
-        self.fired = self.fired.saturating_add(step.inserted);
-        self.last_fire_at = step.last_fire_at.or(self.last_fire_at);
+        self.fired = D::Note::of(self.fired.value().saturating_add(step.inserted));
+        let last_fire_at = step.last_fire_at.or_else(|| self.last_fire_at.value());
+        self.last_fire_at = D::Note::of(last_fire_at);
         self.revision = self.revision.next();
-        self.next = match (step.next, self.spec().known_policies().after_run) {
+        let next = match (step.next, self.spec().known_policies().after_run) {
             _ if self.is_spent() => Next::Done,
             // Nobody will report an end: the delay counts from now.
             (Next::AfterRun, Some(delay)) if !step.awaited => Next::At(now + delay),
             (next, _) => next,
         };
+        self.next = next.keep();
     }
 
     /// Whether this schedule is what the decision that was made on `revision` has made of it: the
@@ -479,13 +516,13 @@ impl<D: Domain> Schedule<D> {
     /// next revision: a pause and a quarantine leave the cursor where it was, and a put, which may
     /// move it there, [skips a revision](Revision::after_put).
     pub fn is_advanced(&self, revision: Revision, next: Next) -> bool {
-        let ended = self.next == Next::Done && self.is_spent();
-        self.revision == revision.next() && (self.next == next || ended)
+        let ended = self.cursor() == Next::Done && self.is_spent();
+        self.revision == revision.next() && (self.cursor() == next || ended)
     }
 
     /// Whether as many fires became jobs as its limit allows.
     fn is_spent(&self) -> bool {
-        self.spec().known_policies().limit.is_some_and(|limit| self.fired >= limit)
+        self.spec().known_policies().limit.is_some_and(|limit| self.fired.value() >= limit)
     }
 
     /// Takes note that a job of this schedule is over, and whether another is left of whose end it
@@ -497,18 +534,18 @@ impl<D: Domain> Schedule<D> {
         let before = (self.failures, self.next, self.pause);
         if let Some(max) = self.spec().known_policies().max_failures {
             if outcome.is_failure() {
-                self.failures = self.failures.saturating_add(1);
+                self.failures = D::Note::of(self.failures.value().saturating_add(1));
             } else if outcome == Outcome::Succeeded {
-                self.failures = 0;
+                self.failures = D::Note::of(0);
             }
-            if self.failures >= max.max(1) {
+            if self.failures.value() >= max.max(1) {
                 self.stop(PauseReason::Failures, now);
             }
         }
         if let (Next::AfterRun, Some(delay), false) =
-            (self.next, self.spec().known_policies().after_run, awaited)
+            (self.cursor(), self.spec().known_policies().after_run, awaited)
         {
-            self.next = Next::At(now + delay);
+            self.next = Next::At(now + delay).keep();
             self.revision = self.revision.next();
         }
         before != (self.failures, self.next, self.pause)

@@ -28,7 +28,8 @@ pub const MICROS_PER_SECOND: i64 = 1_000_000;
 /// assert_eq!(Span::from_secs(90), Span::from_mins(1) + Span::from_secs(30));
 /// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+// Such machines load 64 bits as two words, so that a gap in a record would be for nothing.
+#[cfg_attr(target_pointer_width = "32", repr(packed(4)))]
 pub struct Span(i64);
 
 impl Span {
@@ -270,6 +271,7 @@ impl core::str::FromStr for Span {
 /// assert!(Timestamp::from_micros(i64::MAX).is_none());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(target_pointer_width = "32", repr(packed(4)))]
 pub struct Timestamp(
     /// The microseconds with their sign bit flipped: in the order of time, and never zero, so that
     /// an `Option<Timestamp>` takes eight bytes too.
@@ -395,7 +397,7 @@ impl core::ops::Sub<Span> for Timestamp {
 /// whenever the wall clock is set or the machine sleeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(target_pointer_width = "32", repr(packed(4)))]
 pub struct Mono(i64);
 
 impl Mono {

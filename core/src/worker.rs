@@ -9,8 +9,9 @@ mod entry;
 mod input;
 mod output;
 
+use core::borrow::Borrow;
 use core::fmt;
-use core::mem::take;
+use core::mem::{replace, take};
 
 use crate::dice::Dice;
 use crate::domain::Domain;
@@ -28,7 +29,7 @@ use crate::table::{Full, Slot, Table};
 use crate::time::{Mono, Now, Span};
 use crate::verb::{Ended, Release, Renewed, Written};
 
-use self::entry::{Phase, write_down};
+use self::entry::{Phase, Trust, write_down};
 
 pub use self::entry::Entry;
 pub use self::input::{Input, Suspects};
@@ -128,23 +129,26 @@ impl<D: Domain, R: Room> Worker<D, R> {
     /// # Errors
     /// [`Full`] with the job, if the window has no room or still holds an earlier claim of the
     /// same job, whose run has not ended yet. Release it, or let its lease end.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn adopt(&mut self, job: Job<D>, now: Now) -> Result<(), Full<Job<D>>> {
         if D::OFFER.remote && self.window.find(&job.id).is_some() {
             // Once released it can be claimed at once; asking at once would bring it back here.
             self.spare_until = now.mono + limits::RECLAIM_PAUSE;
             return Err(Full(job));
         }
+        if self.window.len() == self.window.capacity() {
+            return Err(Full(job));
+        }
         let sent = self.claiming.map_or(now.mono, |(_, _, sent)| sent);
         let renew_at = if D::OFFER.renews() { self.lease().renew_at(sent) } else { Mono::ZERO };
-        let phase = if self.stopped {
-            Phase::Ending { ended: None, under_way: None }
-        } else {
-            Phase::Claimed
-        };
         self.adopted = self.adopted.wrapping_add(1);
-        let entry = Entry { job, order: self.adopted, sent, renewing: None, renew_at, phase };
-        let slot = self.window.insert(entry).map_err(|Full(entry)| Full(entry.job))?;
-        self.rearm(slot);
+        let trust = Trust { sent, renewing: None, renew_at };
+        let mut entry = Entry::new(job, self.adopted, trust);
+        if self.stopped {
+            entry.phase = Phase::Ending { ended: None, under_way: None };
+        }
+        let slot = self.window.insert(entry).map_err(|Full(_)| Full(()));
+        self.rearm(slot.expect("there is room"));
         Ok(())
     }
 
@@ -160,15 +164,13 @@ impl<D: Domain, R: Room> Worker<D, R> {
             Input::Hint => self.horizon.hear(Some(now.mono)),
             Input::Verify(_) if !D::OFFER.renews() => {}
             Input::Verify(suspects) => self.each(|entry| {
-                let is_one = suspects.include(&entry.job);
+                let is_one = suspects.include(entry);
                 if is_one {
-                    // A renewal that is under way may have been judged before.
-                    entry.renewing = None;
-                    entry.renew_at = Mono::ZERO;
+                    entry.verify();
                 }
                 is_one
             }),
-            Input::Cancelled(job) => self.each(|entry| entry.job.id == job && entry.cancel()),
+            Input::Cancelled(job) => self.each(|entry| entry.id == job && entry.cancel()),
             Input::ClockJumped => {
                 self.horizon.hear(Some(now.mono));
                 if !D::OFFER.remote {
@@ -180,18 +182,17 @@ impl<D: Domain, R: Room> Worker<D, R> {
                     *sent = LONG_AGO;
                 }
                 self.each(|entry| {
-                    if matches!(entry.phase, Phase::Claimed) {
-                        entry.sent = LONG_AGO;
+                    if matches!(entry.phase, Phase::Claimed(_)) {
+                        entry.change_trust(|trust| trust.sent = LONG_AGO);
                     }
-                    entry.renewing = None;
-                    entry.renew_at = Mono::ZERO;
+                    entry.verify();
                     true
                 });
             }
             Input::Stop => {
                 self.stopped = true;
                 self.each(|entry| {
-                    let is_one = matches!(entry.phase, Phase::Claimed);
+                    let is_one = matches!(entry.phase, Phase::Claimed(_));
                     if is_one {
                         entry.phase = Phase::Ending { ended: None, under_way: None };
                     }
@@ -209,6 +210,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
     }
 
     /// The next thing to do, or `None` until [`deadline`](Self::deadline) or an input.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn poll(&mut self, now: Now) -> Option<Output<D>> {
         while let Some((slot, _)) = self.timers.peek().filter(|(_, at)| *at <= now.mono) {
             self.timers.remove(slot);
@@ -284,39 +286,42 @@ impl<D: Domain, R: Room> Worker<D, R> {
         let ticket = self.ticket.next();
         let terms = self.lease();
         let out = self.outage(now.mono).is_some();
-        let is_lost = |sent| D::OFFER.remote && now.mono >= terms.trusted_until(sent);
         let entry = self.window.get_mut(slot)?;
-        let (job, token) = (entry.job.id.clone(), entry.job.token);
+        let trusted_until = terms.trusted_until(entry.trust().sent);
+        let is_lost = D::OFFER.remote && now.mono >= trusted_until;
+        let (job, token) = (entry.id.clone(), entry.token);
         let output = match &mut entry.phase {
-            Phase::Claimed => {
+            Phase::Claimed(_) => {
                 // A claim whose reply came too late is not started at all.
-                if is_lost(entry.sent) {
+                if is_lost {
                     entry.phase = Phase::Ending { ended: None, under_way: None };
                     return None;
                 }
-                let timeout = entry.job.terms().timeout.span();
-                entry.phase = Phase::Running { timeout_at: timeout.map(|span| now.mono + span) };
-                return Some(Output::Run(entry.job.clone()));
+                let timeout = entry.terms.borrow().timeout.span();
+                let runs = Phase::Running { timeout_at: timeout.map(|span| now.mono + span) };
+                return match replace(&mut entry.phase, runs) {
+                    Phase::Claimed(job) => Some(Output::Run(job)),
+                    _ => None,
+                };
             }
             Phase::Running { timeout_at } => {
-                let lost = is_lost(entry.sent);
-                if !lost && timeout_at.is_none_or(|at| now.mono < at) {
+                if !is_lost && timeout_at.is_none_or(|at| now.mono < at) {
                     entry.renew(ticket, terms, now)?
                 } else {
-                    let why = if lost { Outcome::LeaseLost } else { Outcome::TimedOut };
+                    let why = if is_lost { Outcome::LeaseLost } else { Outcome::TimedOut };
                     entry.phase = Phase::Aborting { why, told: true };
                     return Some(Output::Abort { job, token, why });
                 }
             }
             Phase::Aborting { why, told } => {
-                if !core::mem::replace(told, true) {
+                if !replace(told, true) {
                     return Some(Output::Abort { job, token, why: *why });
                 }
                 if *why == Outcome::LeaseLost {
                     return None;
                 }
                 // What was left to the run to end in order is dropped before its job goes away.
-                if is_lost(entry.sent) {
+                if is_lost {
                     let why = Outcome::LeaseLost;
                     entry.phase = Phase::Aborting { why, told: true };
                     return Some(Output::Abort { job, token, why });
@@ -333,7 +338,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
                 *under_way = Some(ticket);
                 match ended.clone() {
                     None => Output::Release { ticket, release: Release { job, token } },
-                    Some(ended) => write_down(&entry.job, ticket, ended, &mut self.dice),
+                    Some(ended) => write_down(entry, ticket, ended, &mut self.dice),
                 }
             }
         };
@@ -348,18 +353,19 @@ impl<D: Domain, R: Room> Worker<D, R> {
     /// Puts an entry's next instant into the queue.
     fn rearm(&mut self, slot: usize) {
         let Some(entry) = self.window.get(slot) else { return };
-        let renews = D::OFFER.renews() && entry.renewing.is_none();
-        let renew_at = if renews { Some(entry.renew_at) } else { None };
+        let Trust { sent, renewing, renew_at } = entry.trust();
+        let renews = D::OFFER.renews() && renewing.is_none();
+        let renew_at = if renews { Some(renew_at) } else { None };
         let at = match &entry.phase {
-            Phase::Claimed => {
+            Phase::Claimed(_) => {
                 Some(Mono::ZERO - Span::from_micros(i64::from(u32::MAX - entry.order)))
             }
             Phase::Aborting { told: false, .. } => Some(Mono::ZERO),
             Phase::Running { timeout_at } => {
-                earlier(renew_at, earlier(self.trusted_until(entry.sent), *timeout_at))
+                earlier(renew_at, earlier(self.trusted_until(sent), *timeout_at))
             }
             Phase::Aborting { why: Outcome::LeaseLost, .. } => None,
-            Phase::Aborting { .. } => earlier(renew_at, self.trusted_until(entry.sent)),
+            Phase::Aborting { .. } => earlier(renew_at, self.trusted_until(sent)),
             // What a run has done must not be lost because it takes long to be written down.
             Phase::Ending { ended: Some(_), under_way: Some(_) } => renew_at,
             Phase::Ending { ended: None, under_way: Some(_) } => None,
@@ -383,7 +389,8 @@ impl<D: Domain, R: Room> Worker<D, R> {
         match result {
             Ok((count, pulse)) => {
                 self.outage.over();
-                self.look_at = look_at(now.mono, self.max_idle.unwrap_or(limits::MAX_IDLE));
+                let idle = self.max_idle.unwrap_or(limits::MAX_IDLE);
+                self.look_at = look_at(now.mono, idle, D::OFFER.remote);
                 self.horizon.learn(pulse.mono_at(pulse.next_ready_at, now), epoch);
                 if count > 0 {
                     // There may be more; ask until there is nothing.
@@ -396,7 +403,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
 
     fn finished(&mut self, job: &D::JobId, token: Token, mut ended: Ended<D>, mut ask: Ask) {
         let Some(slot) = self.window.find(job) else { return };
-        let Some(entry) = self.window.get_mut(slot).filter(|e| e.job.token == token) else {
+        let Some(entry) = self.window.get_mut(slot).filter(|e| e.token == token) else {
             return;
         };
         match entry.phase {
@@ -410,7 +417,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
                 return;
             }
             Phase::Aborting { why, .. } => (ended.outcome, ask) = (why, Ask::Nothing),
-            Phase::Claimed | Phase::Ending { .. } => return,
+            Phase::Claimed(_) | Phase::Ending { .. } => return,
         }
         entry.phase = Phase::Ending { ended: Some((ended, ask)), under_way: None };
         self.rearm(slot);
@@ -418,7 +425,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
 
     fn unstarted(&mut self, job: &D::JobId, token: Token) {
         let Some(slot) = self.window.find(job) else { return };
-        let Some(entry) = self.window.get_mut(slot).filter(|e| e.job.token == token) else {
+        let Some(entry) = self.window.get_mut(slot).filter(|e| e.token == token) else {
             return;
         };
         if matches!(entry.phase, Phase::Running { .. } | Phase::Aborting { .. }) {
@@ -439,17 +446,17 @@ impl<D: Domain, R: Room> Worker<D, R> {
         let terms = self.lease();
         let Some(slot) = self.window.find(job) else { return };
         let entry = self.window.get_mut(slot).expect("find returns slots that are in use");
-        let Some((_, sent)) = entry.renewing.filter(|(asked, _)| *asked == ticket) else { return };
-        entry.renewing = None;
+        let mut trust = entry.trust();
+        let Some((_, sent)) = trust.renewing.filter(|(asked, _)| *asked == ticket) else { return };
+        trust.renewing = None;
         let stop = match result {
             Ok(Renewed::Kept { cancel }) => {
-                entry.sent = sent;
-                entry.renew_at = terms.renew_at(sent);
+                (trust.sent, trust.renew_at) = (sent, terms.renew_at(sent));
                 cancel.then_some(Outcome::Cancelled)
             }
             Ok(Renewed::LeaseLost) => Some(Outcome::LeaseLost),
             Err(Down) => {
-                entry.renew_at = retry_at;
+                trust.renew_at = retry_at;
                 None
             }
         };
@@ -457,13 +464,14 @@ impl<D: Domain, R: Room> Worker<D, R> {
             (Some(why), Phase::Running { .. }) => {
                 entry.phase = Phase::Aborting { why, told: false };
             }
-            (Some(Outcome::LeaseLost), Phase::Ending { .. }) => entry.renew_at = Mono::MAX,
+            (Some(Outcome::LeaseLost), Phase::Ending { .. }) => trust.renew_at = Mono::MAX,
             (Some(Outcome::LeaseLost), Phase::Aborting { why, told }) => {
                 let told = *told && *why == Outcome::LeaseLost;
                 entry.phase = Phase::Aborting { why: Outcome::LeaseLost, told };
             }
             _ => {}
         }
+        entry.change_trust(|there| *there = trust);
         self.rearm(slot);
     }
 

@@ -39,6 +39,8 @@ impl Domain for Texts {
     type Terms = Terms;
     type Fires<T: Clone + Debug + PartialEq> = mainspring_core::fire::Several<T>;
     type Skips<T: Clone + Debug + PartialEq> = mainspring_core::fire::Skips<T>;
+    type Cursor = Next;
+    type Note<T: mainspring_core::note::Notable> = T;
 
     fn fire_job(schedule: &String, at: Timestamp, origin: Origin) -> u64 {
         schedule.len() as u64 ^ at.as_micros().cast_unsigned() ^ u64::from(origin.code())

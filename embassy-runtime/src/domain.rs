@@ -7,8 +7,9 @@ use core::marker::PhantomData;
 use mainspring_core::domain::{Domain, Kept, Origin};
 use mainspring_core::few::Few;
 use mainspring_core::fire::{Several, Skips};
+use mainspring_core::note::{Cursor, Notable, Note};
 use mainspring_core::offer::Offer;
-use mainspring_core::schedule::Spec;
+use mainspring_core::schedule::{Next, Spec};
 use mainspring_core::settings::{Settings, Terms};
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Trigger;
@@ -53,6 +54,10 @@ pub trait Kind: Copy + Debug + Eq + Hash + 'static {
     type Fired<T: Clone + Debug + PartialEq>: Few<T>;
     /// The list of its [skips](Domain::Skips).
     type Skips<T: Clone + Debug + PartialEq>: Few<T>;
+    /// How the [cursor](Domain::Cursor) of a schedule in the program is kept.
+    type Cursor: Cursor;
+    /// What is [noted](Domain::Note) besides of schedules in the program and their jobs.
+    type Note<T: Notable>: Note<T>;
 
     /// What its schedules may ask for. A device goes without the code for what it rules out.
     const OFFER: Offer = Offer::EVERYTHING;
@@ -67,6 +72,8 @@ impl Kind for Usual {
     type Payload = u32;
     type Fired<T: Clone + Debug + PartialEq> = Several<T>;
     type Skips<T: Clone + Debug + PartialEq> = Skips<T>;
+    type Cursor = Next;
+    type Note<T: Notable> = T;
 }
 
 /// Intervals only, for a device that never learns the time: patterns and zones stay out of its
@@ -79,6 +86,8 @@ impl Kind for Intervals {
     type Payload = u32;
     type Fired<T: Clone + Debug + PartialEq> = Several<T>;
     type Skips<T: Clone + Debug + PartialEq> = Skips<T>;
+    type Cursor = Next;
+    type Note<T: Notable> = T;
 }
 
 /// No two jobs of a small device hold one key: there are none.
@@ -103,6 +112,9 @@ impl<K: Kind> Domain for Small<K> {
     type Terms = Terms;
     type Fires<T: Clone + Debug + PartialEq> = K::Fired<T>;
     type Skips<T: Clone + Debug + PartialEq> = K::Skips<T>;
+    type Cursor = Next;
+    /// A journal goes by them.
+    type Note<T: Notable> = T;
 
     const OFFER: Offer = K::OFFER;
 

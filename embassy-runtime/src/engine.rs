@@ -25,6 +25,7 @@ use mainspring_core::id::Token;
 use mainspring_core::job::Job;
 use mainspring_core::lease::LeaseTerms;
 use mainspring_core::ledger::Ledger;
+use mainspring_core::note::Note;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::planner::{self, Planner};
 use mainspring_core::pulse::Pulse;
@@ -256,8 +257,8 @@ impl<
         let held = !self.clock.is_set() && D::follows_clock(&spec.trigger);
         // Without a clock nobody can say what came due.
         let point = if held { fire::Resume::Owed } else { point };
-        let plan = D::plan(&schedule.spec, schedule.next.at().unwrap_or(now.wall));
-        let at = (schedule.next, point);
+        let plan = D::plan(&schedule.spec, schedule.cursor().at().unwrap_or(now.wall));
+        let at = (schedule.cursor(), point);
         let (next, skip) = fire::resumed_within(D::OFFER, &plan, at, &spec.policies);
         let resume = Resume { schedule: id, revision: schedule.revision, next, skip };
         self.ledger.resume(&resume, history)
@@ -324,9 +325,9 @@ impl<
     /// The last moment that the ledger knows of.
     fn latest(&self) -> Option<Timestamp> {
         let schedules = self.ledger.schedules().flat_map(|(schedule, _)| {
-            [schedule.last_fire_at, schedule.pause.map(|pause| pause.since)]
+            [schedule.last_fire_at.value(), schedule.pause.map(|pause| pause.since.value())]
         });
-        let jobs = self.ledger.jobs().map(|job| Some(job.created_at));
+        let jobs = self.ledger.jobs().map(|job| Some(job.created_at.value()));
         schedules.chain(jobs).flatten().max()
     }
 
@@ -442,26 +443,26 @@ impl<
 
 /// Where a restored schedule stands when the time is not known yet.
 fn restarted<D: Device>(schedule: &Schedule<D>, now: Timestamp, knows_cursor: bool) -> Next {
-    let Next::At(at) = schedule.next else {
+    let cursor = schedule.cursor();
+    let Next::At(at) = cursor else {
         // The run that it waited for was lost without a trace, or nothing follows.
-        let waits = schedule.next == Next::AfterRun && !knows_cursor;
-        return if waits { Next::At(now) } else { schedule.next };
+        let waits = cursor == Next::AfterRun && !knows_cursor;
+        return if waits { Next::At(now) } else { cursor };
     };
     let trigger = &schedule.spec().trigger;
     match (follows_clock(schedule), knows_cursor) {
-        (true, true) => schedule.next,
+        (true, true) => cursor,
         (true, false) => Next::At(UNTOLD),
         // Power may have been lost under a clock that showed something else.
-        (false, true) => {
-            D::first(trigger, now).map_or(schedule.next, |first| Next::At(at.min(first)))
-        }
+        (false, true) => D::first(trigger, now).map_or(cursor, |first| Next::At(at.min(first))),
         (false, false) => D::first(trigger, now).into(),
     }
 }
 
 /// Where a schedule stands after the clock has moved and it is `now`.
 fn stepped<D: Device>(schedule: &Schedule<D>, moved: Span, now: Timestamp) -> Next {
-    let Next::At(at) = schedule.next else { return schedule.next };
+    let cursor = schedule.cursor();
+    let Next::At(at) = cursor else { return cursor };
     if !follows_clock(schedule) {
         return Next::At(at + moved);
     }
@@ -471,14 +472,14 @@ fn stepped<D: Device>(schedule: &Schedule<D>, moved: Span, now: Timestamp) -> Ne
     }
     match anew() {
         Next::At(first) if moved < Span::ZERO - KEEPS && first < at => Next::At(first),
-        _ => schedule.next,
+        _ => cursor,
     }
 }
 
 /// Whether the cursor of this schedule is a place on the wall clock. After its first run, a fixed
 /// delay counts the time that passes.
 fn follows_clock<D: Device>(schedule: &Schedule<D>) -> bool {
-    let delayed = schedule.spec().policies.after_run.is_some() && schedule.fired > 0;
+    let delayed = schedule.spec().policies.after_run.is_some() && schedule.fired.value() > 0;
     D::follows_clock(&schedule.spec().trigger) && !delayed
 }
 

@@ -7,6 +7,7 @@ use core::marker::PhantomData;
 
 use mainspring_core::domain::{Domain, Origin};
 use mainspring_core::few::One;
+use mainspring_core::note::Notable;
 use mainspring_core::offer::Offer;
 use mainspring_core::schedule::{Policies, Spec};
 use mainspring_core::settings::Terms;
@@ -71,6 +72,8 @@ impl Kind for Plain {
 
     type Fired<T: Clone + Debug + PartialEq> = One<T>;
     type Skips<T: Clone + Debug + PartialEq> = ();
+    type Cursor = Option<Timestamp>;
+    type Note<T: Notable> = ();
 
     const OFFER: Offer = PLAIN;
 }
@@ -85,6 +88,8 @@ impl Kind for PlainIntervals {
 
     type Fired<T: Clone + Debug + PartialEq> = One<T>;
     type Skips<T: Clone + Debug + PartialEq> = ();
+    type Cursor = Option<Timestamp>;
+    type Note<T: Notable> = ();
 
     const OFFER: Offer = PLAIN;
 }
@@ -134,6 +139,8 @@ impl<K: Kind> Domain for Fixed<K> {
     type Terms = &'static Terms;
     type Fires<T: Clone + Debug + PartialEq> = K::Fired<T>;
     type Skips<T: Clone + Debug + PartialEq> = K::Skips<T>;
+    type Cursor = K::Cursor;
+    type Note<T: Notable> = K::Note<T>;
 
     const OFFER: Offer = K::OFFER;
 

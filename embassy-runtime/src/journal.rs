@@ -177,7 +177,7 @@ pub fn skip_missed<D, S, T, J, K, P>(
         let Some(schedule) = ledger.schedule_at(slot) else { continue };
         let Some(plan) = plan(schedule.spec()) else { continue };
         let (next, skip) =
-            resumed(&plan, schedule.next, Resume::At(now), &schedule.spec().policies);
+            resumed(&plan, schedule.cursor(), Resume::At(now), &schedule.spec().policies);
         let mut advance: Advance<D> = Advance {
             schedule: schedule.spec().id.clone(),
             revision: schedule.revision,
@@ -190,7 +190,7 @@ pub fn skip_missed<D, S, T, J, K, P>(
             // Where nobody wants to know, there is no room for it.
             let _ = advance.skips.push(skip);
         }
-        if next != schedule.next {
+        if next != schedule.cursor() {
             // Paused schedules are not moved: whoever resumes them says where they go on.
             let (Advanced::Done { .. } | Advanced::Stale | Advanced::Full) =
                 ledger.advance(&advance, now, &mut ());

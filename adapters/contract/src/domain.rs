@@ -34,6 +34,8 @@ impl Domain for Stored {
     type Terms = Terms;
     type Fires<T: Clone + fmt::Debug + PartialEq> = mainspring_core::fire::Several<T>;
     type Skips<T: Clone + fmt::Debug + PartialEq> = mainspring_core::fire::Skips<T>;
+    type Cursor = mainspring_core::schedule::Next;
+    type Note<T: mainspring_core::note::Notable> = T;
 
     fn fire_job(schedule: &ScheduleId, at: Timestamp, origin: Origin) -> JobId {
         JobId::derived(schedule, at, origin)

@@ -7,6 +7,7 @@
 use super::Ledger;
 use crate::domain::Domain;
 use crate::job::JobState;
+use crate::note::Note;
 use crate::room::Room;
 use crate::schedule::{Next, Schedule};
 use crate::time::{Span, Timestamp};
@@ -24,8 +25,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
             let Some(row) = self.schedules.get_mut(slot) else { continue };
             row.claim = None;
             let next = next(&row.schedule);
-            if next != row.schedule.next {
-                row.schedule.next = next;
+            if next != row.schedule.cursor() {
+                row.schedule.next = next.keep();
                 row.schedule.revision = row.schedule.revision.after_put();
             }
             self.requeue(slot);
@@ -38,7 +39,9 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
                 JobState::Held { ready_at } | JobState::Waiting { ready_at } => {
                     *ready_at = *ready_at + by;
                 }
-                JobState::Leased { lease, .. } => lease.until = lease.until + by,
+                JobState::Leased { lease, .. } => {
+                    lease.until = D::Note::of(lease.until.value() + by);
+                }
                 JobState::Settled { .. } => {}
             }
             if let Some(at) = self.future.remove(slot) {

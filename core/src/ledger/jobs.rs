@@ -4,6 +4,7 @@ use super::{JobRow, Ledger};
 use crate::domain::{Domain, Origin};
 use crate::id::Token;
 use crate::job::{Change, Job, JobState, Refused};
+use crate::note::Note;
 use crate::number::Number;
 use crate::outcome::Outcome;
 use crate::overlap::{Admission, Overlap};
@@ -447,7 +448,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
             }
             JobState::Leased { lease, .. } => {
                 if D::OFFER.remote {
-                    self.lapses.put(slot, lease.until);
+                    self.lapses.put(slot, lease.until.value());
                 }
                 self.tasks.get_mut(row.task()).expect("a job's task stays").leased += 1;
             }

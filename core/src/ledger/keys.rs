@@ -3,6 +3,7 @@
 use super::Ledger;
 use crate::domain::Domain;
 use crate::job::{Hold, Job, JobState};
+use crate::note::Note;
 use crate::room::Room;
 use crate::table::{Full, Keyed};
 use crate::time::{Span, Timestamp};
@@ -104,14 +105,14 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
         let Some(job) = self.jobs.get(slot).map(|row| &row.job) else { return };
         let Some(unique) = &job.unique else { return };
         let is_over = matches!(job.state, JobState::Settled { .. });
-        if !is_over && unique.hold != Hold::Waiting {
+        if !is_over && unique.hold() != Hold::Waiting {
             return;
         }
         let key = (job.task.clone(), unique.key.clone());
         // Another job may have the key by now.
         let Some(slot) = self.keys.find(&key) else { return };
         let Some(row) = self.keys.get_mut(slot).filter(|row| row.job == job.id) else { return };
-        match unique.hold.until(job.created_at).filter(|&until| until > now) {
+        match unique.hold().until(job.created_at.value()).filter(|&until| until > now) {
             Some(until) => row.over_until = Some(until),
             None => drop(self.keys.remove(slot)),
         }

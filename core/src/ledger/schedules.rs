@@ -7,6 +7,7 @@ use super::jobs::Beside;
 use super::{Ledger, ScheduleRow};
 use crate::domain::Domain;
 use crate::fire::Skip;
+use crate::note::Cursor;
 use crate::number::Number;
 use crate::overlap::Overlap;
 use crate::room::Room;
@@ -40,6 +41,13 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
         put: PutSchedule<D>,
         now: Timestamp,
     ) -> Result<Put, Full<PutSchedule<D>>> {
+        const {
+            let offer = D::OFFER;
+            let counts = offer.limit || offer.after_run || offer.max_failures;
+            let counts = counts || offer.all || offer.jitter || offer.slack || offer.renews();
+            assert!(D::Cursor::AFTER_RUN || !offer.after_run, "the cursor cannot say what it must");
+            assert!(size_of::<D::Note<u32>>() > 0 || !counts, "what must be counted is not noted");
+        }
         let (id, overlap) = (put.spec().id.clone(), put.spec().known_policies().overlap);
         assert!(put.spec().policies.is_within(D::OFFER), "the domain rules this policy out");
         let terms = put.spec().settings.resolve();
@@ -49,7 +57,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
             let schedule = Schedule::created(spec, next, self.config_revision, now);
             let row = ScheduleRow { schedule, claim: None, aside: Number::NONE };
             let slot = self.schedules.insert(row).map_err(|Full(row)| {
-                let Schedule { spec, next, .. } = row.schedule;
+                let (next, Schedule { spec, .. }) = (row.schedule.cursor(), row.schedule);
                 Full(PutSchedule { spec, next, conflict })
             })?;
             self.config_revision = self.config_revision.next();

@@ -1,62 +1,89 @@
 //! What the planner keeps of a schedule's policies.
 
+use crate::domain::Domain;
+use crate::note::{Notable, Note};
 use crate::schedule::{Coalesce, Jitter, Policies, Spread};
 use crate::time::Span;
 
 /// What decisions depend on: the part of [`Policies`] that matters here, in few bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rules {
+pub(super) struct Rules<D: Domain> {
     misfire_grace: Option<Span>,
+    /// `None`: each fire follows the run before, and there are never several. How long after it is
+    /// for the store to say.
+    coalesce: Option<Coalesce>,
+    wishes: D::Note<Wishes>,
+}
+
+/// What a plain domain does not offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Wishes {
     /// Matters only if there is a `spread`.
     jitter: Span,
     /// Never below zero.
-    pub(super) slack: Span,
+    slack: Span,
     /// How many fires are left of the limit. The largest number stands for any number: nobody
     /// counts that far.
     left: u32,
     catch_up: u16,
-    /// `None`: each fire follows the run before, and there are never several. How long after it is
-    /// for the store to say.
-    coalesce: Option<Coalesce>,
     spread: Option<Spread>,
 }
 
-impl Rules {
+impl Default for Wishes {
+    fn default() -> Self {
+        Self { jitter: Span::ZERO, slack: Span::ZERO, left: u32::MAX, catch_up: 1, spread: None }
+    }
+}
+
+impl Notable for Wishes {}
+
+impl<D: Domain> Rules<D> {
     /// Of policies that are as for the next decision: their limit is what is left of it.
     pub(super) fn of(policies: &Policies) -> Self {
         // A fire must not be noticed too late to start.
         let latest = policies.misfire_grace.filter(|_| policies.after_run.is_none());
         Self {
             misfire_grace: policies.misfire_grace,
-            jitter: policies.jitter.map_or(Span::ZERO, |jitter| jitter.up_to),
-            slack: policies.slack.min(latest.unwrap_or(Span::MAX)).max(Span::ZERO),
-            left: policies.limit.unwrap_or(u32::MAX),
-            catch_up: policies.catch_up,
             coalesce: policies.after_run.is_none().then_some(policies.coalesce),
-            spread: policies.jitter.map(|jitter| jitter.spread),
+            wishes: D::Note::of(Wishes {
+                jitter: policies.jitter.map_or(Span::ZERO, |jitter| jitter.up_to),
+                slack: policies.slack.min(latest.unwrap_or(Span::MAX)).max(Span::ZERO),
+                left: policies.limit.unwrap_or(u32::MAX),
+                catch_up: policies.catch_up,
+                spread: policies.jitter.map(|jitter| jitter.spread),
+            }),
         }
     }
 
     /// The policies that lead to the same decision.
     #[inline]
     pub(super) fn policies(self, one_by_one: bool) -> Policies {
-        let left = if one_by_one { self.left.min(1) } else { self.left };
+        let Wishes { jitter, slack, left, catch_up, spread } = self.wishes.value();
+        let left = if one_by_one { left.min(1) } else { left };
         Policies {
             coalesce: self.coalesce.unwrap_or_default(),
             misfire_grace: self.misfire_grace,
-            catch_up: self.catch_up,
-            jitter: self.spread.map(|spread| Jitter { up_to: self.jitter, spread }),
-            slack: self.slack,
+            catch_up,
+            jitter: spread.map(|spread| Jitter { up_to: jitter, spread }),
+            slack,
             limit: (left != u32::MAX).then_some(left),
             after_run: if self.coalesce.is_none() { Some(Span::ZERO) } else { None },
             ..Policies::DEFAULT
         }
     }
 
+    /// How much later the next fire may be noticed.
+    #[inline]
+    pub(super) fn slack(&self) -> Span {
+        self.wishes.value().slack
+    }
+
     /// So many fires became jobs.
     pub(super) fn spend(&mut self, inserted: u32) {
-        if self.left != u32::MAX {
-            self.left = self.left.saturating_sub(inserted);
+        let wishes = self.wishes.value();
+        if wishes.left != u32::MAX {
+            let left = wishes.left.saturating_sub(inserted);
+            self.wishes = D::Note::of(Wishes { left, ..wishes });
         }
     }
 }
@@ -64,6 +91,7 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::tests::Numbers;
     use crate::fire::due;
     use crate::time::Timestamp;
     use crate::trigger::Every;
@@ -100,7 +128,7 @@ mod tests {
         let at = |secs| Timestamp::UNIX_EPOCH + Span::from_secs(secs);
         let every = Every::new(Span::from_secs(10), at(0)).expect("the span is positive");
         all(|policies| {
-            let kept = Rules::of(&policies).policies(false);
+            let kept = Rules::<Numbers>::of(&policies).policies(false);
             for now in [at(50), at(59), at(99)] {
                 let decisions = [&kept, &policies].map(|by| due(&every, at(50), now, by));
                 assert_eq!(decisions[0], decisions[1], "{policies:?}");
@@ -112,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_limit_is_spent_and_never_exceeded() {
-        let limited = |limit| Rules::of(&Policies { limit, ..Policies::DEFAULT });
+        let limited = |limit| Rules::<Numbers>::of(&Policies { limit, ..Policies::DEFAULT });
         let mut rules = limited(Some(3));
         rules.spend(2);
         assert_eq!(rules.policies(false).limit, Some(1));

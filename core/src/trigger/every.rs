@@ -44,14 +44,14 @@ impl Every {
 impl Trigger for Every {
     fn next_after(&self, t: Timestamp) -> Option<Timestamp> {
         let span = self.span.as_micros();
-        let past = t.since(self.anchor).as_micros().rem_euclid(span);
+        let past = remainder(t.since(self.anchor).as_micros(), span);
         t.checked_add(Span::from_micros(span - past))
     }
 
     fn prev_before(&self, t: Timestamp) -> Option<Timestamp> {
         let span = self.span.as_micros();
         // One less than the distance, so that a fire at `t` itself is passed over.
-        let past = (t.since(self.anchor).as_micros() - 1).rem_euclid(span);
+        let past = remainder(t.since(self.anchor).as_micros() - 1, span);
         t.checked_add(Span::from_micros(-1 - past))
     }
 
@@ -67,9 +67,49 @@ impl Trigger for Every {
     }
 }
 
+/// `micros.rem_euclid(span)` for a positive span.
+const fn remainder(micros: i64, span: i64) -> i64 {
+    if usize::BITS == 64 {
+        return micros.rem_euclid(span);
+    }
+    by_shifts(micros, span)
+}
+
+/// The same for processors that cannot divide 64 bits, bit by bit of the quotient: an eighth of
+/// the code that the compiler brings along, which nothing else in an engine needs.
+const fn by_shifts(micros: i64, span: i64) -> i64 {
+    let (mut left, span) = (micros.unsigned_abs(), span.unsigned_abs());
+    let mut shifted = span;
+    while shifted <= left >> 1 {
+        shifted <<= 1;
+    }
+    while shifted >= span {
+        if left >= shifted {
+            left -= shifted;
+        }
+        shifted >>= 1;
+    }
+    let past = left.cast_signed();
+    if micros < 0 && past > 0 { span.cast_signed() - past } else { past }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shifts_and_division_leave_the_same() {
+        let spans = [1, 2, 3, 999_999, 1_000_000, 86_400_000_000, i64::MAX / 2, i64::MAX];
+        let mut micros = i64::MIN + 1;
+        for step in 0..if cfg!(miri) { 100 } else { 20_000 } {
+            for span in spans {
+                for near in [micros, micros >> (step % 60), span, -span, span - 1, 0, -1] {
+                    assert_eq!(by_shifts(near, span), near.rem_euclid(span), "{near} {span}");
+                }
+            }
+            micros = micros.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        }
+    }
 
     fn at(micros: i64) -> Timestamp {
         Timestamp::from_micros(micros).unwrap()

@@ -7,6 +7,7 @@ use crate::fire::{Due, Skip};
 use crate::id::{Revision, Token};
 use crate::job::{Job, JobState};
 use crate::limits;
+use crate::note::Note;
 use crate::retry::Counts;
 use crate::schedule::{Next, Policies, Spec, Spread};
 use crate::settings::Level;
@@ -190,7 +191,7 @@ impl<D: Domain> Fire<D> {
             unique: None,
             watched: spec.known_policies().watches(),
             start_by: self.start_by,
-            created_at: now,
+            created_at: D::Note::of(now),
             counts: Counts::default(),
             token: Token::default(),
             state: JobState::Waiting { ready_at: self.ready_at },

@@ -4,6 +4,7 @@ use super::Conflict;
 use crate::domain::{Domain, Origin};
 use crate::id::Token;
 use crate::job::{Job, JobState, Unique};
+use crate::note::Note;
 use crate::overlap::Admission;
 use crate::retry::Counts;
 use crate::settings::Level;
@@ -129,7 +130,7 @@ impl<D: Domain> Enqueue<D> {
             unique: self.unique.map(|(unique, _)| unique),
             watched: false,
             start_by: self.start_by,
-            created_at: now,
+            created_at: D::Note::of(now),
             counts: Counts::default(),
             token: Token::default(),
             state: JobState::Waiting { ready_at: self.ready_at.unwrap_or(now) },

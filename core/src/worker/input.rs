@@ -1,8 +1,8 @@
 //! What the worker is told.
 
+use super::Entry;
 use crate::domain::Domain;
 use crate::id::{Ticket, Token};
-use crate::job::Job;
 use crate::planner::Down;
 use crate::pulse::Pulse;
 use crate::retry::Ask;
@@ -83,10 +83,10 @@ pub enum Suspects<D: Domain> {
 }
 
 impl<D: Domain> Suspects<D> {
-    pub(super) fn include(&self, job: &Job<D>) -> bool {
+    pub(super) fn include(&self, entry: &Entry<D>) -> bool {
         match self {
-            Self::Job(id) => job.id == *id,
-            Self::Schedule(id) => job.watched && job.schedule.as_ref() == Some(id),
+            Self::Job(id) => entry.id == *id,
+            Self::Schedule(id) => entry.watched_by.as_ref() == Some(id),
         }
     }
 }

@@ -183,13 +183,15 @@ impl<'a> Zone<'a> {
     ///
     /// Most questions are about a time in which clocks change twice a year, and most tables are
     /// written out far into it. Counting half years back from the end then misses by one or two.
+    /// A processor that cannot divide 64 bits searches sooner than it divides.
     fn after(&self, t: i64) -> usize {
         const HALF_YEAR: u64 = 15_778_476;
         let last = self.transitions.len() - 1;
-        let from_end = self.transitions[last].at.abs_diff(t) / HALF_YEAR;
-        if let Ok(from_end) = usize::try_from(from_end)
-            && from_end + 2 < last
-        {
+        let from_end = match usize::BITS {
+            64 => usize::try_from(self.transitions[last].at.abs_diff(t) / HALF_YEAR).ok(),
+            _ => None,
+        };
+        if let Some(from_end) = from_end.filter(|from_end| from_end + 2 < last) {
             let mut guess = last - from_end - 2;
             if self.transitions[guess].at <= t {
                 for _ in 0..5 {

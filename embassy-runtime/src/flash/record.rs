@@ -4,6 +4,7 @@
 use mainspring_core::domain::{Domain, Kept, SerdeDomain};
 use mainspring_core::id::{Revision, Token};
 use mainspring_core::job::{Job, JobState};
+use mainspring_core::note::Note;
 use mainspring_core::retry::Counts;
 use mainspring_core::schedule::{Next, Schedule, Spec};
 use mainspring_core::time::Timestamp;
@@ -101,16 +102,18 @@ impl<D: Domain> Cursor<D> {
         Self {
             id: schedule.spec().id.clone(),
             revision: schedule.revision,
-            next: schedule.next,
-            last_fire_at: schedule.last_fire_at,
-            fired: schedule.fired,
-            failures: schedule.failures,
+            next: schedule.cursor(),
+            last_fire_at: schedule.last_fire_at.value(),
+            fired: schedule.fired.value(),
+            failures: schedule.failures.value(),
         }
     }
 
     /// The schedule as it stands from now on.
     pub(super) fn moved(self, schedule: Schedule<D>) -> Schedule<D> {
         let Self { id: _, revision, next, last_fire_at, fired, failures } = self;
+        let (last_fire_at, fired) = (D::Note::of(last_fire_at), D::Note::of(fired));
+        let (next, failures) = (next.keep(), D::Note::of(failures));
         Schedule { revision, next, last_fire_at, fired, failures, ..schedule }
     }
 }

@@ -4,6 +4,7 @@ use embedded_storage_async::nor_flash::NorFlash;
 use mainspring_core::domain::Domain;
 use mainspring_core::job::{Job, JobState};
 use mainspring_core::ledger::Ledger;
+use mainspring_core::note::Note;
 use mainspring_core::room::Room;
 use mainspring_core::schedule::{Next, Schedule};
 use mainspring_core::time::Timestamp;
@@ -192,9 +193,9 @@ pub(super) fn mend<D: Domain, S: Room, T: Room, J: Room, K: Room>(
         let Some(schedule) = ledger.schedule_at(slot) else { continue };
         let id = &schedule.spec().id;
         let awaited = |job: &Job<D>| job.watched && job.schedule.as_ref() == Some(id);
-        if schedule.next == Next::AfterRun && !ledger.jobs().any(awaited) {
-            let at = schedule.last_fire_at.unwrap_or(Timestamp::UNIX_EPOCH);
-            let schedule = Schedule { next: Next::At(at), ..schedule.clone() };
+        if schedule.cursor() == Next::AfterRun && !ledger.jobs().any(awaited) {
+            let at = schedule.last_fire_at.value().unwrap_or(Timestamp::UNIX_EPOCH);
+            let schedule = Schedule { next: Next::At(at).keep(), ..schedule.clone() };
             let _ = ledger.restore_schedule(schedule);
         }
     }

@@ -10,6 +10,7 @@ use mainspring_core::domain::Domain;
 use mainspring_core::id::{ConfigRevision, Revision, Token};
 use mainspring_core::job::{Job, JobState};
 use mainspring_core::ledger::Ledger;
+use mainspring_core::note::Note;
 use mainspring_core::room::Room;
 use mainspring_core::schedule::Schedule;
 use mainspring_core::time::Timestamp;
@@ -27,7 +28,7 @@ struct KeptSchedule<D: Domain> {
 impl<D: Domain> KeptSchedule<D> {
     fn of(schedule: &Schedule<D>) -> Self {
         let Schedule { revision, failures, .. } = *schedule;
-        Self { id: schedule.spec().id.clone(), revision, failures }
+        Self { id: schedule.spec().id.clone(), revision, failures: failures.value() }
     }
 }
 
@@ -52,7 +53,7 @@ impl<D: Domain> KeptJob<D> {
         };
         Self {
             id: job.id.clone(),
-            created: folded(job.created_at),
+            created: folded(job.created_at.value()),
             ready,
             token: job.token,
             state: state << 1 | u8::from(job.watched),

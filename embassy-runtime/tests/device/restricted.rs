@@ -223,9 +223,9 @@ impl<D: Keeps> Life<D> {
         self.pass(Span::from_hours(2));
         let Trace(mut trace) = self.trace;
         for (schedule, _) in self.engine.ledger().schedules() {
-            let (next, last) = (schedule.next, schedule.last_fire_at);
+            let (next, revision) = (schedule.cursor(), schedule.revision);
             let name = schedule.spec().id;
-            trace.push((Clock::raw(), format!("{name} {next:?} {last:?} {}", schedule.fired)));
+            trace.push((Clock::raw(), format!("{name} {next:?} {revision}")));
         }
         // What happens in the same moment may happen in any order.
         trace.sort();

@@ -44,6 +44,8 @@ impl Domain for Numbers {
     type Terms = Terms;
     type Fires<T: Clone + core::fmt::Debug + PartialEq> = fire::Several<T>;
     type Skips<T: Clone + core::fmt::Debug + PartialEq> = fire::Skips<T>;
+    type Cursor = mainspring_core::schedule::Next;
+    type Note<T: mainspring_core::note::Notable> = T;
 
     fn fire_job(schedule: &u16, at: Timestamp, origin: Origin) -> (u16, u64) {
         (*schedule, at.as_micros().unsigned_abs() << 2 | u64::from(origin.code()))

@@ -32,6 +32,8 @@ impl Domain for Sim {
     type Terms = Terms;
     type Fires<T: Clone + Debug + PartialEq> = mainspring_core::fire::Several<T>;
     type Skips<T: Clone + Debug + PartialEq> = mainspring_core::fire::Skips<T>;
+    type Cursor = mainspring_core::schedule::Next;
+    type Note<T: mainspring_core::note::Notable> = T;
 
     fn fire_job(schedule: &u16, at: Timestamp, origin: Origin) -> u64 {
         // Instants of this century take 52 bits.

@@ -19,7 +19,7 @@ use mainspring_core::room::Inline;
 use mainspring_core::schedule::{Coalesce, Jitter, Policies, Spec, Spread};
 use mainspring_core::settings::{Backoff, Level, Priority, Retry, Terms, Timeout};
 use mainspring_core::task::Task;
-use mainspring_core::time::{Mono, Now, Span, Timestamp};
+use mainspring_core::time::{Mono, Now, Span};
 use mainspring_core::trigger::Trigger;
 use mainspring_core::verb::{
     Cancelled, ClaimJobs, ClaimSchedules, Conflict, Ended, Enqueue, Enqueued, Extra, Paused,
@@ -217,8 +217,9 @@ impl<'e, K: Kind, const C: usize> Device<'e, K, C> {
                 let spec = schedule.spec();
                 let point =
                     if K::OFFER.skips { fire::Resume::At(wall) } else { fire::Resume::Owed };
+                let at = (schedule.cursor(), point);
                 let (next, skip) =
-                    fire::resumed(&spec.trigger, schedule.next, point, &spec.policies);
+                    fire::resumed_within(K::OFFER, &spec.trigger, at, &spec.policies);
                 let resume = Resume { schedule: id, revision: schedule.revision, next, skip };
                 self.planner.handle(planner::Input::Hint, self.now);
                 self.ledger.resume(&resume, &mut ()) == Resumed::Done
@@ -261,18 +262,28 @@ impl<'e, K: Kind, const C: usize> Device<'e, K, C> {
     /// Lets time pass until then, from deadline to deadline.
     pub fn run(&mut self, until: Mono) -> u32 {
         while self.now.mono < until {
-            while let Some(output) = self.planner.poll(self.now) {
-                self.plan(output);
-            }
-            while let Some(output) = self.worker.poll(self.now) {
-                self.work(output);
-            }
+            self.plan_all();
+            self.work_all();
             let planner = self.planner.deadline(self.now).unwrap_or(until);
             let worker = self.worker.deadline(self.now).unwrap_or(until);
             let next = planner.min(worker).min(until).max(self.now.mono);
             self.now = self.now.after(next.since(self.now.mono));
         }
         self.done
+    }
+
+    #[inline(never)]
+    fn plan_all(&mut self) {
+        while let Some(output) = self.planner.poll(self.now) {
+            self.plan(output);
+        }
+    }
+
+    #[inline(never)]
+    fn work_all(&mut self) {
+        while let Some(output) = self.worker.poll(self.now) {
+            self.work(output);
+        }
     }
 
     #[inline(never)]
@@ -310,46 +321,53 @@ impl<'e, K: Kind, const C: usize> Device<'e, K, C> {
     fn work(&mut self, output: worker::Output<Small<K>>) {
         use worker::{Input, Output};
         let wall = self.now.wall;
-        let input = match output {
+        let (ticket, job, done) = match output {
             Output::Claim { ticket, lease_for, max } => {
-                let count = self.claim_jobs(&ClaimJobs {
-                    node: (),
-                    tasks: &TASK_IDS,
-                    tags: &(),
-                    lease_for,
-                    max,
-                });
-                Input::Claimed { ticket, result: Ok((count, self.ledger.pulse(wall))) }
+                let count = self.claim_jobs(lease_for, max);
+                let result = Ok((count, self.ledger.pulse(wall)));
+                return self.worker.handle(Input::Claimed { ticket, result }, self.now);
             }
-            Output::Run(job) => match perform(&job, wall) {
-                Some((ended, ask)) => Input::Finished { job: job.id, token: job.token, ended, ask },
-                None => Input::Unstarted { job: job.id, token: job.token },
-            },
-            Output::Abort { job, token, why } => {
-                Input::Finished { job, token, ended: ended(why, wall), ask: Ask::Nothing }
-            }
+            Output::Run(job) => return self.perform(&job),
+            Output::Abort { job, token, why } => return self.ended(job, token, why, Ask::Nothing),
             Output::Renew { ticket, renew } => {
                 let result = Ok(self.ledger.renew(&renew, wall));
-                Input::Renewed { ticket, job: renew.job, result }
+                let input = Input::Renewed { ticket, job: renew.job, result };
+                return self.worker.handle(input, self.now);
             }
             Output::Release { ticket, release } => {
                 let done = self.ledger.release(&release, wall, &mut ());
-                let result = Ok((done, self.ledger.pulse(wall)));
-                Input::Written { ticket, job: release.job, result }
+                (ticket, release.job, done)
             }
             Output::Retry { ticket, retry } => {
                 let done = self.ledger.retry(&retry, wall, &mut ());
-                let result = Ok((done, self.ledger.pulse(wall)));
-                Input::Written { ticket, job: retry.job, result }
+                (ticket, retry.job, done)
             }
             Output::Settle { ticket, settle } => {
                 self.done += u32::from(settle.ended.outcome == Outcome::Succeeded);
                 let done = self.ledger.settle(&settle, wall, &mut ());
-                let result = Ok((done, self.ledger.pulse(wall)));
-                Input::Written { ticket, job: settle.job, result }
+                (ticket, settle.job, done)
             }
         };
-        self.worker.handle(input, self.now);
+        let result = Ok((done, self.ledger.pulse(wall)));
+        self.worker.handle(Input::Written { ticket, job, result }, self.now);
+    }
+
+    #[inline(never)]
+    fn perform(&mut self, job: &Job<Small<K>>) {
+        match perform(job) {
+            Some((outcome, ask)) => self.ended(job.id, job.token, outcome, ask),
+            None => {
+                let input = worker::Input::Unstarted { job: job.id, token: job.token };
+                self.worker.handle(input, self.now);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn ended(&mut self, job: (u16, u32), token: Token, outcome: Outcome, ask: Ask) {
+        let wall = self.now.wall;
+        let ended = Ended { outcome, started_at: Some(wall), finished_at: wall, detail: None };
+        self.worker.handle(worker::Input::Finished { job, token, ended, ask }, self.now);
     }
 
     fn enqueue(&mut self, job: Enqueue<Small<K>>) -> bool {
@@ -357,7 +375,9 @@ impl<'e, K: Kind, const C: usize> Device<'e, K, C> {
         matches!(self.ledger.enqueue(job, self.now.wall, &mut ()), Ok(Enqueued::Inserted))
     }
 
-    fn claim_jobs(&mut self, claim: &ClaimJobs<'_, Small<K>>) -> u32 {
+    #[inline(never)]
+    fn claim_jobs(&mut self, lease_for: Span, max: u32) -> u32 {
+        let claim = &ClaimJobs { node: (), tasks: &TASK_IDS, tags: &(), lease_for, max };
         let (worker, now) = (&mut *self.worker, self.now);
         let mut refused: Vec<((u16, u32), Token), AT_ONCE> = Vec::new();
         let mut count = 0;
@@ -379,14 +399,9 @@ static TASK_IDS: [u8; TASKS] = [0, 1, 2, 3];
 
 /// The task itself. What it does, the optimiser cannot know.
 #[inline(never)]
-fn perform<K: Kind>(job: &Job<Small<K>>, wall: Timestamp) -> Option<(Ended<Small<K>>, Ask)> {
+fn perform<K: Kind>(job: &Job<Small<K>>) -> Option<(Outcome, Ask)> {
     black_box(job.payload);
     black_box(Some((Outcome::Succeeded, Ask::Nothing)))
-        .map(|(outcome, ask)| (ended(outcome, wall), ask))
-}
-
-fn ended<K: Kind>(outcome: Outcome, wall: Timestamp) -> Ended<Small<K>> {
-    Ended { outcome, started_at: Some(wall), finished_at: wall, detail: None }
 }
 
 /// Asks for everything there is, so that everything is there.

@@ -11,8 +11,9 @@ use mainspring_core::domain::{Domain, Origin};
 use mainspring_core::exclude::Plan;
 use mainspring_core::few::{Few, One};
 use mainspring_core::fire::{Several, Skips};
+use mainspring_core::note::{Cursor, Notable, Note};
 use mainspring_core::offer::Offer;
-use mainspring_core::schedule::Spec;
+use mainspring_core::schedule::{Next, Spec};
 use mainspring_core::settings::{Level, Settings, Terms};
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::{Count, Cron, CronIn, Every, Trigger};
@@ -38,6 +39,10 @@ pub trait Kind: Copy + Debug + Eq + Hash + 'static {
     type Fired<T: Clone + Debug + PartialEq>: Few<T>;
     /// The same for skips.
     type Skips<T: Clone + Debug + PartialEq>: Few<T>;
+    /// How it keeps the cursor of a schedule.
+    type Cursor: Cursor;
+    /// What it notes besides.
+    type Note<T: Notable>: Note<T>;
     /// Why a schedule is out of service.
     type Text: Clone + Debug + PartialEq;
 
@@ -66,6 +71,8 @@ macro_rules! plain {
             type Text = ();
             type Fired<T: Clone + Debug + PartialEq> = One<T>;
             type Skips<T: Clone + Debug + PartialEq> = ();
+            type Cursor = Option<Timestamp>;
+            type Note<T: Notable> = ();
 
             const OFFER: Offer = Offer { misfire_grace: true, ..Offer::PLAIN };
             const BY_HAND: () = ();
@@ -106,6 +113,8 @@ impl Kind for Everything {
     type Text = &'static str;
     type Fired<T: Clone + Debug + PartialEq> = Several<T>;
     type Skips<T: Clone + Debug + PartialEq> = Skips<T>;
+    type Cursor = Next;
+    type Note<T: Notable> = T;
 
     const OFFER: Offer = Offer::EVERYTHING;
     const BY_HAND: &'static str = "the trigger makes no sense";
@@ -160,6 +169,8 @@ impl<K: Kind> Domain for Small<K> {
     type Terms = K::Terms;
     type Fires<T: Clone + Debug + PartialEq> = K::Fired<T>;
     type Skips<T: Clone + Debug + PartialEq> = K::Skips<T>;
+    type Cursor = K::Cursor;
+    type Note<T: Notable> = K::Note<T>;
 
     const OFFER: Offer = K::OFFER;
 

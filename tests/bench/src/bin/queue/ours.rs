@@ -94,6 +94,8 @@ impl Domain for Numbers {
     type Terms = Terms;
     type Fires<T: Clone + Debug + PartialEq> = mainspring_core::fire::Several<T>;
     type Skips<T: Clone + Debug + PartialEq> = mainspring_core::fire::Skips<T>;
+    type Cursor = mainspring_core::schedule::Next;
+    type Note<T: mainspring_core::note::Notable> = T;
 
     fn fire_job(schedule: &u32, at: Timestamp, _: Origin) -> (u32, Timestamp) {
         (*schedule, at)
