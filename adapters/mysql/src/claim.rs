@@ -1,9 +1,10 @@
 //! Handing out ready jobs.
 //!
-//! One request asks for the limits, the heads of all lanes that this node covers, and lanes that
-//! are not known yet. Whose turn it is, is decided here; a second request locks exactly as many
-//! jobs of each lane as are wanted and leaves those out that somebody else has locked; a third
-//! writes the leases. No request walks past jobs that cannot be claimed, however many there are.
+//! One request asks which tasks have limits, for the heads of all lanes that this node covers, and
+//! for lanes that are not known yet. Whose turn it is, is decided here; a second request locks
+//! exactly as many jobs of each lane as are wanted and leaves those out that somebody else has
+//! locked; a third writes the leases. Tasks with limits are locked and counted before that. No
+//! request walks past jobs that cannot be claimed, however many there are.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -20,7 +21,7 @@ use sqlx::mysql::MySqlRow;
 use crate::jobs;
 use crate::lanes::Spot;
 use crate::row::Cols;
-use crate::statements::{Statements, binary, literal, padded};
+use crate::statements::{binary, literal, padded};
 use crate::transaction::{Id, Transaction};
 
 /// Leases at most `max` ready jobs.
@@ -114,13 +115,27 @@ fn in_turn(tasks: &[TaskId], turn: u32) -> Vec<TaskId> {
     places.into_iter().map(|(_, task)| task).collect()
 }
 
-/// How many more jobs of each task may run, by the answers of `job_limits`.
-fn room(tasks: &[TaskId], limits: &HashMap<String, (i64, i64)>) -> Vec<usize> {
-    let room = |task: &TaskId| match limits.get(task.as_str()) {
+/// How many more jobs of each task may run. Those of these names had a limit a moment ago: nobody
+/// else leases their jobs until this transaction is over.
+async fn room(
+    tx: &mut Transaction<'_>,
+    tasks: &[TaskId],
+    limited: &HashMap<String, (i64, i64)>,
+) -> Done<Vec<usize>> {
+    if limited.is_empty() {
+        return Ok(vec![usize::MAX; tasks.len()]);
+    }
+    let names: Vec<_> = limited.keys().map(|task| literal(task)).collect();
+    let sql = tx.common.sql.job_limits.with(&[(":tasks", &names.join(", "))]);
+    let mut answers = Answers::default();
+    for row in tx.several(sql).await? {
+        answers.hear(&row, &[]).map_err(|why| tx.failed(why))?;
+    }
+    let room = |task: &TaskId| match answers.limits.get(task.as_str()) {
         Some((limit, running)) => usize::try_from(limit - running).unwrap_or(0),
         None => usize::MAX,
     };
-    tasks.iter().map(room).collect()
+    Ok(tasks.iter().map(room).collect())
 }
 
 /// A lane of the task of this number.
@@ -152,7 +167,7 @@ struct Heads {
 }
 
 /// The first ready jobs of every lane that is covered, except those that are dry. The first time,
-/// the same request locks the tasks with limits and counts their leases.
+/// the same request asks which tasks have limits.
 ///
 /// Each round finds lanes that nobody knew. With very many of them a claim takes what it has found,
 /// and later ones find the rest.
@@ -165,7 +180,9 @@ async fn heads(tx: &mut Transaction<'_>, offer: &mut Offer<'_>) -> Done<Heads> {
         for row in tx.several(asked.sql).await? {
             answers.hear(&row, &asked.lanes).map_err(|why| tx.failed(why))?;
         }
-        offer.room.get_or_insert_with(|| room(&offer.tasks, &answers.limits));
+        if offer.room.is_none() {
+            offer.room = Some(room(tx, &offer.tasks, &answers.limits).await?);
+        }
         let all = answers.others.is_empty();
         for (task, spot, tags) in answers.others {
             if let Some(task) = offer.tasks.get(task) {
@@ -247,15 +264,16 @@ fn ask(tx: &Transaction<'_>, offer: &Offer<'_>) -> Asked {
     let sql = &tx.common.sql;
     let names: Vec<_> = offer.tasks.iter().map(|task| literal(task.as_str())).collect();
     if offer.room.is_none() {
-        push(&mut asked.sql, &sql.job_limits.with(&[(":tasks", &names.join(", "))]));
+        push(&mut asked.sql, &sql.job_limited.with(&[(":tasks", &names.join(", "))]));
     }
     for (number, (task, name)) in offer.tasks.iter().zip(&names).enumerate() {
         if offer.room(number) == 0 {
             continue;
         }
+        let mut stretches = Vec::new();
         let mut before: Option<Spot> = None;
         for (spot, lane) in tx.common.lanes.of(task) {
-            push_stretches(&mut asked.sql, sql, (number, name), (before, Some(spot)));
+            push_stretches(&mut stretches, before, Some(spot));
             before = Some(spot);
             // A job whose tags cannot be read is to be found, and settled for that.
             let covered =
@@ -266,7 +284,13 @@ fn ask(tx: &Transaction<'_>, offer: &Offer<'_>) -> Asked {
                 asked.lanes.push((number, spot));
             }
         }
-        push_stretches(&mut asked.sql, sql, (number, name), (before, None));
+        push_stretches(&mut stretches, before, None);
+        let source = number.to_string();
+        for part in stretches.chunks(STRETCHES) {
+            let part = part.join(" OR ");
+            let values = [(":source", &*source), (":task", name), (":stretches", &*part)];
+            push(&mut asked.sql, &sql.job_other_lanes.with(&values));
+        }
     }
     for (source, &(number, spot)) in asked.lanes.iter().enumerate() {
         let most = if asked.lanes.len() == 1 { 1 } else { offer.room(number) };
@@ -276,42 +300,31 @@ fn ask(tx: &Transaction<'_>, offer: &Offer<'_>) -> Asked {
     asked
 }
 
-/// Asks for a job between two lanes: the rest of the first one's tags, other tags, and those of the
+/// What lies between two lanes: the rest of the first one's tags, other tags, and those of the
 /// second one's tags that come before it.
-fn push_stretches(
-    text: &mut String,
-    sql: &Statements,
-    (number, name): (usize, &str),
-    (from, to): (Option<Spot>, Option<Spot>),
-) {
+fn push_stretches(stretches: &mut Vec<String>, from: Option<Spot>, to: Option<Spot>) {
     let lane = |spot: Spot| binary(&spot.lane);
-    let stretches = match (from, to) {
-        (None, None) => vec!["TRUE".to_owned()],
-        (Some(a), Some(b)) if a.lane == b.lane && a.priority + 1 >= b.priority => vec![],
-        (Some(a), Some(b)) if a.lane == b.lane => vec![format!(
-            "lane = {} AND priority > {} AND priority < {}",
-            lane(a),
-            a.priority,
-            b.priority
-        )],
-        _ => {
-            let after = from.filter(|a| a.priority < LAST_PRIORITY);
-            let after = after.map(|a| format!("lane = {} AND priority > {}", lane(a), a.priority));
-            let first = to.filter(|b| b.priority > 0);
-            let first = first.map(|b| format!("lane = {} AND priority < {}", lane(b), b.priority));
-            let between = match (from, to) {
-                (Some(a), Some(b)) => format!("lane > {} AND lane < {}", lane(a), lane(b)),
-                (Some(a), None) => format!("lane > {}", lane(a)),
-                (_, Some(b)) => format!("lane < {}", lane(b)),
-                (None, None) => "TRUE".to_owned(),
-            };
-            after.into_iter().chain([between]).chain(first).collect()
+    match (from, to) {
+        (None, None) => stretches.push("TRUE".to_owned()),
+        (Some(a), Some(b)) if a.lane == b.lane => {
+            if a.priority + 1 < b.priority {
+                let (lane, after, before) = (lane(a), a.priority, b.priority);
+                stretches
+                    .push(format!("lane = {lane} AND priority > {after} AND priority < {before}"));
+            }
         }
-    };
-    for stretch in stretches {
-        let number = number.to_string();
-        let values = [(":source", &*number), (":task", name), (":stretch", &*stretch)];
-        push(text, &sql.job_other_lanes.with(&values));
+        _ => {
+            if let Some(a) = from.filter(|a| a.priority < LAST_PRIORITY) {
+                stretches.push(format!("lane = {} AND priority > {}", lane(a), a.priority));
+            }
+            let after = from.map(|a| format!("lane > {}", lane(a)));
+            let before = to.map(|b| format!("lane < {}", lane(b)));
+            let between: Vec<_> = after.into_iter().chain(before).collect();
+            stretches.push(between.join(" AND "));
+            if let Some(b) = to.filter(|b| b.priority > 0) {
+                stretches.push(format!("lane = {} AND priority < {}", lane(b), b.priority));
+            }
+        }
     }
 }
 
@@ -447,6 +460,9 @@ const HEAD: i64 = 2;
 /// How often a claim that has found something looks for more lanes, and how often one that has not.
 const ROUNDS: u32 = 32;
 const MOST_ROUNDS: u32 = 1_000;
+/// How many stretches of an index one statement asks about. One of them answers, so that many new
+/// lanes are found sooner by several statements; and a few known lanes cost one.
+const STRETCHES: usize = 16;
 /// The last of the priorities, which the table checks.
 const LAST_PRIORITY: i16 = 9;
 

@@ -91,6 +91,18 @@ pub(crate) fn too_long(name: &str, what: &str, bytes: usize, max_packet: usize) 
     )
 }
 
+/// The error of a user's transaction that does not see what was committed before each statement.
+pub(crate) fn wrong_isolation(name: &str, isolation: &str) -> StoreError {
+    StoreError::new(
+        Kind::Backend,
+        format!(
+            "a session of `{name}` is {isolation}, so that its transactions decide by what was there \
+             before (run SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED before the \
+             transaction begins)"
+        ),
+    )
+}
+
 fn of(name: &str, error: Error, broken: Kind) -> StoreError {
     if is_lost(&error) {
         let message = format!("the connection to `{name}` broke (ask again)");

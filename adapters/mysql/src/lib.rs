@@ -25,7 +25,8 @@
 //! manual.
 //!
 //! The program's own writes and its jobs can last together: [`enqueue_in`](MysqlStore::enqueue_in)
-//! and [`complete_in`](MysqlStore::complete_in) take part in a transaction of yours.
+//! and [`complete_in`](MysqlStore::complete_in) take part in a transaction of yours, whose session
+//! must be READ COMMITTED.
 //!
 //! # Tables
 //!
@@ -54,7 +55,8 @@
 //! # The server's settings
 //!
 //! A session says itself what it needs: READ COMMITTED, so that no gaps between rows are locked in
-//! which others want to insert; UTC, strict modes, locks that are given up after five seconds.
+//! which others want to insert; UTC, strict modes, locks that are given up after five seconds, and
+//! an end after ten seconds for a transaction that goes no further, because its node stands still.
 //! `binlog_format` must not be `STATEMENT`. `innodb_flush_log_at_trx_commit` is 1 by default,
 //! which is what "durable" rests on. A record (a payload, an output) has to fit into
 //! `max_allowed_packet`; batches are split so that they do. Pools between program and server must

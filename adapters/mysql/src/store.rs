@@ -75,12 +75,15 @@ impl MysqlStore {
     /// Queues jobs inside the caller's own transaction: what the program writes to its own tables
     /// and the jobs that stand for it last together, or not at all.
     ///
-    /// The transaction had better be READ COMMITTED. Under REPEATABLE READ, the server's default,
-    /// jobs with keys also lock the gaps between keys, and others have to wait.
+    /// The session must be READ COMMITTED, which is not the servers' default: a pool says so in
+    /// its `after_connect`. A transaction that is REPEATABLE READ sees the database as it was when
+    /// it first looked, and would give away a key that somebody else has taken since. What SET
+    /// TRANSACTION says for a single transaction is known to the server only.
     ///
     /// # Errors
-    /// Whatever the database says. The transaction must be rolled back then; if the error
-    /// [is passing](StoreError::is_passing), all of it may be tried again.
+    /// [`Backend`](StoreErrorKind::Backend) if the session is not READ COMMITTED; nothing was done
+    /// then. Otherwise whatever the database says: the transaction must be rolled back then, and if
+    /// the error [is passing](StoreError::is_passing), all of it may be tried again.
     ///
     /// ```
     /// # use mainspring_conformance::sample::queued;
@@ -93,6 +96,8 @@ impl MysqlStore {
     /// # let (url, order_shipped) = (database.url(), queued(1, "ship"));
     /// let store = mainspring_mysql::MysqlStore::open(url).await?;
     /// let mut connection = MySqlConnection::connect(url).await?;
+    /// let isolation = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+    /// sqlx::query(isolation).execute(&mut connection).await?;
     /// # sqlx::raw_sql("CREATE TABLE orders (number integer)").execute(&mut connection).await?;
     /// let mut tx = connection.begin().await?;
     /// sqlx::query("INSERT INTO orders VALUES (7)").execute(&mut *tx).await?;
@@ -137,6 +142,8 @@ impl MysqlStore {
     /// # let store = &rig.0;
     /// # let finished_at = Timestamp::UNIX_EPOCH;
     /// let mut connection = MySqlConnection::connect(url).await?;
+    /// let isolation = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+    /// sqlx::query(isolation).execute(&mut connection).await?;
     /// # sqlx::raw_sql("CREATE TABLE parcels (number integer)").execute(&mut connection).await?;
     /// let mut tx = connection.begin().await?;
     /// sqlx::query("INSERT INTO parcels VALUES (7)").execute(&mut *tx).await?;

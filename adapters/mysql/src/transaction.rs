@@ -8,6 +8,7 @@ use std::sync::Arc;
 use mainspring_contract::tables::{Done, Mode};
 use mainspring_contract::{Clock, StoreError};
 use mainspring_core::time::Timestamp;
+use mainspring_sql::column::Columns;
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Row};
 
@@ -15,6 +16,7 @@ use crate::clock;
 use crate::connections::{Connections, Lent};
 use crate::error;
 use crate::lanes::Lanes;
+use crate::row::Cols;
 use crate::statements::{Statement, Statements};
 
 /// What names a row of schedules or jobs whatever the row says: the bytes of its primary key.
@@ -81,15 +83,22 @@ impl Transaction<'static> {
 
 impl<'c> Transaction<'c> {
     /// Goes on in a transaction that the user has begun.
+    ///
+    /// It has to see what was committed before each statement: whether a key is free, or who is to
+    /// be freed, is looked up after the locks are there, and an older state has another answer.
     pub(crate) async fn within(
         connection: &'c mut MySqlConnection,
         common: &Arc<Common>,
         clock: Clock,
     ) -> Done<Self> {
         let failed = |why| error::of_statement(&common.name, why);
-        let sql = AssertSqlSafe(common.sql.clock.with(&[]));
+        let sql = AssertSqlSafe(common.sql.within.with(&[]));
         let row = sqlx::raw_sql(sql).fetch_one(&mut *connection).await.map_err(failed)?;
         let now = now(&row, clock).map_err(failed)?;
+        let isolation = Cols(&row).lossy("isolation");
+        if isolation != READ_COMMITTED {
+            return Err(error::wrong_isolation(&common.name, &isolation));
+        }
         let (connection, common) = (Holder::User(connection), Arc::clone(common));
         Ok(Self { connection, common, mode: Mode::Write, now })
     }
@@ -184,3 +193,6 @@ fn now(row: &MySqlRow, clock: Clock) -> Result<Timestamp, sqlx::Error> {
         Clock::Server => clock::instant(row.try_get("now_us")?),
     }
 }
+
+/// What the server calls an isolation in which each statement sees what was committed before it.
+const READ_COMMITTED: &str = "READ-COMMITTED";

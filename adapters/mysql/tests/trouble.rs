@@ -5,14 +5,15 @@ mod place;
 use mainspring_conformance::node::record;
 use mainspring_conformance::rig::{Rig, clock, value};
 use mainspring_conformance::sample::{at, encoded, ended, node, queued, secs, task, task_id};
-use mainspring_contract::record::{ClaimJobs, Enqueue, Enqueued, Rescue, Settle, Task, Written};
+use mainspring_contract::record::{ClaimJobs, Enqueue, Rescue, Settle, Task, Written};
 use mainspring_contract::store::{JobFilter, Page, RunFilter};
-use mainspring_contract::{Clock, Encoded, Store, StoreErrorKind as Kind, Tags};
+use mainspring_contract::tables::{Database, Mode, Tables};
+use mainspring_contract::{Encoded, Store, StoreErrorKind as Kind, Tags};
 use mainspring_core::outcome::Outcome;
 use mainspring_core::settings::Settings;
 use mainspring_mysql::{MysqlStore, Options, Prefix, migrations};
 use mainspring_support::MariaDb;
-use sqlx::{Connection, MySqlConnection, Row};
+use sqlx::{MySqlConnection, Row};
 
 use place::{Place, number, rows, run};
 
@@ -146,6 +147,21 @@ async fn a_future_that_is_dropped_leaves_no_transaction_open() {
 }
 
 #[tokio::test]
+async fn a_node_that_stands_still_in_a_transaction_lets_go_of_what_it_has_locked() {
+    let place = Place::new().await;
+    let rig = Rig(place.open().await);
+    rig.enqueue_all(0, &[queued(1, "t")]).await;
+    let job = rig.claim(0, "w", &["t"], 1).await.remove(0);
+    let still = place.open().await;
+    let mut tx = still.begin(Mode::Write, clock(1)).await.expect("a transaction");
+    assert!(tx.lock_jobs(&[job.id]).await.expect("it is locked")[0].is_some());
+    // The server ends the idle transaction, and whoever waits is tried again until then.
+    assert_eq!(rig.settle(1, &job, Outcome::Succeeded).await, Written::Done);
+    let late = tx.lock_jobs(&[job.id]).await.expect_err("it is over");
+    assert_eq!(late.kind(), Kind::Unavailable, "{late}");
+}
+
+#[tokio::test]
 async fn a_server_that_restarts_is_found_again() {
     let mut server = MariaDb::start().await;
     let database = server.database().await;
@@ -158,52 +174,6 @@ async fn a_server_that_restarts_is_found_again() {
     server.start_again().await;
     assert_eq!(rig.jobs().await.len(), 1, "what was answered lasts");
     rig.0.close().await;
-}
-
-#[tokio::test]
-async fn a_job_in_a_transaction_that_is_rolled_back_never_was() {
-    let place = Place::new().await;
-    let store = place.open().await;
-    let mut connection = place.beside().await;
-    // Whatever the user's session says about time and modes.
-    run(&mut connection, "SET time_zone = '+05:00', sql_mode = 'ANSI_QUOTES'").await;
-    for keep in [false, true] {
-        let mut tx = connection.begin().await.expect("a transaction");
-        let answers = store.enqueue_in(&mut tx, Clock::Server, &[queued(1, "t")]).await;
-        assert_eq!(answers.expect("it is queued"), [Enqueued::Inserted]);
-        assert_eq!(store.jobs(&JobFilter::first(9)).await.expect("a list"), []);
-        if keep {
-            tx.commit().await.expect("it ends");
-        } else {
-            tx.rollback().await.expect("it ends");
-        }
-    }
-    let rig = Rig(store);
-    let reply = rig.0.enqueue(Clock::Server, &[]).await.expect("an answer");
-    let waited = reply.pulse.store_now.since(rig.jobs().await.remove(0).created_at);
-    assert!(waited.as_micros() < 60_000_000, "both clocks are UTC");
-}
-
-#[tokio::test]
-async fn a_job_is_settled_with_what_it_did_or_not_at_all() {
-    let place = Place::new().await;
-    let rig = Rig(place.open().await);
-    rig.enqueue_all(0, &[queued(1, "t")]).await;
-    let job = rig.claim(0, "w", &["t"], 1).await.remove(0);
-    let settle = Settle { job: job.id, token: job.token, ended: ended(Outcome::Succeeded, at(1)) };
-    let mut connection = place.beside().await;
-    for keep in [false, true] {
-        let mut tx = connection.begin().await.expect("a transaction");
-        let answers = rig.0.complete_in(&mut tx, clock(1), core::slice::from_ref(&settle)).await;
-        assert_eq!(answers.expect("it is settled"), [Written::Done]);
-        if keep {
-            tx.commit().await.expect("it ends");
-        } else {
-            tx.rollback().await.expect("it ends");
-            assert_eq!(rig.jobs().await.len(), 1);
-        }
-    }
-    assert_eq!(rig.jobs().await, []);
 }
 
 #[tokio::test]

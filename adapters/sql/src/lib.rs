@@ -7,6 +7,7 @@
 pub mod column;
 pub mod condition;
 pub mod json;
+pub mod lists;
 pub mod migration;
 mod prefix;
 pub mod read;

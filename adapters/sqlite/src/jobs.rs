@@ -8,11 +8,12 @@ use mainspring_contract::tables::{Damaged, FoundJobs, Link, Row};
 use mainspring_contract::{JobId, ScheduleId};
 use mainspring_sql::column::Cells;
 use mainspring_sql::json::{JsonRows, ids, names};
+use mainspring_sql::lists::{parts, repeat};
 use mainspring_sql::{read, write};
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::columns::Cols;
+use crate::columns::{Cols, Values};
 use crate::transaction::{Bind, Transaction};
 
 type Done<T> = Result<T, sqlx::Error>;
@@ -24,11 +25,27 @@ pub(crate) async fn known(tx: &mut Transaction, jobs: &[JobId]) -> Done<Vec<bool
     Ok(known.iter().map(Option::is_some).collect())
 }
 
-/// Adds jobs that are not known; which were added.
+/// Adds jobs that are not known; which were added. Nobody else writes meanwhile.
+///
+/// Values are bound one by one: to take a list of jobs out of a text costs SQLite several times as
+/// much as to write them.
 pub(crate) async fn insert(tx: &mut Transaction, jobs: &[Job]) -> Done<Vec<bool>> {
-    let statement = tx.sql(|sql| &sql.job_insert).rows(JsonRows::of(jobs, write::job));
-    let added = job_ids(&tx.rows(statement).await?, "id");
-    Ok(jobs.iter().map(|job| added.contains(&job.id)).collect())
+    let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
+    let mut seen = HashSet::with_capacity(jobs.len());
+    let known = known(tx, &ids).await?;
+    let added: Vec<bool> =
+        ids.iter().zip(known).map(|(id, known)| seen.insert(*id) && !known).collect();
+    let new: Vec<&Job> =
+        jobs.iter().zip(&added).filter(|(_, added)| **added).map(|(job, _)| job).collect();
+    for part in parts(&new, usize::MAX, |_| 1) {
+        let mut values = Values::default();
+        for job in part {
+            write::job(job, &mut values);
+        }
+        let sql = repeat(&tx.shared.sql.job_insert, part.len());
+        tx.run(sqlx::query_with(AssertSqlSafe(sql), values.0)).await?;
+    }
+    Ok(added)
 }
 
 /// The schedules that have to hear of the end of these jobs.

@@ -6,7 +6,7 @@ WHERE id IN (:tasks) AND max_running IS NOT NULL
 ORDER BY id
 FOR UPDATE;
 SELECT task.id AS task, COUNT(*) AS number, 1 AS part
-FROM mainspring_tasks AS task
+FROM mainspring_tasks AS task FORCE INDEX (PRIMARY)
 STRAIGHT_JOIN mainspring_jobs AS job FORCE INDEX (mainspring_jobs_claim)
     ON job.state = 1 AND job.task = task.id
 WHERE task.id IN (:tasks) AND task.max_running IS NOT NULL
