@@ -111,8 +111,9 @@ impl Context {
         self.inner.changed.notify_waiters();
     }
 
-    /// Notes that the run ends before it began, so that it counts as no attempt.
-    pub(crate) fn never_began(&self) {
+    /// Notes that the run ends before its work began, so that it counts as no attempt. For an
+    /// [`Executor`](crate::Executor) with which work waits for its turn.
+    pub fn never_began(&self) {
         self.inner.unstarted.store(true, Ordering::Release);
     }
 

@@ -102,13 +102,18 @@ pub use running::{Running, Stopped};
 pub use schedule::Schedule;
 pub use scheduler::{Backfilled, JobEnd, NewJob, Queued, Scheduler};
 pub use state::{NoState, State, States};
-pub use task::{BlockingFunction, Ending, Function, RunEnd, Task, TaskFunction, TaskRun};
+pub use task::{
+    BlockingFunction, Call, Callable, Ending, Executor, Function, RunEnd, Task, TaskFunction,
+    TaskRun,
+};
+pub use threads::Threads;
 pub use verdict::{GiveUp, RetryAfter, Snooze};
 
 pub use mainspring_contract::exclude::ExcludeForm;
 pub use mainspring_contract::record::{Cancelled, Conflict, Hastened, Hold};
 pub use mainspring_contract::{JobId, Role};
 pub use mainspring_core::fire::Resume;
+pub use mainspring_core::outcome::Outcome;
 pub use mainspring_core::overlap::Overlap;
 pub use mainspring_core::schedule::Coalesce;
 pub use mainspring_core::settings::{Backoff, Priority, Retry};

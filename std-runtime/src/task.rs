@@ -12,15 +12,18 @@ use mainspring_core::retry::Ask;
 use mainspring_core::settings::Settings;
 
 mod blocking;
+mod executor;
 mod form;
 
-pub use blocking::BlockingFunction;
+pub use blocking::{BlockingFunction, Callable};
+pub use executor::{Call, Executor};
 pub use form::{Ending, TaskFunction};
 
 use crate::context::Context;
 use crate::error::Error;
 use crate::settings::setters;
 use crate::state::{NoState, States};
+use crate::threads::Threads;
 use crate::verdict;
 
 /// The version of the arguments and results that typed tasks write.
@@ -119,7 +122,11 @@ impl Task {
     /// cancellation, a lost lease), its future is dropped at the next `await`.
     pub fn new<Form>(name: &str, function: impl TaskFunction<Form>) -> Self {
         let function = Arc::new(function);
-        Self::bound_by(name, move |states| Arc::clone(&function).bind(states))
+        Self::bound_by(name, move |states| {
+            let function = Arc::clone(&function).bind(states)?;
+            let work = move |payload, run: &Context| Ok(function(payload, run.clone()));
+            Ok(executor::function(executor::Here, work))
+        })
     }
 
     /// A task whose function blocks, or computes for long: it runs on a thread of its own, of which
@@ -146,7 +153,32 @@ impl Task {
     /// ```
     pub fn blocking<Form>(name: &str, function: impl BlockingFunction<Form>) -> Self {
         let function = Arc::new(function);
-        Self::bound_by(name, move |states| Arc::clone(&function).bind(states))
+        Self::bound_by(name, move |states| {
+            let threads = Threads::clone(&*states.find::<Threads>()?);
+            called(threads, &function, states)
+        })
+    }
+
+    /// A task whose function is called by an executor of [`Call`]s: by other [`Threads`] than those
+    /// of [`blocking`](Self::blocking), or by one of your own. [`Executor`] has an example.
+    pub fn on<Form>(
+        name: &str,
+        executor: impl Executor<Work = Call>,
+        function: impl BlockingFunction<Form>,
+    ) -> Self {
+        let (executor, function) = (Arc::new(executor), Arc::new(function));
+        Self::bound_by(name, move |states| called(Arc::clone(&executor), &function, states))
+    }
+
+    /// A task whose runs are carried out by an executor of whatever work: `work` makes it of the
+    /// arguments as they are stored, or says how a run ends for which that is not possible.
+    pub fn with<E: Executor>(
+        name: &str,
+        executor: E,
+        work: impl Fn(Encoded, &Context) -> Result<E::Work, RunEnd> + Send + Sync + 'static,
+    ) -> Self {
+        let function = executor::function(executor, work);
+        Self::bound_by(name, move |_| Ok(Arc::clone(&function)))
     }
 
     /// A task whose function sees the arguments as they are stored, and decides itself how a run
@@ -156,9 +188,9 @@ impl Task {
         F: Fn(Encoded, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = RunEnd> + Send + 'static,
     {
-        let function: Function =
-            Arc::new(move |payload, context| Box::pin(function(payload, context)));
-        Self::bound_by(name, move |_| Ok(Arc::clone(&function)))
+        Self::with(name, executor::Here, move |payload, run| -> Result<TaskRun, _> {
+            Ok(Box::pin(function(payload, run.clone())))
+        })
     }
 
     fn bound_by(
@@ -224,6 +256,19 @@ impl fmt::Debug for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Task").field("id", &self.id).finish_non_exhaustive()
     }
+}
+
+/// A function that an executor calls.
+fn called<Form>(
+    executor: impl Executor<Work = Call>,
+    function: &Arc<impl BlockingFunction<Form>>,
+    states: &States,
+) -> Result<Function, NoState> {
+    let function = Arc::clone(function).bind(states)?;
+    Ok(executor::function(executor, move |payload, run| {
+        let (function, run) = (Arc::clone(&function), run.clone());
+        Ok(Call::new(move || function(payload, run)))
+    }))
 }
 
 /// An error and its sources on one line.

@@ -1,4 +1,4 @@
-//! The threads on which blocking tasks run.
+//! The threads on which blocking tasks run: an [`Executor`] of [`Call`]s.
 //!
 //! They are our own, so that functions that block, or compute for long, hold up neither the pump
 //! nor anything else that the program does with its async runtime. There are never more than a
@@ -13,7 +13,12 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use mainspring_core::outcome::Outcome;
 use tokio::sync::oneshot;
+
+use crate::context::Context;
+use crate::executor::panic_text;
+use crate::task::{Call, Executor, RunEnd, TaskRun};
 
 /// What a thread is to do.
 struct Work {
@@ -48,9 +53,27 @@ impl Drop for Asker {
     }
 }
 
-/// A bounded set of threads. Cheap to clone; clones are the same threads.
+/// A bounded set of threads for functions that block, or compute for long.
+///
+/// A scheduler has one, with as many threads as it runs jobs at once: that of
+/// [`Task::blocking`](crate::Task::blocking). A set of its own keeps a task within fewer threads, or
+/// others from waiting for it. What finds no thread free waits in line. Cheap to clone; clones are
+/// the same threads.
+///
+/// ```
+/// use mainspring::{Task, Threads};
+/// fn shrink(picture: String) -> Result<(), std::io::Error> {
+///     let bytes = std::fs::read(picture)?;
+///     // …
+///     # drop(bytes);
+///     Ok(())
+/// }
+/// let two = Threads::new(2);
+/// let tasks = [Task::on("shrink", two.clone(), shrink), Task::on("again", two, shrink)];
+/// # let _ = tasks;
+/// ```
 #[derive(Clone)]
-pub(crate) struct Threads {
+pub struct Threads {
     shared: Arc<Shared>,
 }
 
@@ -69,7 +92,7 @@ struct Line {
 }
 
 /// Why work has no result.
-pub(crate) enum Lost {
+enum Lost {
     /// It panicked with this.
     Panic(Box<dyn core::any::Any + Send>),
     /// No thread could be started, for this reason.
@@ -79,15 +102,15 @@ pub(crate) enum Lost {
 }
 
 impl Threads {
-    /// At most so many threads, started as they are needed.
-    pub(crate) fn new(max: usize) -> Self {
+    /// At most so many threads (and at least one), started as they are needed.
+    pub fn new(max: usize) -> Self {
         let shared = Shared { line: Mutex::default(), bell: Condvar::new(), max: max.max(1) };
         Self { shared: Arc::new(shared) }
     }
 
     /// Runs work on a thread and waits for it. What has not begun is given up once `given_up`
     /// resolves, or if the future is dropped; what has begun goes on to its end.
-    pub(crate) async fn run<T: Send + 'static>(
+    async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
         given_up: impl Future<Output = ()> + Send,
@@ -140,6 +163,34 @@ impl Threads {
             }
         }
         Ok(())
+    }
+}
+
+impl Executor for Threads {
+    type Work = Call;
+
+    fn run(&self, call: Call, run: Context) -> TaskRun {
+        let threads = self.clone();
+        Box::pin(async move {
+            let result = threads.work(|| call.run(), run.cancelled()).await;
+            result.unwrap_or_else(|lost| lost.run_end(&run))
+        })
+    }
+}
+
+impl Lost {
+    fn run_end(self, run: &Context) -> RunEnd {
+        match self {
+            Self::Panic(payload) => RunEnd::failure(Outcome::Panicked, panic_text(&*payload)),
+            Self::NoThread(error) => {
+                RunEnd::failure(Outcome::Failed, format!("no thread could be started: {error}"))
+            }
+            Self::NotBegun => {
+                run.never_began();
+                let why = run.why_cancelled().unwrap_or(Outcome::Interrupted);
+                RunEnd::failure(why, format!("not started, because no thread became free: {why}"))
+            }
+        }
     }
 }
 
@@ -209,7 +260,7 @@ mod tests {
                     now.fetch_sub(1, Ordering::SeqCst);
                     thread::current().id()
                 };
-                threads.run(work, pending()).await.ok().expect("it ends")
+                threads.work(work, pending()).await.ok().expect("it ends")
             });
         }
         let seen: HashSet<_> = set.join_all().await.into_iter().collect();
@@ -219,9 +270,9 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_a_result_and_its_thread_lives_on() {
         let threads = Threads::new(1);
-        let lost = threads.run(|| panic!("on purpose"), pending()).await;
+        let lost = threads.work(|| panic!("on purpose"), pending()).await;
         assert!(matches!(lost, Err::<(), _>(Lost::Panic(_))));
-        assert!(matches!(threads.run(|| 7, pending()).await, Ok(7)));
+        assert!(matches!(threads.work(|| 7, pending()).await, Ok(7)));
     }
 
     #[tokio::test]
@@ -230,7 +281,7 @@ mod tests {
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let first = tokio::spawn({
             let threads = threads.clone();
-            async move { threads.run(move || wait.recv().is_ok(), pending()).await.is_ok() }
+            async move { threads.work(move || wait.recv().is_ok(), pending()).await.is_ok() }
         });
         let begun = || threads.shared.line().threads == 1 && threads.shared.line().work.is_empty();
         while !begun() {
@@ -239,20 +290,20 @@ mod tests {
         let ran = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&ran);
         let mut second =
-            Box::pin(threads.run(move || counted.fetch_add(1, Ordering::SeqCst), pending()));
+            Box::pin(threads.work(move || counted.fetch_add(1, Ordering::SeqCst), pending()));
         assert!(
             core::future::poll_fn(|c| core::task::Poll::Ready(second.as_mut().poll(c)))
                 .await
                 .is_pending()
         );
         drop(second);
-        let third = threads.run(|| panic!("nobody wants it"), ready(())).await;
+        let third = threads.work(|| panic!("nobody wants it"), ready(())).await;
         assert!(matches!(third, Err::<(), _>(Lost::NotBegun)));
         assert_eq!(threads.shared.line().work.len(), 1, "the second one is forgotten");
         go.send(()).expect("the first one waits");
         assert!(first.await.expect("it ends"));
         // There is one thread, so what comes after it was passed over.
-        assert!(threads.run(|| (), pending()).await.is_ok());
+        assert!(threads.work(|| (), pending()).await.is_ok());
         assert_eq!(ran.load(Ordering::SeqCst), 0);
     }
 }

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use mainspring_core::outcome::Outcome;
+use mainspring_contract::Encoded;
 use serde::de::DeserializeOwned;
 
+use super::RunEnd;
 use super::form::{self, Ending};
-use super::{Function, RunEnd};
 use crate::context::Context;
-use crate::executor::panic_text;
 use crate::state::{NoState, State, States};
-use crate::threads::{Lost, Threads};
 
 /// A function that can be a [blocking task](super::Task::blocking): like a
 /// [`TaskFunction`](super::TaskFunction), but not async.
@@ -26,29 +24,29 @@ pub trait BlockingFunction<Form>: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`NoState`], if it wants a state that is not there.
-    fn bind(self: Arc<Self>, states: &States) -> Result<Function, NoState>;
+    fn bind(self: Arc<Self>, states: &States) -> Result<Callable, NoState>;
 }
+
+/// A function that is called with arguments as they are stored, for each run, and blocks meanwhile.
+pub type Callable = Arc<dyn Fn(Encoded, Context) -> RunEnd + Send + Sync>;
 
 impl<F, Out> BlockingFunction<fn()> for F
 where
     F: Fn() -> Out + Send + Sync + 'static,
     Out: Ending,
 {
-    fn bind(self: Arc<Self>, states: &States) -> Result<Function, NoState> {
-        let threads = states.find::<Threads>()?;
-        Ok(Arc::new(move |_, context| {
-            let (threads, function) = (Threads::clone(&threads), Arc::clone(&self));
-            Box::pin(async move {
-                let work = move || function().run_end();
-                ended(threads.run(work, context.cancelled()).await, &context)
-            })
-        }))
+    fn bind(self: Arc<Self>, _: &States) -> Result<Callable, NoState> {
+        Ok(Arc::new(move |_, _| self().run_end()))
     }
 }
 
-/// A form with arguments: its states, its context, and how the function `f` is called.
+/// A form with arguments: its states, its context, what of the arguments, the states and the
+/// context has a name, and how the function is called with them.
 macro_rules! form {
-    ($($state:ident: $S:ident,)* [$($Context:ty)?] $a:ident, $c:ident => $($arg:expr),*) => {
+    (
+        $($state:ident: $S:ident,)* [$($Context:ty)?]
+        $a:ident, $states:tt, $c:tt => $($arg:expr),*
+    ) => {
         impl<F, Out, A, $($S),*> BlockingFunction<fn(A, $(State<$S>,)* $($Context)?)> for F
         where
             F: Fn(A, $(State<$S>,)* $($Context)?) -> Out + Send + Sync + 'static,
@@ -56,44 +54,20 @@ macro_rules! form {
             A: DeserializeOwned + 'static,
             $($S: Send + Sync + 'static,)*
         {
-            fn bind(self: Arc<Self>, states: &States) -> Result<Function, NoState> {
-                let threads = states.find::<Threads>()?;
-                $(let $state = states.find::<$S>()?;)*
-                Ok(Arc::new(move |payload, context| {
-                    let (threads, function) = (Threads::clone(&threads), Arc::clone(&self));
-                    $(let $state = $state.clone();)*
-                    Box::pin(async move {
-                        let $c = context.clone();
-                        let work = move || match form::decode::<A>(&payload) {
-                            Ok($a) => function($($arg),*).run_end(),
-                            Err(end) => end,
-                        };
-                        ended(threads.run(work, context.cancelled()).await, &context)
-                    })
+            fn bind(self: Arc<Self>, $states: &States) -> Result<Callable, NoState> {
+                $(let $state = $states.find::<$S>()?;)*
+                Ok(Arc::new(move |payload, $c| match form::decode::<A>(&payload) {
+                    Ok($a) => self($($arg),*).run_end(),
+                    Err(end) => end,
                 }))
             }
         }
     };
 }
 
-form!([] a, _c => a);
-form!([Context] a, c => a, c);
-form!(s: S, [] a, _c => a, s);
-form!(s: S, [Context] a, c => a, s, c);
-form!(s: S, t: T, [] a, _c => a, s, t);
-form!(s: S, t: T, [Context] a, c => a, s, t, c);
-
-fn ended(result: Result<RunEnd, Lost>, context: &Context) -> RunEnd {
-    match result {
-        Ok(end) => end,
-        Err(Lost::Panic(payload)) => RunEnd::failure(Outcome::Panicked, panic_text(&*payload)),
-        Err(Lost::NoThread(error)) => {
-            RunEnd::failure(Outcome::Failed, format!("no thread could be started: {error}"))
-        }
-        Err(Lost::NotBegun) => {
-            context.never_began();
-            let why = context.why_cancelled().unwrap_or(Outcome::Interrupted);
-            RunEnd::failure(why, format!("not started, because no thread became free: {why}"))
-        }
-    }
-}
+form!([] a, _, _ => a);
+form!([Context] a, _, c => a, c);
+form!(s: S, [] a, states, _ => a, s.clone());
+form!(s: S, [Context] a, states, c => a, s.clone(), c);
+form!(s: S, t: T, [] a, states, _ => a, s.clone(), t.clone());
+form!(s: S, t: T, [Context] a, states, c => a, s.clone(), t.clone(), c);
