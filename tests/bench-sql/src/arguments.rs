@@ -1,8 +1,8 @@
 //! What is to be measured, as it is said on the command line.
 
 /// What there is to be measured.
-const PARTS: [&str; 8] =
-    ["throughput", "latency", "sqlite", "memory", "schedules", "backlog", "future", "bloat"];
+const PARTS: [&str; 7] =
+    ["throughput", "latency", "sqlite", "schedules", "backlog", "future", "bloat"];
 
 /// How to ask for it.
 pub(crate) const USAGE: &str = "\
@@ -11,20 +11,19 @@ Usage: cargo bench-sql [PART]... [NAME=VALUE]...
   throughput  queueing and running beside bare SQL, graphile_worker and apalis
   latency     from ready to started on an idle cluster, beside one commit
   sqlite      queueing and running beside bare SQL
-  memory      queueing and running without a database
   schedules   `rows` schedules, of which `fires` come due each second
   backlog     `rows` jobs wait when a node starts
   future      queueing and running beside `rows` jobs that are not due
   bloat       dead rows over time, with a transaction left open
-  (without any: the first four)
+  (without any: the first three)
 
   jobs=100000 batch=1000 window=2000 rounds=3 samples=500
   rows=1000000 fires=2000 seconds=60 statements=0";
 
-/// `part… name=value…`. Without parts: `throughput`, `latency`, `sqlite` and `memory`.
+/// `part… name=value…`. Without parts: `throughput`, `latency` and `sqlite`.
 #[derive(Clone, Debug)]
 pub(crate) struct Arguments {
-    /// `throughput latency sqlite memory schedules backlog future bloat`, in this order.
+    /// `throughput latency sqlite schedules backlog future bloat`, in this order.
     pub(crate) parts: Vec<String>,
     /// Jobs in each repetition.
     pub(crate) jobs: u64,
@@ -64,8 +63,7 @@ impl Arguments {
             }
         }
         if arguments.parts.is_empty() {
-            arguments.parts =
-                ["throughput", "latency", "sqlite", "memory"].map(str::to_owned).into();
+            arguments.parts = ["throughput", "latency", "sqlite"].map(str::to_owned).into();
         }
         Ok(arguments)
     }

@@ -9,7 +9,6 @@ mod crowd;
 mod floor;
 mod latency;
 mod lite;
-mod memory;
 mod ours;
 mod peers;
 mod server;
@@ -37,7 +36,6 @@ async fn main() -> ExitCode {
     println!("load of the machine at the start: {}", clock::load());
     for part in &arguments.parts {
         match part.as_str() {
-            "memory" => memory::run(&arguments).await,
             "sqlite" => lite::run(&arguments).await,
             _ => on_postgres(part, &arguments).await,
         }
