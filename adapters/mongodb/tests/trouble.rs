@@ -13,13 +13,31 @@ use mainspring_core::outcome::Outcome;
 use mainspring_core::settings::Settings;
 use mainspring_mongodb::{MongoStore, Options, Prefix, migrations};
 use mainspring_support::MongoDb;
-use mongodb::bson::{Bson, doc};
+use mongodb::ClientSession;
+use mongodb::bson::{Bson, Document, doc};
 
 use place::{Beside, Place};
 
 /// A job may be lost again and again.
 const fn many_rescues() -> Settings {
     Settings { max_rescues: Some(99), ..Settings::NONE }
+}
+
+impl Beside {
+    /// A transaction.
+    async fn begin(&self) -> ClientSession {
+        let mut session = self.0.client().start_session().await.expect("a session");
+        session.start_transaction().await.expect("a transaction");
+        session
+    }
+
+    /// Has all documents of a collection that a filter names, until the transaction ends.
+    async fn hold(&self, session: &mut ClientSession, collection: &str, filter: Document) {
+        let collection = self.0.collection::<Document>(collection);
+        let change = collection.update_many(filter, doc! { "$inc": { "lk": 1 } });
+        let done = change.session(session).await.expect("nobody else has them");
+        assert!(done.matched_count > 0, "there is something to hold");
+    }
 }
 
 #[tokio::test]

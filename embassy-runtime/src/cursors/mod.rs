@@ -99,8 +99,9 @@ use mainspring_core::domain::Origin;
 use mainspring_core::id::Revision;
 use mainspring_core::job::JobState;
 use mainspring_core::ledger::Ledger;
+use mainspring_core::note::{Cursor as _, Note};
 use mainspring_core::room::Room;
-use mainspring_core::schedule::{Next, Schedule, Spec};
+use mainspring_core::schedule::{Schedule, Spec};
 use mainspring_core::time::{Mono, Span, Timestamp};
 use mainspring_core::verb::Remove;
 
@@ -223,14 +224,14 @@ impl<K: Kind<Fires: Hash>, F: NorFlash, const N: usize> CursorJournal<K, F, N> {
         let spec = &self.schedules[at];
         let is_it = |row: &&Schedule<Fixed<K>>| row.spec == InProgram(spec);
         let Some(row) = ledger.schedule(&spec.id).filter(is_it) else { return Stand::NONE };
-        let last = row.last_fire_at.unwrap_or(Timestamp::UNIX_EPOCH);
-        let mut next = match row.next {
-            Next::At(at) => Some(at),
+        let last_fire_at = row.last_fire_at.value();
+        let mut next = row.next.at();
+        if row.next.is_after_run() {
             // The run that it waits for is lost with the power.
-            Next::AfterRun => Some(last + spec.policies.after_run.unwrap_or(Span::ZERO)),
-            Next::Done => None,
-        };
-        let mut fired = row.fired;
+            let last = last_fire_at.unwrap_or(Timestamp::UNIX_EPOCH);
+            next = Some(last + spec.policies.after_run.unwrap_or(Span::ZERO));
+        }
+        let mut fired = row.fired.value();
         if self.options.interrupted == Interrupted::RunsAgain {
             for job in ledger.jobs() {
                 let over = matches!(job.state, JobState::Settled { .. });
@@ -242,7 +243,7 @@ impl<K: Kind<Fires: Hash>, F: NorFlash, const N: usize> CursorJournal<K, F, N> {
             }
         }
         let pause = row.pause.map(|pause| pause.reason);
-        Stand { cursor: Cursor::new(next, pause), last_fire_at: row.last_fire_at, fired }
+        Stand { cursor: Cursor::new(next, pause), last_fire_at, fired }
     }
 
     /// Puts a schedule back where it stood, as this record says.
@@ -262,10 +263,10 @@ impl<K: Kind<Fires: Hash>, F: NorFlash, const N: usize> CursorJournal<K, F, N> {
         let schedule = Schedule {
             spec: InProgram(spec),
             revision: Revision::new(record.number),
-            next,
-            last_fire_at,
-            fired,
-            failures: 0,
+            next: K::Cursor::new(next.at(), next.is_after_run()),
+            last_fire_at: Note::of(last_fire_at),
+            fired: Note::of(fired),
+            failures: Note::of(0),
             pause: cursor.pause(last_fire_at.unwrap_or(Timestamp::UNIX_EPOCH)),
             quarantine: None,
         };

@@ -3,6 +3,7 @@
 
 use core::hash::{Hash, Hasher};
 
+use mainspring_core::note::Note;
 use mainspring_core::schedule::{Next, Pause, PauseReason};
 use mainspring_core::time::Timestamp;
 
@@ -71,13 +72,13 @@ impl Cursor {
     }
 
     /// The pause since this moment, if there is one.
-    pub(super) fn pause(self, since: Timestamp) -> Option<Pause> {
+    pub(super) fn pause<S: Note<Timestamp>>(self, since: Timestamp) -> Option<Pause<S>> {
         let reason = match self.0 & PAUSE {
             PERSON => PauseReason::Person,
             FAILURES => PauseReason::Failures,
             _ => return None,
         };
-        Some(Pause { reason, since })
+        Some(Pause { reason, since: S::of(since) })
     }
 
     /// Whether more than time lies between them: a schedule was put, removed, paused, resumed or

@@ -8,6 +8,7 @@ use mainspring_core::dice::Dice;
 use mainspring_core::domain::Origin;
 use mainspring_core::fire;
 use mainspring_core::job::JobState;
+use mainspring_core::note::Notable;
 use mainspring_core::offer::Offer;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::overlap::Overlap;
@@ -39,6 +40,8 @@ impl Kind for Rich {
     type Payload = u32;
     type Fired<T: Clone + Debug + PartialEq> = fire::Several<T>;
     type Skips<T: Clone + Debug + PartialEq> = fire::Skips<T>;
+    type Cursor = Next;
+    type Note<T: Notable> = T;
     const OFFER: Offer = Offer::EVERYTHING;
 }
 

@@ -2,8 +2,8 @@
 
 use mainspring_mongodb::{MongoStore, Options};
 use mainspring_support::{Database, SharedMongoDb};
-use mongodb::bson::{Document, doc};
-use mongodb::{Client, ClientSession};
+use mongodb::Client;
+use mongodb::bson::Document;
 
 /// A database, which goes with this.
 pub(crate) struct Place {
@@ -46,25 +46,5 @@ impl Beside {
     /// Runs a command.
     pub(crate) async fn run(&self, command: Document) -> Document {
         self.0.run_command(command).await.expect("it runs")
-    }
-
-    /// A transaction.
-    pub(crate) async fn begin(&self) -> ClientSession {
-        let mut session = self.0.client().start_session().await.expect("a session");
-        session.start_transaction().await.expect("a transaction");
-        session
-    }
-
-    /// Has all documents of a collection that a filter names, until the transaction ends.
-    pub(crate) async fn hold(
-        &self,
-        session: &mut ClientSession,
-        collection: &str,
-        filter: Document,
-    ) {
-        let collection = self.0.collection::<Document>(collection);
-        let change = collection.update_many(filter, doc! { "$inc": { "lk": 1 } });
-        let done = change.session(session).await.expect("nobody else has them");
-        assert!(done.matched_count > 0, "there is something to hold");
     }
 }
