@@ -11,3 +11,4 @@ mod endurance;
 mod kept;
 mod nor;
 mod program;
+mod pump;

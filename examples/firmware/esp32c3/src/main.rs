@@ -1,10 +1,10 @@
-//! An ESP32-C3 that speaks over its USB port by a schedule, with nothing wired to it. What is
-//! scheduled is in RAM only.
+//! An ESP32-C3 that speaks over its USB port by a schedule, with nothing wired to it. Its schedules
+//! are part of the program; where they stand is in RAM only.
 #![no_std]
 #![no_main]
 
 use core::cell::RefCell;
-use core::fmt::Write;
+use core::fmt::{Debug, Write};
 use core::panic::PanicInfo;
 
 use embassy_executor::Spawner;
@@ -12,27 +12,56 @@ use esp_hal::rng::Rng;
 use esp_hal::timer::timg::TimerGroup;
 use esp_hal::usb::usb_serial_jtag::UsbSerialJtag;
 use mainspring_core::dice::Dice;
+use mainspring_core::few::One;
+use mainspring_core::offer::Offer;
 use mainspring_core::schedule::{Jitter, Policies, Spec, Spread};
 use mainspring_core::time::Span;
 use mainspring_embassy::command::{Command, Commands};
-use mainspring_embassy::domain::Small;
+use mainspring_embassy::domain::Kind;
 use mainspring_embassy::engine;
+use mainspring_embassy::fixed::{Fixed, InProgram};
 use mainspring_embassy::journal::Ram;
 use mainspring_embassy::name::Name;
 use mainspring_embassy::pump::Pump;
 use mainspring_embassy::task::{self, Failure, Run};
-use mainspring_embassy::timing::Fires;
+use mainspring_embassy::timing::Interval;
 use static_cell::ConstStaticCell;
 
 esp_bootloader_esp_idf::esp_app_desc!();
 
-/// Eight schedules, two tasks and eight jobs, of which two run at once.
-type Engine = engine::Engine<Small, 8, 2, 8, 2, 8>;
+/// What the device needs of the engine: intervals, and jitter. The rest stays out of its flash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Reporter;
+
+impl Kind for Reporter {
+    type Fires = Interval;
+    type Payload = u32;
+    type Fired<T: Clone + Debug + PartialEq> = One<T>;
+    type Skips<T: Clone + Debug + PartialEq> = ();
+
+    const OFFER: Offer = Offer { jitter: true, ..Offer::PLAIN };
+}
+
+type Here = Fixed<Reporter>;
+
+/// Two schedules, one task and eight jobs, of which two run at once.
+type Engine = engine::Engine<Here, 2, 1, 8, 2, 2>;
 
 static ENGINE: ConstStaticCell<Engine> = ConstStaticCell::new(Engine::EMPTY);
-static COMMANDS: Commands<Small, 4> = Commands::new();
+static COMMANDS: Commands<Here, 4> = Commands::new();
 
 const SPEAK: Name = Name::of("speak");
+
+/// Up to ten seconds late by chance, as a fleet of them would report.
+const SPREAD: Policies = Policies {
+    jitter: Some(Jitter { up_to: Span::from_secs(10), spread: Spread::Random }),
+    ..Policies::DEFAULT
+};
+
+static SCHEDULES: [Spec<Here>; 2] = [
+    Spec { policies: SPREAD, ..Fixed::spec(Name::of("report"), SPEAK, Interval::secs(60)) },
+    Spec { payload: 1, ..Fixed::spec(Name::of("beat"), SPEAK, Interval::secs(5)) },
+];
 
 #[esp_rtos::main]
 async fn main(_spawner: Spawner) {
@@ -44,13 +73,10 @@ async fn main(_spawner: Spawner) {
     let Ok((mut pump, _)) = Pump::start(ENGINE.take(), &COMMANDS, Ram, ()).await;
     let random = Rng::new();
     pump.dice(Dice::seeded(u64::from(random.random()) << 32 | u64::from(random.random())));
-    // Each minute, up to ten seconds late by chance, as a fleet of them would report.
-    let jitter = Some(Jitter { up_to: Span::from_secs(10), spread: Spread::Random });
-    let policies = Policies { jitter, ..Policies::DEFAULT };
-    let report = Spec::new(Name::of("report"), SPEAK, 0, Fires::every_secs(60), 0);
-    pump.tell(Command::Put(Spec { policies, ..report }));
-    pump.tell(Command::Put(Spec::new(Name::of("beat"), SPEAK, 0, Fires::every_secs(5), 1)));
-    let tasks = task::tasks().on(SPEAK, async |run: &Run<Small>| {
+    for schedule in &SCHEDULES {
+        pump.tell(Command::Put(InProgram(schedule)));
+    }
+    let tasks = task::tasks().on(SPEAK, async |run: &Run<Here>| {
         let word = if run.payload == 0 { "report" } else { "beat" };
         writeln!(usb.borrow_mut(), "{word}, attempt {}", run.attempt)
             .map_err(|_| Failure::Failed(1))
