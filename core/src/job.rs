@@ -228,8 +228,7 @@ impl<D: Domain> Job<D> {
                     return Err(Refused::NotReady);
                 }
                 self.token = self.token.next();
-                let lease =
-                    Lease { node: node.clone(), token: self.token, until: D::Note::of(*until) };
+                let lease = Lease::granted(node.clone(), self.token, *until);
                 S::Leased { lease, cancel: false }
             }
             (S::Waiting { ready_at }, C::Hasten) => S::Waiting { ready_at: (*ready_at).min(now) },

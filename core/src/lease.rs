@@ -24,6 +24,11 @@ pub struct Lease<D: Domain> {
 }
 
 impl<D: Domain> Lease<D> {
+    /// This node's, under this token, until then.
+    pub(crate) fn granted(node: D::NodeId, token: Token, until: Timestamp) -> Self {
+        Self { node, token, until: D::Note::of(until) }
+    }
+
     /// Whether the lease still holds at `now`, by the store's clock.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.until.value()

@@ -6,8 +6,10 @@
 //! each [`Output`], then wait for [`deadline`](Planner::deadline) or an input. Calling early is
 //! harmless; each call does bounded work.
 
+mod decide;
 mod input;
 mod output;
+mod reply;
 mod rules;
 
 use core::fmt;
@@ -15,16 +17,14 @@ use core::fmt;
 use crate::dice::Dice;
 use crate::domain::Domain;
 use crate::exclude::Plan;
-use crate::fire;
 use crate::id::{Revision, Ticket};
 use crate::limits;
-use crate::pulse::{Horizon, Outage, Pulse, earlier, look_at};
+use crate::pulse::{Horizon, Outage, Pulse, earlier};
 use crate::queue::Queue;
 use crate::room::{Inline, Room};
-use crate::schedule::{Next, Schedule};
+use crate::schedule::Schedule;
 use crate::table::{Full, Keyed, Slot, Table};
 use crate::time::{Mono, Now, Span, Timestamp};
-use crate::verb::{Advance, Advanced};
 
 use self::rules::Rules;
 
@@ -383,219 +383,10 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         None
     }
 
-    /// Decides about the schedule in `slot`, which is due by the store's clock.
-    ///
-    /// A request is large and the usual one nearly empty, so it is made where it is returned.
-    #[inline(never)]
-    fn advance(&mut self, slot: usize, now: Now) -> Option<Output<D>> {
-        let longest = if self.is_crowded(now) { None } else { Some(self.reach()) };
-        let ticket = self.next_ticket().about(slot);
-        if !D::OFFER.remote {
-            // The shortcut is for many schedules, and is more code.
-            return self.unusual(ticket, now.wall, longest);
-        }
-        let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
-        let policies = entry.rules.policies(entry.one_by_one).within(D::OFFER);
-        let Some(next) = fire::only(&entry.plan, entry.next, now.wall, &policies) else {
-            return self.unusual(ticket, now.wall, longest);
-        };
-        let keep_for = entry.send(ticket, next, now.wall, longest);
-        let (asked, decision) = ((&entry.id, entry.revision), (entry.next, next));
-        let advance = Advance::only(asked, &policies, decision, keep_for, &mut self.dice);
-        Self::requeue(&mut self.due, slot, entry, now.wall);
-        Some(Output::Advance { ticket, advance })
-    }
-
-    /// The same if there is more to decide about than one fire.
-    #[cold]
-    #[inline(never)]
-    fn unusual(
-        &mut self,
-        ticket: Ticket,
-        now: Timestamp,
-        longest: Option<Span>,
-    ) -> Option<Output<D>> {
-        let slot = ticket.slot();
-        let entry = self.window.get_mut(slot)?;
-        let policies = &entry.rules.policies(entry.one_by_one).within(D::OFFER);
-        if entry.next > now {
-            return None;
-        }
-        let decision = fire::more(&entry.plan, entry.next, now, policies, D::OFFER);
-        let keep_for = entry.send(ticket, decision.next, now, longest);
-        let dice = &mut self.dice;
-        let mut advance = Advance::decided(&entry.id, entry.revision, policies, decision, dice);
-        advance.keep_for = keep_for;
-        Self::requeue(&mut self.due, slot, entry, now);
-        Some(Output::Advance { ticket, advance })
-    }
-
-    /// Puts an entry whose advance was just asked for where it belongs if that is done: usually it
-    /// is, and the queue need not be changed once more.
-    #[inline]
-    fn requeue(
-        due: &mut Queue<Timestamp, R::Cells>,
-        slot: usize,
-        entry: &Entry<D, P>,
-        now: Timestamp,
-    ) {
-        let latest = entry.after.map(|after| latest(after, entry.rules.slack()));
-        match latest.filter(|latest| *latest > now) {
-            Some(latest) => due.put(slot, latest),
-            None => drop(due.remove(slot)),
-        }
-    }
-
-    /// A schedule that is due: one that must not wait any longer or, as this node is awake now, one
-    /// that could. With it comes the same moment by the store's clock.
-    fn first_due(&mut self, now: Now) -> Option<(usize, Now)> {
-        let now = self.by_store_clock(now)?;
-        let latest = loop {
-            let (slot, latest) = self.due.peek()?;
-            if latest > now.wall {
-                break latest;
-            }
-            // The queue knows its first by heart and is asked nevertheless, so that among many
-            // schedules its key is fetched from memory while the entry is.
-            let key = self.due.key_of(slot);
-            if self.window.get(slot).is_some_and(|entry| !entry.under_way) && key.is_some() {
-                return Some((slot, now));
-            }
-            self.due.remove(slot);
-        };
-        if self.slack <= Span::ZERO || latest > now.wall + self.slack {
-            return None;
-        }
-        let is_due = |&(slot, entry): &(usize, &Entry<D, P>)| {
-            let latest = self.due.key_of(slot).filter(|_| !entry.under_way);
-            latest.is_some_and(|latest| latest <= now.wall + entry.rules.slack())
-        };
-        self.window.iter().find(is_due).map(|(slot, _)| (slot, now))
-    }
-
-    fn claimed(&mut self, ticket: Ticket, result: Result<Pulse, Down>, now: Now) {
-        let Some((_, epoch)) = self.claiming.filter(|(asked, _)| *asked == ticket) else { return };
-        self.claiming = None;
-        match result {
-            Ok(pulse) => {
-                self.outage.over();
-                let due = pulse.mono_at(pulse.next_due_at, now);
-                // What this claim should have brought and did not belongs to somebody else until
-                // it is due; only what lies beyond its reach is claimed ahead.
-                if D::OFFER.remote {
-                    let beyond = due.is_none_or(|due| due > now.mono + self.reach());
-                    self.in_time = !beyond && self.horizon.epoch() == epoch;
-                    self.theirs = pulse.next_due_at.filter(|_| !beyond);
-                }
-                self.horizon.learn(due, epoch);
-                self.note(pulse, now);
-                if D::OFFER.remote
-                    && let Some((news, heard)) = self.news.take()
-                    && news.store_now >= pulse.store_now
-                {
-                    self.hear(news, heard);
-                }
-                let idle = self.max_idle.unwrap_or(limits::MAX_IDLE);
-                self.look_at = look_at(now.mono, idle, D::OFFER.remote);
-            }
-            Err(Down) => self.failed(now.mono),
-        }
-    }
-
-    fn pruned(&mut self, ticket: Ticket, result: Result<(u32, Pulse), Down>, now: Now) {
-        if !D::OFFER.history || self.pruning != Some(ticket) {
-            return;
-        }
-        self.pruning = None;
-        match result {
-            Ok((count, pulse)) => {
-                self.hear(pulse, now);
-                // A full sweep has left something behind; the pause lets others have the store.
-                let more = count >= limits::ROWS_PER_SWEEP;
-                let pause = if more { limits::SWEEP_PAUSE } else { limits::PRUNE_EVERY };
-                self.prune_at = now.mono + pause;
-            }
-            Err(Down) => self.failed(now.mono),
-        }
-    }
-
-    fn advanced(
-        &mut self,
-        ticket: Ticket,
-        schedule: &D::ScheduleId,
-        result: Result<(Advanced, Pulse), Down>,
-        now: Now,
-    ) {
-        match &result {
-            Ok((_, pulse)) => self.hear(*pulse, now),
-            Err(Down) => self.failed(now.mono),
-        }
-        let slot = ticket.slot();
-        let Some(entry) = self.window.get_mut(slot) else { return };
-        if !entry.under_way || entry.ticket != ticket.number() {
-            return;
-        }
-        debug_assert!(entry.id == *schedule, "the ticket was given for this schedule");
-        entry.under_way = false;
-        let slack = entry.rules.slack();
-        match (result, entry.after) {
-            (Ok((Advanced::Done { revision, inserted }, pulse)), Some(next)) => {
-                entry.revision = revision;
-                entry.next = next;
-                entry.one_by_one &= next <= pulse.store_now;
-                entry.rules.spend(inserted);
-                let latest = latest(next, slack);
-                if self.due.key_of(slot) != Some(latest) {
-                    self.due.put(slot, latest);
-                }
-            }
-            (Ok((Advanced::Done { .. }, _)), None) => self.drop_slot(slot),
-            (Ok((Advanced::Stale, _)), _) => {
-                self.drop_slot(slot);
-                self.look(now);
-            }
-            // Still due, but the others come first: jobs that end make room.
-            (Ok((Advanced::Full, pulse)), _) => {
-                entry.one_by_one = true;
-                self.due.put(slot, latest(pulse.store_now + limits::FULL_PAUSE, slack));
-            }
-            // Still due: the same decision is made again when the store is back. If it took
-            // effect after all, the store will know it again.
-            (Err(Down), _) => self.due.put(slot, latest(entry.next, slack)),
-        }
-    }
-
     /// Has a look at the store as soon as possible.
     fn look(&mut self, now: Now) {
         self.horizon.hear(Some(now.mono));
         self.in_time = false;
-    }
-
-    fn hear(&mut self, pulse: Pulse, now: Now) {
-        self.outage.over();
-        let youngest = |(news, _): &(Pulse, Now)| news.store_now <= pulse.store_now;
-        let asking = D::OFFER.remote && self.claiming.is_some();
-        if asking && self.news.as_ref().is_none_or(youngest) {
-            self.news = Some((pulse, now));
-        }
-        // Instants are compared as the store gave them: on the node's clock the same one looks a
-        // little earlier or later each time, depending on how long the reply took.
-        let theirs = self.theirs.filter(|_| D::OFFER.remote);
-        let news = pulse.next_due_at.filter(|due| theirs != Some(*due));
-        let due = pulse.mono_at(news, now);
-        if due.is_some_and(|due| self.horizon.at().is_none_or(|known| due < known)) {
-            self.horizon.hear(due);
-            self.in_time = false;
-        }
-        self.note(pulse, now);
-    }
-
-    /// What every pulse says.
-    fn note(&mut self, pulse: Pulse, now: Now) {
-        if D::OFFER.remote {
-            self.store_clock = Some((pulse.store_now, now.mono));
-        }
-        self.lapse_at = pulse.mono_at(pulse.next_lapse_at, now);
     }
 
     fn drop_slot(&mut self, slot: usize) {
@@ -612,28 +403,6 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
 /// When a fire must be noticed. The end of time itself stands for "not in the queue" there.
 fn latest(next: Timestamp, slack: Span) -> Timestamp {
     (next + slack).min(Timestamp::MAX - Span::from_micros(1))
-}
-
-impl<D: Domain, P> Entry<D, P> {
-    /// Takes note that the store is asked to move the cursor; says how long the claim is to last:
-    /// not beyond `longest`, if at all.
-    #[inline]
-    fn send(
-        &mut self,
-        ticket: Ticket,
-        next: Next,
-        now: Timestamp,
-        longest: Option<Span>,
-    ) -> Option<Span> {
-        let wait = next.at().map(|next| next.since(now));
-        let kept = wait.zip(longest).filter(|(wait, longest)| wait <= longest);
-        (self.under_way, self.ticket) = (true, ticket.number());
-        self.after = next.at().filter(|_| kept.is_some());
-        kept.map(|(wait, _)| match D::OFFER.remote {
-            true => wait.max(Span::ZERO) + self.rules.slack() + limits::PLAN_GRACE,
-            false => Span::MAX,
-        })
-    }
 }
 
 impl<D: Domain, P: Plan, R: Room> fmt::Debug for Planner<D, P, R> {

@@ -7,6 +7,7 @@
 
 mod chains;
 mod clock;
+mod enqueue;
 mod jobs;
 mod keys;
 mod lanes;

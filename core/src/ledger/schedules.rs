@@ -3,7 +3,7 @@
 use core::borrow::Borrow;
 use core::mem::replace;
 
-use super::jobs::Beside;
+use super::enqueue::Beside;
 use super::{Ledger, ScheduleRow};
 use crate::domain::Domain;
 use crate::fire::Skip;

@@ -8,7 +8,8 @@ use crate::time::Span;
 /// What decisions depend on: the part of [`Policies`] that matters here, in few bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules<D: Domain> {
-    misfire_grace: Option<Span>,
+    /// The longest span stands for however late: no fire is later than that.
+    misfire_grace: Span,
     /// `None`: each fire follows the run before, and there are never several. How long after it is
     /// for the store to say.
     coalesce: Option<Coalesce>,
@@ -43,7 +44,7 @@ impl<D: Domain> Rules<D> {
         // A fire must not be noticed too late to start.
         let latest = policies.misfire_grace.filter(|_| policies.after_run.is_none());
         Self {
-            misfire_grace: policies.misfire_grace,
+            misfire_grace: policies.misfire_grace.unwrap_or(Span::MAX),
             coalesce: policies.after_run.is_none().then_some(policies.coalesce),
             wishes: D::Note::of(Wishes {
                 jitter: policies.jitter.map_or(Span::ZERO, |jitter| jitter.up_to),
@@ -62,7 +63,7 @@ impl<D: Domain> Rules<D> {
         let left = if one_by_one { left.min(1) } else { left };
         Policies {
             coalesce: self.coalesce.unwrap_or_default(),
-            misfire_grace: self.misfire_grace,
+            misfire_grace: Some(self.misfire_grace).filter(|grace| *grace != Span::MAX),
             catch_up,
             jitter: spread.map(|spread| Jitter { up_to: jitter, spread }),
             slack,

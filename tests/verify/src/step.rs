@@ -36,6 +36,7 @@ pub(crate) const STEPS: &[Step] = &[
         about: "firmware for boards that people own builds, without a warning",
         run: firmware,
     },
+    Step { name: "size", about: "a device takes no more than was reviewed", run: size },
 ];
 
 /// Machines without std, one for each instruction set that core must fit.
@@ -196,6 +197,14 @@ fn firmware(gate: &mut Gate) -> Result<(), String> {
     let measured = "clippy --package mainspring-size-firmware --package mainspring-size-whole \
                     --bins --profile firmware --locked --target thumbv6m-none-eabi -- -D warnings";
     gate.prepared(Call::cargo(measured)).run(&folder)
+}
+
+/// Flash, memory and instructions of the engine against `tests/size/kept.txt`.
+fn size(gate: &mut Gate) -> Result<(), String> {
+    gate.run(Call::cargo(
+        "run --quiet --release --manifest-path tests/size/Cargo.toml --package mainspring-size -- \
+         --check",
+    ))
 }
 
 /// The names under `[features]` of a manifest.
