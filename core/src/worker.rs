@@ -211,7 +211,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
     /// The next thing to do, or `None` until [`deadline`](Self::deadline) or an input.
     pub fn poll(&mut self, now: Now) -> Option<Output<D>> {
         while let Some((slot, _)) = self.timers.peek().filter(|(_, at)| *at <= now.mono) {
-            self.timers.remove(slot);
+            // It stays in the queue meanwhile: its place there is found once and not twice.
             let output = self.step(slot, now);
             self.rearm(slot);
             if output.is_some() {
