@@ -212,7 +212,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn poll(&mut self, now: Now) -> Option<Output<D>> {
         while let Some((slot, _)) = self.timers.peek().filter(|(_, at)| *at <= now.mono) {
-            self.timers.remove(slot);
+            // It stays in the queue meanwhile: its place there is found once and not twice.
             let output = self.step(slot, now);
             self.rearm(slot);
             if output.is_some() {

@@ -163,7 +163,7 @@ impl Pump {
             if over && self.planner.is_idle() && self.worker.is_idle() {
                 break;
             }
-            if self.is_still() {
+            if !self.watchers.is_empty() && self.is_still() {
                 let due = self.due();
                 for watcher in self.watchers.drain(..) {
                     // It may have lost its patience.
@@ -267,6 +267,10 @@ impl Pump {
         while let Some(output) = self.worker.poll(now) {
             self.work(output);
         }
+        // Before the runs: the executor gives the task that was made last to this thread, and the
+        // others to threads that are idle. A call that has to do with the last runs shall work
+        // beside this loop and the first of these.
+        self.call();
         self.executor.launch();
         while let Some(output) = self.planner.poll(now) {
             if let planner::Output::Advance { advance, .. } = &output
@@ -287,6 +291,12 @@ impl Pump {
             let tasks = self.tasks.ids().to_vec();
             self.batch.single.push(Request::Beat(Node { tasks, ..node }));
         }
+        self.call();
+        [self.due(), self.heart.deadline()].into_iter().flatten().min()
+    }
+
+    /// Makes the calls that are to be made now.
+    fn call(&mut self) {
         for request in self.batch.take_requests() {
             let caller = Caller {
                 store: Arc::clone(&self.store),
@@ -302,7 +312,6 @@ impl Pump {
                 answered
             });
         }
-        [self.due(), self.heart.deadline()].into_iter().flatten().min()
     }
 
     /// When there is something to do next, besides showing signs of life.

@@ -1,5 +1,6 @@
 //! The newest records of what happened, as many as fit.
 
+use core::hash::{BuildHasherDefault, Hasher};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -18,7 +19,7 @@ pub(crate) struct Records {
     runs: VecDeque<RunView>,
     skips: VecDeque<SkipView>,
     /// The attempts of each job that are in `runs`.
-    ended: HashMap<JobId, Attempts>,
+    ended: HashMap<JobId, Attempts, BuildHasherDefault<IdHasher>>,
     last_seq: u64,
     limit: usize,
     /// The instant by which the verb under way is judged.
@@ -39,6 +40,32 @@ struct Attempt {
     settled: bool,
 }
 
+/// Hashes the names of jobs, which are random numbers or hashes already. Whoever chooses names that
+/// meet makes only the own process slower.
+#[derive(Debug, Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks();
+        words.iter().for_each(|&word| self.write_u64(u64::from_le_bytes(word)));
+        rest.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_usize(&mut self, _length: usize) {
+        // All names are equally long.
+    }
+
+    fn finish(&self) -> u64 {
+        // A table looks at both ends, and only the upper bits depend on all of the last word.
+        self.0 ^ self.0 >> 32
+    }
+}
+
 impl Attempts {
     fn iter(&self) -> impl Iterator<Item = &Attempt> {
         self.before.iter().chain([&self.last])
@@ -50,7 +77,7 @@ impl Records {
         Self {
             runs: VecDeque::new(),
             skips: VecDeque::new(),
-            ended: HashMap::new(),
+            ended: HashMap::default(),
             last_seq: 0,
             limit,
             now: Timestamp::UNIX_EPOCH,

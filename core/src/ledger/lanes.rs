@@ -102,7 +102,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
         self.ready.remove(lane, slot, before(&self.jobs));
     }
 
-    /// Takes the first job of a task that can be claimed by who offers these tags.
+    /// Takes the first job of a task that can be claimed by who offers these tags, out of all
+    /// queues of waiting jobs.
     pub(super) fn pop_ready(
         &mut self,
         task: &D::TaskId,
@@ -121,12 +122,12 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
             let row = self.jobs.get_mut(slot).expect("lanes name slots that are in use");
             row.in_lane = false;
             let JobState::Waiting { ready_at } = row.job.state else { continue };
-            // Back to the future: an expired job waits for its rescue, and one that is not ready
-            // was put into the lane under a later clock.
-            self.future.put(slot, ready_at);
             if ready_at <= now && !row.job.is_expired(now) {
                 return Some(slot);
             }
+            // Back to the future: an expired job waits for its rescue, and one that is not ready
+            // was put into the lane under a later clock.
+            self.future.put(slot, ready_at);
         }
     }
 

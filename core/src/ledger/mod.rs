@@ -236,6 +236,11 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
         self.jobs.iter().map(|(_, row)| &row.job)
     }
 
+    /// How many jobs are not over.
+    pub fn job_count(&self) -> usize {
+        self.jobs.len()
+    }
+
     fn add_task(&mut self, task: Task<D>, known: bool) -> Result<usize, Full<Task<D>>> {
         let row = TaskRow { task, known, lanes: Number::NONE, leased: 0 };
         self.tasks.insert(row).map_err(|Full(row)| Full(row.task))

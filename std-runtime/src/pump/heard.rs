@@ -10,6 +10,10 @@ impl Pump {
     /// Follows what other nodes said.
     pub(super) fn heard(&mut self) {
         let (hints, missed) = self.neighbours.heard().take();
+        if !missed && hints.is_empty() {
+            // The usual case, and what follows looks at every run.
+            return;
+        }
         if missed {
             // The others may have been told that this node is gone.
             self.neighbours.joined(&self.node);
