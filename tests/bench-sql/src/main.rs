@@ -9,6 +9,7 @@ mod crowd;
 mod floor;
 mod latency;
 mod lite;
+mod maria;
 mod memory;
 mod ours;
 mod peers;
@@ -39,6 +40,7 @@ async fn main() -> ExitCode {
         match part.as_str() {
             "memory" => memory::run(&arguments).await,
             "sqlite" => lite::run(&arguments).await,
+            "mariadb" => maria::run(&arguments).await,
             _ => on_postgres(part, &arguments).await,
         }
     }
