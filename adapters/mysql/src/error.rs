@@ -96,8 +96,8 @@ pub(crate) fn wrong_isolation(name: &str, isolation: &str) -> StoreError {
     StoreError::new(
         Kind::Backend,
         format!(
-            "a session of `{name}` is {isolation}, so that its transactions decide by what was there \
-             before (run SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED before the \
+            "a session of `{name}` is {isolation}, so that its transactions decide by what was \
+             there before (run SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED before the \
              transaction begins)"
         ),
     )

@@ -5,8 +5,9 @@
 mod place;
 
 use mainspring_conformance::rig::Rig;
-use mainspring_conformance::sample::{at, queued, replace, spec, task};
+use mainspring_conformance::sample::{at, keyed, queued, replace, spec, task};
 use mainspring_contract::JobId;
+use mainspring_contract::record::{Conflict, Hold};
 use mainspring_mysql::{MysqlStore, Options};
 use sqlx::{MySqlConnection, Row};
 
@@ -93,7 +94,7 @@ async fn hot_verbs_read_what_they_mean_and_nothing_else() {
 /// A statement of the store, values, and the index that it must use.
 type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str);
 
-const CASES: [Case; 4] = [
+const CASES: [Case; 8] = [
     (
         include_str!("../src/sql/job_candidates.sql"),
         &[
@@ -117,6 +118,36 @@ const CASES: [Case; 4] = [
             (":max", "9"),
         ],
         "mainspring_jobs_claim",
+    ),
+    (
+        include_str!("../src/sql/job_other_lanes.sql"),
+        &[
+            (":source", "0"),
+            (":task", "'t'"),
+            (
+                ":stretches",
+                "lane < x'e3b0c44298fc1c149afbf4c8996fb924' \
+                 OR lane = x'e3b0c44298fc1c149afbf4c8996fb924' AND priority < 5 \
+                 OR lane = x'e3b0c44298fc1c149afbf4c8996fb924' AND priority > 5 \
+                 OR lane > x'e3b0c44298fc1c149afbf4c8996fb924'",
+            ),
+        ],
+        "mainspring_jobs_claim",
+    ),
+    (
+        include_str!("../src/sql/chain_any_held.sql"),
+        &[("?, ...", "'s', 'u'")],
+        "mainspring_jobs_schedule",
+    ),
+    (
+        include_str!("../src/sql/chain_any_free.sql"),
+        &[("?, ...", "'s', 'u'")],
+        "mainspring_jobs_schedule",
+    ),
+    (
+        include_str!("../src/sql/run_known.sql"),
+        &[("?, ...", "x'00000000000000000000000000000002'")],
+        "mainspring_runs_job",
     ),
     (include_str!("../src/sql/schedule_due.sql"), &[("?", "2000000")], "mainspring_schedules_open"),
     (include_str!("../src/sql/job_lapsed.sql"), &[("?", "2000000")], "mainspring_jobs_wake"),
@@ -172,6 +203,43 @@ async fn a_small_table_is_not_read_as_a_whole_for_some_of_its_rows() {
         let sql = lines.join("\n").replace("(?, ...)", &format!("({})", ids.join(", ")));
         let explain = format!("EXPLAIN FORMAT=JSON {}", sql.replace('?', "1"));
         let plan: String = rows(&mut connection, explain).await[0].get(0);
+        assert!(plan.contains("\"range\""), "{sql} seeks no rows:\n{plan}");
+        assert!(plan.contains("PRIMARY"), "{sql} seeks them elsewhere:\n{plan}");
+    }
+}
+
+/// What locks keys by their names.
+const KEYS: [&str; 4] = [
+    include_str!("../src/sql/key_delete.sql"),
+    include_str!("../src/sql/key_keep.sql"),
+    include_str!("../src/sql/key_leave.sql"),
+    include_str!("../src/sql/key_lock.sql"),
+];
+
+/// As with jobs.
+#[tokio::test]
+async fn few_keys_are_not_read_as_a_whole_for_some_of_them() {
+    let place = Place::new().await;
+    let rig = Rig(place.open().await);
+    let key = |number: u64| format!("k{number}");
+    let keyed = |number| keyed(number, "t", &key(number), Hold::Live, Conflict::Keep);
+    rig.enqueue_all(0, &(0..300).map(keyed).collect::<Vec<_>>()).await;
+    let mut connection = place.beside().await;
+    run(&mut connection, "ANALYZE TABLE mainspring_keys").await;
+    for sql in KEYS {
+        let lines = sql.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>();
+        let sql = lines.join("\n");
+        let start = sql.find("(task = ?").expect("keys are named");
+        let one = &sql[start..start + sql[start..].find(" OR ...").expect("or more")];
+        let job = "x'00000000000000000000000000000001'";
+        let named = |number| {
+            let key = format!("'{}'", key(number));
+            one.replacen('?', "'t'", 1).replacen('?', &key, 1).replacen('?', job, 1)
+        };
+        let all: Vec<_> = (0..32).map(named).collect();
+        let whole = sql.replace(&format!("{one} OR ..."), &all.join(" OR ")).replace('?', "1");
+        let plan = rows(&mut connection, format!("EXPLAIN FORMAT=JSON {whole}")).await;
+        let plan: String = plan[0].get(0);
         assert!(plan.contains("\"range\""), "{sql} seeks no rows:\n{plan}");
         assert!(plan.contains("PRIMARY"), "{sql} seeks them elsewhere:\n{plan}");
     }

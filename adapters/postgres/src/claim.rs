@@ -5,6 +5,7 @@ use mainspring_contract::tables::{Done, Row};
 use mainspring_contract::{JobId, TaskId};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
+use uuid::Uuid;
 
 use crate::columns::uuid;
 use crate::row::{self, RowId};
@@ -14,8 +15,8 @@ use crate::transaction::Transaction;
 /// Leases at most `max` ready jobs.
 ///
 /// A task with a limit has its row locked first, in a statement of its own, so that the one that
-/// counts sees what others have committed until then. Whether there is such a task is found out
-/// by the claim itself: without one, nothing more is asked.
+/// counts sees what others have committed until then. Whether there is such a task is what the
+/// claim itself says: without one, nothing more is asked.
 pub(crate) async fn claim(
     tx: &mut Transaction<'_>,
     claim: &ClaimJobs<'_>,
@@ -26,13 +27,11 @@ pub(crate) async fn claim(
         return Ok(Vec::new());
     }
     let mut locked = false;
-    let mut taken = attempt(tx, claim, max, turn, locked).await?;
-    if taken.is_empty() {
-        let limited = query(&tx.sql.task_limits).bind(tasks(claim));
-        locked = !tx.all(limited).await?.is_empty();
-        if locked {
-            taken = attempt(tx, claim, max, turn, locked).await?;
-        }
+    let Attempt { mut taken, limited } = attempt(tx, claim, max, turn, locked).await?;
+    if limited {
+        tx.run(query(&tx.sql.task_limits).bind(tasks(claim))).await?;
+        locked = true;
+        taken = attempt(tx, claim, max, turn, locked).await?.taken;
     }
     let mut found = taken.len();
     while let Some(expected) = taken.first().and_then(|taken| taken.expected)
@@ -41,7 +40,7 @@ pub(crate) async fn claim(
     {
         // Others took what was looked at; there may be more beside it.
         let open = max.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
-        let more = attempt(tx, claim, open, turn, locked).await?;
+        let more = attempt(tx, claim, open, turn, locked).await?.taken;
         found = more.len();
         taken.extend(more);
     }
@@ -60,13 +59,20 @@ pub(crate) async fn claim(
     Ok(claimed)
 }
 
+/// What one look has brought.
+struct Attempt {
+    taken: Vec<Taken>,
+    /// Nothing was taken, because there are tasks with limits and they are not locked.
+    limited: bool,
+}
+
 async fn attempt(
     tx: &mut Transaction<'_>,
     claim: &ClaimJobs<'_>,
     max: u32,
     turn: u32,
     locked: bool,
-) -> Done<Vec<Taken>> {
+) -> Done<Attempt> {
     let now = tx.now;
     let statement = query(&tx.sql.job_claim)
         .bind(tasks(claim))
@@ -78,8 +84,12 @@ async fn attempt(
         .bind((now + claim.lease_for).as_micros())
         .bind(locked);
     let rows = tx.all(statement).await?;
-    let taken = rows.iter().map(Taken::read).collect::<Result<Vec<_>, _>>();
-    taken.map_err(|error| tx.error(error))
+    let read = || {
+        let limited = rows.first().map_or(Ok(false), |row| row.try_get("limited"))?;
+        let taken = rows.iter().filter_map(|row| Taken::read(row).transpose());
+        Ok(Attempt { taken: taken.collect::<Result<_, _>>()?, limited })
+    };
+    read().map_err(|error| tx.error(error))
 }
 
 /// A job that was taken.
@@ -92,13 +102,16 @@ struct Taken {
 }
 
 impl Taken {
-    fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
+    fn read(row: &PgRow) -> Result<Option<Self>, sqlx::Error> {
+        if row.try_get::<Option<Uuid>, _>(0)?.is_none() {
+            return Ok(None);
+        }
         let expected: Option<i64> = row.try_get("expected")?;
-        Ok(Self {
+        Ok(Some(Self {
             ready_at_us: row::ready_at_us(row)?,
             expected: expected.and_then(|count| usize::try_from(count).ok()),
             job: row::job_or_damaged(row)?,
-        })
+        }))
     }
 
     /// Its place among the jobs of its task.

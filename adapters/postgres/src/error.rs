@@ -35,6 +35,17 @@ pub(crate) fn of_commit(name: &str, error: Error) -> StoreError {
     of(name, error, Kind::OutcomeUnknown)
 }
 
+/// The error of a user's transaction that does not see what was committed before each statement.
+pub(crate) fn wrong_isolation(name: &str, isolation: &str) -> StoreError {
+    StoreError::new(
+        Kind::Backend,
+        format!(
+            "a transaction in `{name}` is {isolation}, so that it decides by what was there before \
+             (begin it with ISOLATION LEVEL READ COMMITTED)"
+        ),
+    )
+}
+
 fn of(name: &str, error: Error, broken: Kind) -> StoreError {
     if is_lost(&error) {
         let message = format!("the connection to `{name}` broke (ask again)");

@@ -7,6 +7,8 @@ use mainspring_contract::tables::Done;
 use mainspring_contract::{ScheduleId, TaskId};
 use mainspring_core::settings::{Settings, Terms};
 use mainspring_core::time::Timestamp;
+use sqlx::Row as _;
+use uuid::Uuid;
 
 use crate::columns::{self, SettingsList, ids};
 use crate::jobs;
@@ -66,7 +68,19 @@ async fn insert_part(
     let statement = kinds.bind(statement).bind(tx.now.as_micros());
     let statement = statement.bind(first.map(columns::uuid)).bind(last.map(columns::uuid));
     let row = tx.one(statement).await?;
-    jobs::unless_all(tx, jobs.iter().map(|job| &job.id), &row)
+    let mut added = jobs::unless_all(tx, jobs.iter().map(|job| &job.id), &row)?;
+    // Whoever added one of them at the same moment may have settled it by now.
+    let statement = query(&tx.sql.job_take_back)
+        .bind(ids(jobs.iter().zip(&added).filter(|(_, added)| **added).map(|(job, _)| &job.id)))
+        .bind(first.map(columns::uuid))
+        .bind(last.map(columns::uuid));
+    for row in tx.all(statement).await? {
+        let over: Uuid = row.try_get(0).map_err(|error| tx.error(error))?;
+        for (job, added) in jobs.iter().zip(&mut added) {
+            *added &= columns::uuid(&job.id) != over;
+        }
+    }
+    Ok(added)
 }
 
 /// The schedules of jobs; nothing, if none has one: lists that are too short are filled up with

@@ -86,6 +86,7 @@ statements! {
     job_lock_now = "sql/job_lock_now.sql",
     job_renew = "sql/job_renew.sql",
     job_settle = "sql/job_settle.sql",
+    job_take_back = "sql/job_take_back.sql",
     job_unclaim = "sql/job_unclaim.sql",
     job_update = "sql/job_update.sql",
     job_watchers = "sql/job_watchers.sql",
@@ -126,4 +127,5 @@ statements! {
     task_limits = "sql/task_limits.sql",
     task_list = "sql/task_list.sql",
     task_put = "sql/task_put.sql",
+    within = "sql/within.sql",
 }

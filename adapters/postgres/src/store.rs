@@ -79,11 +79,14 @@ impl PostgresStore {
     /// Queues jobs inside the caller's own transaction, on its own connection to the same database:
     /// what the program writes and the jobs that stand for it last together, or not at all.
     ///
-    /// Nodes that lie idle find the jobs with their next question to the store.
+    /// Nodes that lie idle find the jobs with their next question to the store. The transaction
+    /// must be READ COMMITTED, which is the server's default: one that sees the database as it was
+    /// when it first looked would give away a key that somebody else has taken since.
     ///
     /// # Errors
-    /// Whatever the database says. The transaction must be rolled back then; if the error
-    /// [is passing](StoreError::is_passing), all of it may be tried again.
+    /// [`Backend`](StoreErrorKind::Backend) if the transaction is not READ COMMITTED; nothing was
+    /// done then. Otherwise whatever the database says: the transaction must be rolled back then,
+    /// and if the error [is passing](StoreError::is_passing), all of it may be tried again.
     ///
     /// ```
     /// # use mainspring_conformance::sample::queued;

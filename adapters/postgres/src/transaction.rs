@@ -90,20 +90,25 @@ impl Transaction<'static> {
 
 impl<'c> Transaction<'c> {
     /// Works inside a transaction that somebody else has begun and will end.
+    ///
+    /// It has to see what was committed before each statement: whether a key is free, or who is to
+    /// be freed, is looked up after the locks are there, and an older state has another answer.
     pub(crate) async fn within(
         connection: &'c mut PgConnection,
         sql: &Arc<Statements>,
         name: &Arc<str>,
         clock: Clock,
     ) -> Result<Self, StoreError> {
+        let failed = |error| error::of_statement(name, error);
+        let row = query(&sql.within).fetch_one(&mut *connection).await.map_err(failed)?;
+        let isolation: String = row.try_get(1).map_err(failed)?;
+        if isolation != "read committed" {
+            return Err(error::wrong_isolation(name, &isolation));
+        }
         let now = match clock {
-            Clock::Fixed(at) => Ok(at),
-            Clock::Server => match query(&sql.clock).fetch_one(&mut *connection).await {
-                Ok(row) => row.try_get(0).and_then(clock::instant),
-                Err(error) => Err(error),
-            },
+            Clock::Fixed(at) => at,
+            Clock::Server => row.try_get(0).and_then(clock::instant).map_err(failed)?,
         };
-        let now = now.map_err(|error| error::of_statement(name, error))?;
         let link = Link::Theirs(connection);
         Ok(Self { link, sql: Arc::clone(sql), name: Arc::clone(name), now })
     }

@@ -7,6 +7,7 @@ use mainspring_conformance::sample::{at, ended, queued, task};
 use mainspring_contract::record::{Enqueued, Settle, Written};
 use mainspring_contract::store::{JobFilter, RunFilter};
 use mainspring_contract::{Store, StoreErrorKind as Kind};
+use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
 use mainspring_postgres::{Options, PostgresStore, migrations};
 use mainspring_support::Postgres;
@@ -28,6 +29,15 @@ async fn cut(connection: &mut PgConnection) {
     let all = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
                WHERE datname = current_database() AND application_name = 'mainspring'";
     run(connection, all).await;
+}
+
+/// Returns once somebody on this database waits for a lock.
+async fn until_somebody_waits(options: &Options) {
+    let mut other = beside(options).await;
+    let waiting = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while sqlx::query(waiting).fetch_one(&mut other).await.expect("a count").get::<i64, _>(0) == 0 {
+    }
 }
 
 #[tokio::test]
@@ -54,16 +64,8 @@ async fn a_connection_that_is_cut_in_the_middle_changes_nothing_and_the_verb_is_
     run(&mut held, format!("SELECT FROM \"{schema}\".mainspring_jobs FOR UPDATE")).await;
     let settle = async { rig.settle(1, &job, Outcome::Succeeded).await };
     let trouble = async {
-        let mut other = beside(&options).await;
-        loop {
-            let waiting = "SELECT count(*) FROM pg_stat_activity \
-                           WHERE datname = current_database() AND wait_event_type = 'Lock'";
-            let row = sqlx::query(waiting).fetch_one(&mut other).await.expect("a count");
-            if row.get::<i64, _>(0) > 0 {
-                break;
-            }
-        }
-        cut(&mut other).await;
+        until_somebody_waits(&options).await;
+        cut(&mut beside(&options).await).await;
         held.rollback().await.expect("it ends");
     };
     let (written, ()) = tokio::join!(settle, trouble);
@@ -212,6 +214,54 @@ async fn a_program_that_is_too_old_says_so() {
     let error = PostgresStore::open_with(&options).await.expect_err("it must not be used");
     assert_eq!(error.kind(), Kind::Incompatible);
     assert!(error.to_string().contains("update this program"), "{error}");
+}
+
+#[tokio::test]
+async fn a_job_that_is_settled_while_it_is_queued_once_more_does_not_come_back() {
+    let place = Place::default();
+    // No other test of this database waits for locks.
+    let rig = Rig(place.fresh().await);
+    let options = place.options().await;
+    let schema = options.schema.clone().expect("a schema");
+    let mut other = beside(&options).await;
+    let mut tx = other.begin().await.expect("a transaction");
+    let added = rig.0.enqueue_in(&mut tx, clock(0), &[queued(1, "t")]).await;
+    assert_eq!(added.expect("it is queued"), [Enqueued::Inserted]);
+    let claim = format!(
+        "UPDATE \"{schema}\".mainspring_jobs \
+         SET state = 1, token = 1, node = 'w', lease_until_us = 9000000"
+    );
+    run(&mut tx, claim).await;
+    let ended = ended(Outcome::Succeeded, at(1));
+    let settle = Settle { job: queued(1, "t").id, token: Token::new(1), ended };
+    let settled = rig.0.complete_in(&mut tx, clock(1), &[settle]).await;
+    assert_eq!(settled.expect("it is settled"), [Written::Done]);
+    // Whoever queues it now has begun before all this was committed.
+    let again = async { rig.enqueue(1, &queued(1, "t")).await };
+    let commit = async {
+        until_somebody_waits(&options).await;
+        tx.commit().await.expect("it ends");
+    };
+    let (answer, ()) = tokio::join!(again, commit);
+    assert_eq!(answer, Enqueued::Exists);
+    assert_eq!(rig.jobs().await, []);
+}
+
+#[tokio::test]
+async fn a_transaction_that_would_decide_by_an_old_state_is_refused() {
+    let place = Place::default();
+    let rig = Rig(place.open().await);
+    let mut connection = beside(&place.options().await).await;
+    for isolation in ["REPEATABLE READ", "SERIALIZABLE"] {
+        let mut tx = connection.begin().await.expect("a transaction");
+        run(&mut tx, format!("SET TRANSACTION ISOLATION LEVEL {isolation}")).await;
+        let enqueued = rig.0.enqueue_in(&mut tx, clock(0), &[queued(1, "t")]).await;
+        let error = enqueued.expect_err(isolation);
+        assert_eq!(error.kind(), Kind::Backend, "{error}");
+        assert!(error.to_string().contains("LEVEL READ COMMITTED"), "{error}");
+        tx.commit().await.expect("nothing was done in it");
+        assert_eq!(rig.jobs().await, []);
+    }
 }
 
 #[tokio::test]

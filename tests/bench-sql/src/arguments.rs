@@ -1,8 +1,8 @@
 //! What is to be measured, as it is said on the command line.
 
 /// What there is to be measured.
-const PARTS: [&str; 7] =
-    ["throughput", "latency", "sqlite", "schedules", "backlog", "future", "bloat"];
+const PARTS: [&str; 8] =
+    ["throughput", "latency", "sqlite", "mariadb", "schedules", "backlog", "future", "bloat"];
 
 /// How to ask for it.
 pub(crate) const USAGE: &str = "\
@@ -11,19 +11,20 @@ Usage: cargo bench-sql [PART]... [NAME=VALUE]...
   throughput  queueing and running beside bare SQL, graphile_worker and apalis
   latency     from ready to started on an idle cluster, beside one commit
   sqlite      queueing and running beside bare SQL
+  mariadb     the same
   schedules   `rows` schedules, of which `fires` come due each second
   backlog     `rows` jobs wait when a node starts
   future      queueing and running beside `rows` jobs that are not due
   bloat       dead rows over time, with a transaction left open
-  (without any: the first three)
+  (without any: the first four)
 
   jobs=100000 batch=1000 window=2000 rounds=3 samples=500
   rows=1000000 fires=2000 seconds=60 statements=0";
 
-/// `part… name=value…`. Without parts: `throughput`, `latency` and `sqlite`.
+/// `part… name=value…`. Without parts: the first four of [`PARTS`].
 #[derive(Clone, Debug)]
 pub(crate) struct Arguments {
-    /// `throughput latency sqlite schedules backlog future bloat`, in this order.
+    /// Some of [`PARTS`], in the order in which they were named.
     pub(crate) parts: Vec<String>,
     /// Jobs in each repetition.
     pub(crate) jobs: u64,
@@ -63,12 +64,16 @@ impl Arguments {
             }
         }
         if arguments.parts.is_empty() {
-            arguments.parts = ["throughput", "latency", "sqlite"].map(str::to_owned).into();
+            arguments.parts = PARTS[..4].iter().map(|&part| part.to_owned()).collect();
         }
         Ok(arguments)
     }
 
     fn set(&mut self, name: &str, value: u64) -> Result<(), String> {
+        // Batches of nothing would never end, and rates are per job and per second.
+        if value == 0 && name != "statements" {
+            return Err(format!("`{name}` must be at least 1"));
+        }
         let small = || usize::try_from(value).map_err(|_| format!("{value} is too large"));
         match name {
             "jobs" => self.jobs = value,

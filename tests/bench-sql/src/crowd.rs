@@ -131,7 +131,8 @@ pub(crate) async fn bloat(server: &Postgres, arguments: &Arguments) {
             let size = |column: usize| row.get::<i64, _>(column);
             println!(
                 "{now:>6.0} {rate:>10.0} {:>10} {:>10} {:>12} {:>12} {:>10}",
-                queued - ran,
+                // Jobs run while a call that queues others is still under way.
+                queued.saturating_sub(ran),
                 size(0),
                 size(1),
                 size(2),

@@ -9,6 +9,7 @@ mod crowd;
 mod floor;
 mod latency;
 mod lite;
+mod maria;
 mod ours;
 mod peers;
 mod server;
@@ -37,6 +38,7 @@ async fn main() -> ExitCode {
     for part in &arguments.parts {
         match part.as_str() {
             "sqlite" => lite::run(&arguments).await,
+            "mariadb" => maria::run(&arguments).await,
             _ => on_postgres(part, &arguments).await,
         }
     }

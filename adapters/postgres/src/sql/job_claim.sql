@@ -7,7 +7,8 @@
 -- what they will not take, and find the next ones where the first are taken. A task's room is
 -- applied before the limit, so that a task without room hides nobody.
 --
--- `expected` is how many there were to be taken; if others took some of them, there may be more in
+-- There is always a row, so that one that names no job can say whether tasks were left out because
+-- they are `limited` and not locked. `expected` is how many there were to be taken; if others took some of them, there may be more in
 -- other lanes. With one lane there are not.
 --
 -- Lanes of which the node does not cover the tags are left out, except those whose tags are no tags
@@ -114,8 +115,15 @@ taken AS MATERIALIZED (
         FOR UPDATE SKIP LOCKED
     ) AS waiting
     LIMIT (SELECT min(share.room) FROM share)
+),
+claimed AS (
+    UPDATE schema.mainspring_jobs SET
+        state = 1, token = (token + 1) & 4294967295, node = $6, lease_until_us = $7, cancel = false
+    WHERE ctid = ANY (ARRAY(SELECT taken.at FROM taken))
+    RETURNING {job}
 )
-UPDATE schema.mainspring_jobs SET
-    state = 1, token = (token + 1) & 4294967295, node = $6, lease_until_us = $7, cancel = false
-WHERE ctid = ANY (ARRAY(SELECT taken.at FROM taken))
-RETURNING {job}, (SELECT sum(share.expected)::bigint FROM share) AS expected
+SELECT claimed.*, (SELECT sum(share.expected)::bigint FROM share) AS expected, asked.limited
+FROM (
+    SELECT NOT $8 AND EXISTS (SELECT FROM offered WHERE max_running IS NOT NULL) AS limited
+) AS asked
+LEFT JOIN claimed ON true
