@@ -31,7 +31,8 @@
 //! than a hint: what the node holds is its own until its leases end.
 //!
 //! The feature `tls` (on unless switched off) is for addresses that begin with `mqtts:`. It trusts
-//! the certificates that the system trusts.
+//! the certificates that the system trusts, or those in the file that the variable `SSL_CERT_FILE`
+//! names.
 
 mod address;
 mod driver;

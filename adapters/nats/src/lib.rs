@@ -23,7 +23,8 @@
 //! to the subject and to `_INBOX.>`, where a node asks the server whether it is still there.
 //!
 //! There is no feature for encryption: the driver does not build without a provider of
-//! cryptography. It is ring, the smaller of the two that it knows.
+//! cryptography. It is ring, the smaller of the two that it knows. `tls:` trusts the certificates
+//! that the system trusts, or those in the file that the variable `SSL_CERT_FILE` names.
 
 use core::fmt;
 use core::future::poll_fn;

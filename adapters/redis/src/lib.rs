@@ -28,7 +28,8 @@
 //! ```
 //!
 //! The feature `tls` (on unless switched off) is for addresses that begin with `rediss:`. It trusts
-//! the certificates that the system trusts.
+//! the certificates that the system trusts, or those in the file that the variable `SSL_CERT_FILE`
+//! names.
 
 use core::fmt;
 use core::future::poll_fn;

@@ -6,6 +6,7 @@
 //! `mainspring-broker`. No law waits for a duration: the limit on each wait only ends one that has
 //! failed.
 
+pub mod encryption;
 pub mod hints;
 pub mod link;
 mod rig;

@@ -21,6 +21,7 @@
 //! Nothing depends on servers that happen to run on the machine, and no server outlives its tests,
 //! however they end. What is missing names its Debian package; `cargo verify` installs it.
 
+mod certificate;
 mod clock;
 mod database;
 mod folder;
@@ -37,6 +38,7 @@ mod server;
 mod settings;
 mod shared;
 
+pub use certificate::Certificate;
 pub use database::{Database, Databases, Failure};
 pub use mariadb::{MariaDb, MariaDbService, SharedMariaDb};
 pub use mongodb::{MongoDb, MongoDbService, SharedMongoDb};

@@ -28,9 +28,18 @@ impl Service for MosquittoService {
     const ACCOUNT: &'static str = "mosquitto";
 
     /// Without a file of settings it listens for clients of this machine only, and lets all in.
-    /// It keeps nothing, and the [`Settings`] say nothing to it.
-    fn serve(_data: &Path, port: u16, _settings: &Settings) -> Step {
-        Step::new(MOSQUITTO).arg("-p").arg(port.to_string())
+    /// It keeps nothing; of the [`Settings`] it knows the certificate.
+    fn serve(_data: &Path, port: u16, settings: &Settings) -> Step {
+        let Some(certificate) = &settings.certificate else {
+            return Step::new(MOSQUITTO).arg("-p").arg(port.to_string());
+        };
+        let (server, key) = (certificate.server(), certificate.key());
+        let (server, key) = (server.display(), key.display());
+        let own = format!(
+            "listener {port} 127.0.0.1\nallow_anonymous true\ncertfile {server}\nkeyfile {key}\n"
+        );
+        let file = certificate.write("mosquitto.conf", &own);
+        Step::new(MOSQUITTO).arg("-c").arg(file.to_string_lossy())
     }
 
     fn url(port: u16) -> String {

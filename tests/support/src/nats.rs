@@ -27,9 +27,14 @@ impl Service for NatsService {
     const STOP: Signal = Signal::TERM;
     const ACCOUNT: &'static str = "nats";
 
-    /// It keeps nothing, and the [`Settings`] say nothing to it.
-    fn serve(_data: &Path, port: u16, _settings: &Settings) -> Step {
-        Step::new(NATS_SERVER).args(["-a", "127.0.0.1", "-p"]).arg(port.to_string())
+    /// It keeps nothing; of the [`Settings`] it knows the certificate.
+    fn serve(_data: &Path, port: u16, settings: &Settings) -> Step {
+        let step = Step::new(NATS_SERVER).args(["-a", "127.0.0.1", "-p"]).arg(port.to_string());
+        let Some(certificate) = &settings.certificate else { return step };
+        step.args(["--tls", "--tlscert"])
+            .arg(certificate.server().to_string_lossy())
+            .arg("--tlskey")
+            .arg(certificate.key().to_string_lossy())
     }
 
     fn url(port: u16) -> String {

@@ -30,9 +30,17 @@ impl Service for RedisService {
     fn serve(data: &Path, port: u16, settings: &Settings) -> Step {
         let mut step = Step::new(REDIS_SERVER)
             .args(["--bind", "127.0.0.1", "--save", "", "--dir"])
-            .arg(data.to_string_lossy())
-            .arg("--port")
-            .arg(port.to_string());
+            .arg(data.to_string_lossy());
+        step = if let Some(certificate) = &settings.certificate {
+            step.args(["--port", "0", "--tls-auth-clients", "no", "--tls-cert-file"])
+                .arg(certificate.server().to_string_lossy())
+                .arg("--tls-key-file")
+                .arg(certificate.key().to_string_lossy())
+                .arg("--tls-port")
+        } else {
+            step.arg("--port")
+        };
+        step = step.arg(port.to_string());
         let durable = ["--appendonly", "yes", "--appendfsync", "always"];
         step = if settings.is_volatile { step } else { step.args(durable) };
         for (name, value) in &settings.own {

@@ -1,0 +1,19 @@
+//! Redis under encryption.
+
+use mainspring_conformance::broker::encryption::{only_who_trusts_the_server_is_served, trusted};
+use mainspring_redis::RedisBroker;
+use mainspring_support::{Certificate, Redis, Settings};
+
+#[tokio::test]
+async fn only_who_trusts_the_server_is_served_under_encryption() {
+    let make = |url: &str, channel: &str| RedisBroker::new(url, channel).expect("an address");
+    if trusted(make).await {
+        return;
+    }
+    let certificate = Certificate::new();
+    let settings = Settings::default().volatile().encrypted(&certificate);
+    let server = Redis::start_with(settings).await;
+    let url = format!("rediss://localhost:{}", server.port());
+    let name = "only_who_trusts_the_server_is_served_under_encryption";
+    only_who_trusts_the_server_is_served(make, &url, &certificate.authority(), name).await;
+}
