@@ -7,7 +7,7 @@
 //! | the work | the task |
 //! |---|---|
 //! | waits for others: databases, the network | [`Task::new`] |
-//! | blocks, or computes for a moment | [`Task::blocking`]; [`Task::on`] with [`Threads`] of its own |
+//! | blocks, or computes for a moment | [`Task::blocking`], or [`Task::on`] some [`Threads`] |
 //! | computes for long, may crash, leaks, must be killable | `process::Pool` |
 //! | is another program | `process::Commands` |
 //! | belongs to a thread or a device of yours | [`Task::on`] with an [`Executor`] of yours |

@@ -20,11 +20,11 @@
 //!
 //! No command of a dead node can start or still run once the *runs lock*, if the node has one
 //! ([`Commands::share_lock`](super::Commands::share_lock)), could be had exclusively. A guard opens
-//! that file, takes a shared lock and only then says `Ready`; a node says `Run` only to a guard that
-//! said `Ready`. So every command that was ever started is, from before its first instruction until
-//! after its last, covered by a shared lock. A guard that has not yet locked when its node dies gets
-//! the lock late, reads the end of the stream where `Run` should be, and exits having started
-//! nothing. The one exception: if something kills guard and node at once with SIGKILL, the command
+//! that file, takes a shared lock and only then says `Ready`; a node says `Run` only to a guard
+//! that said `Ready`. So every command that was ever started is, from before its first instruction
+//! until after its last, covered by a shared lock. A guard that has not yet locked when its node
+//! dies gets the lock late, reads the end of the stream where `Run` should be, and exits having
+//! started nothing. The one exception: if something kills guard and node at once with SIGKILL, the command
 //! goes with them, but its children may live on.
 //!
 //! The guard answers SIGTERM, SIGINT and SIGHUP by sending the command SIGTERM: service managers

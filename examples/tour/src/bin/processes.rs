@@ -9,7 +9,7 @@ use mainspring::{Retry, Scheduler};
 use mainspring_memory::MemoryStore;
 
 fn largest_factor(number: u64) -> Result<u64, String> {
-    (1..number).rev().find(|factor| number.is_multiple_of(*factor)).ok_or("none".to_owned())
+    (1..number).rev().find(|factor| number.is_multiple_of(*factor)).ok_or_else(|| "none".to_owned())
 }
 
 /// Stands for native code with a fault.
