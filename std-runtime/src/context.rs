@@ -18,15 +18,21 @@ pub struct Context {
     inner: Arc<Inner>,
 }
 
+/// What a run is for.
+#[derive(Debug)]
+pub(crate) struct About {
+    pub(crate) job: JobId,
+    pub(crate) task: TaskId,
+    pub(crate) schedule: Option<ScheduleId>,
+    pub(crate) fire_at: Option<Timestamp>,
+    pub(crate) attempt: u32,
+    pub(crate) token: Token,
+    pub(crate) started_at: Timestamp,
+}
+
 #[derive(Debug)]
 struct Inner {
-    job: JobId,
-    task: TaskId,
-    schedule: Option<ScheduleId>,
-    fire_at: Option<Timestamp>,
-    attempt: u32,
-    token: Token,
-    started_at: Timestamp,
+    about: About,
     /// Why the run should stop, once it should.
     why: OnceLock<Outcome>,
     /// The run must end now: its lease is lost, or its node is gone.
@@ -39,7 +45,7 @@ struct Inner {
 
 impl Context {
     pub(crate) fn new(job: &Job, started_at: Timestamp) -> Self {
-        let inner = Inner {
+        Self::of(About {
             job: job.id,
             task: job.task.clone(),
             schedule: job.schedule.clone(),
@@ -47,6 +53,12 @@ impl Context {
             attempt: job.attempt(),
             token: job.token,
             started_at,
+        })
+    }
+
+    pub(crate) fn of(about: About) -> Self {
+        let inner = Inner {
+            about,
             why: OnceLock::new(),
             over: AtomicBool::new(false),
             unstarted: AtomicBool::new(false),
@@ -57,38 +69,38 @@ impl Context {
 
     /// The job.
     pub fn job(&self) -> JobId {
-        self.inner.job
+        self.inner.about.job
     }
 
     /// The task.
     pub fn task(&self) -> &TaskId {
-        &self.inner.task
+        &self.inner.about.task
     }
 
     /// The schedule whose fire this is; `None` for a job that was queued by itself.
     pub fn schedule(&self) -> Option<&ScheduleId> {
-        self.inner.schedule.as_ref()
+        self.inner.about.schedule.as_ref()
     }
 
     /// The instant that the schedule's trigger named, which may lie some time ago.
     pub fn fire_at(&self) -> Option<Timestamp> {
-        self.inner.fire_at
+        self.inner.about.fire_at
     }
 
     /// The attempt, counted from 1.
     pub fn attempt(&self) -> u32 {
-        self.inner.attempt
+        self.inner.about.attempt
     }
 
     /// The fencing token: it rises with each claim of the job. Pass it to whatever must not
     /// listen to a run that was given up for lost.
     pub fn token(&self) -> Token {
-        self.inner.token
+        self.inner.about.token
     }
 
     /// When this run started, by this node's clock.
     pub fn started_at(&self) -> Timestamp {
-        self.inner.started_at
+        self.inner.about.started_at
     }
 
     /// Resolves when this run should stop: it took too long, was cancelled, its node stops, or

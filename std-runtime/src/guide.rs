@@ -2,6 +2,19 @@
 //!
 //! A page without code. What a name here does is told at that name.
 //!
+//! # Which kind of task
+//!
+//! | the work | the task |
+//! |---|---|
+//! | waits for others: databases, the network | [`Task::new`] |
+//! | blocks, or computes for a moment | [`Task::blocking`], or [`Task::on`] some [`Threads`] |
+//! | computes for long, may crash, leaks, must be killable | `process::Pool` |
+//! | is another program | `process::Commands` |
+//! | belongs to a thread or a device of yours | [`Task::on`] with an [`Executor`] of yours |
+//!
+//! A thread cannot be stopped from outside, a process can. `mainspring::process` is there with the
+//! feature `process`, on Unix; its page says what `main` has to begin with.
+//!
 //! # From cron(8)
 //!
 //! | there | here |
@@ -70,8 +83,11 @@
 //! | an abandoned job is not run again | it is, up to [`max_rescues`] |
 //! | jobs of unknown tasks end the worker | they wait for a node that knows the task |
 //! | executors `async`, `threadpool` | [`Task::new`], [`Task::blocking`] |
-//! | executor `processpool` | none for functions yet; the daemon runs commands as processes |
-//! | executor `qt`, custom executors | [`Task::raw`] hands its runs to whatever there is |
+//! | executor `processpool`, pickle | `process::Pool`, with the feature `process`; JSON |
+//! | a crash of a process breaks its pool | it is the outcome of its own run |
+//! | executor `qt`, custom executors | an [`Executor`], given to [`Task::on`] |
+//! | a task that names no executor there is | a value and no name: it does not compile |
+//! | a job in line for a thread cannot be stopped | it is given back, and counts as nothing |
 //! | `current_job` | [`Context`] as a parameter |
 //! | `current_async_scheduler` | [`State`], which has a type |
 //! | `subscribe`, `get_next_event` | [`events`] |
@@ -105,6 +121,7 @@
 //! [`Coalesce`]: crate::Coalesce
 //! [`Context`]: crate::Context
 //! [`Event::Quarantined`]: crate::Event::Quarantined
+//! [`Executor`]: crate::Executor
 //! [`Resume`]: crate::Resume
 //! [`Running::stop`]: crate::Running::stop
 //! [`Running`]: crate::Running
@@ -118,9 +135,10 @@
 //! [`Task::blocking`]: crate::Task::blocking
 //! [`Task::max_running`]: crate::Task::max_running
 //! [`Task::new`]: crate::Task::new
-//! [`Task::raw`]: crate::Task::raw
+//! [`Task::on`]: crate::Task::on
 //! [`Task::timeout`]: crate::Task::timeout
 //! [`Task`]: crate::Task
+//! [`Threads`]: crate::Threads
 //! [`abort`]: crate::Running::abort
 //! [`at`]: crate::Schedule::at
 //! [`blocking::Scheduler`]: crate::blocking::Scheduler

@@ -76,6 +76,8 @@ pub mod guide;
 pub mod metrics;
 mod owed;
 pub mod plan;
+#[cfg(all(unix, feature = "process"))]
+pub mod process;
 mod pump;
 mod registry;
 mod request;

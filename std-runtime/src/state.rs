@@ -90,7 +90,8 @@ impl fmt::Display for NoState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "a state of type `{}`, and there is none (give one to `Builder::state`)",
+            "a state of type `{}`, and there is none (give one to `Builder::state`, or, for \
+             functions in processes of their own, to `Functions::state`)",
             self.wanted
         )
     }

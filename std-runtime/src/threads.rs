@@ -56,9 +56,9 @@ impl Drop for Asker {
 /// A bounded set of threads for functions that block, or compute for long.
 ///
 /// A scheduler has one, with as many threads as it runs jobs at once: that of
-/// [`Task::blocking`](crate::Task::blocking). A set of its own keeps a task within fewer threads, or
-/// others from waiting for it. What finds no thread free waits in line. Cheap to clone; clones are
-/// the same threads.
+/// [`Task::blocking`](crate::Task::blocking). A set of its own keeps a task within fewer threads,
+/// or others from waiting for it. What finds no thread free waits in line. Cheap to clone; clones
+/// are the same threads.
 ///
 /// ```
 /// use mainspring::{Task, Threads};

@@ -44,3 +44,21 @@ fn blocking_waits_for_results() {
     let expected = "360: [2, 2, 2, 3, 3, 5]\n97: [97]\n0: failed\nleft behind: 0\n";
     assert_eq!(printed(env!("CARGO_BIN_EXE_blocking")), expected);
 }
+
+#[test]
+fn executor_keeps_a_ledger_on_one_thread() {
+    let expected = "ada is number 1\ngrace is number 2\nfailed: a name is needed\n";
+    assert_eq!(printed(env!("CARGO_BIN_EXE_executor")), expected);
+}
+
+#[cfg(unix)]
+#[test]
+fn processes_may_crash_and_take_arguments_as_they_are() {
+    let expected = "\
+        91 = 13 * 7\n\
+        crash: failed: its process: exit code 7\n\
+        nobody else noticed: 1\n\
+        \"$(ID) & CO\"\n\
+        fails: failed: exit code 3: cannot read a file; with spaces\n";
+    assert_eq!(printed(env!("CARGO_BIN_EXE_processes")), expected);
+}

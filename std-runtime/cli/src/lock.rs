@@ -6,8 +6,8 @@
 //! - `<name>.lock`, exclusive for a daemon's life; its text is the daemon's process number.
 //! - `<name>.runs.lock`, shared by every guard of a running command. A starting daemon waits until
 //!   it could have it exclusively, and thereby knows that the commands of its predecessor have
-//!   ended ([`crate::guard`] says why no late one can follow). It lets go at once, for its own
-//!   guards to share; the first lock keeps every other daemon out of that moment.
+//!   ended (`process/guard.rs` of the runtime says why no late one can follow). It lets go at once,
+//!   for its own guards to share; the first lock keeps every other daemon out of that moment.
 //!
 //! The files are never deleted: a deleted lock file can be held by one process while another makes
 //! and locks a new one.

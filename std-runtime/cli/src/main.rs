@@ -18,8 +18,6 @@ mod explain;
 #[cfg(unix)]
 mod firmware;
 #[cfg(unix)]
-mod guard;
-#[cfg(unix)]
 mod hidden;
 #[cfg(unix)]
 mod job;
@@ -117,7 +115,9 @@ enum Verb {
 
 fn main() -> ExitCode {
     #[cfg(unix)]
-    if let Some(code) = hidden::main() {
+    let program = mainspring::process::init();
+    #[cfg(unix)]
+    if let Some(code) = hidden::main(&program) {
         return code;
     }
     let arguments = match Arguments::try_parse() {
@@ -131,7 +131,7 @@ fn main() -> ExitCode {
         Verb::Firmware(options) => firmware::main(&options),
         Verb::Next(options) => next::main(&options),
         #[cfg(unix)]
-        Verb::Serve(options) => serve::main(&options),
+        Verb::Serve(options) => serve::main(&options, &program),
         Verb::Completions { shell } => completions(shell),
         Verb::Doctor(options) => operate::doctor::main(&options),
         Verb::Migrate(options) => operate::migrate::main(&options),

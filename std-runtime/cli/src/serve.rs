@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use mainspring::process::{Commands, Program};
 use mainspring::{Role, Running, Scheduler};
 use mainspring_contract::Tag;
 use mainspring_core::time::Span;
@@ -14,7 +15,6 @@ use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 
 use crate::broker::BrokerPlace;
-use crate::command::run::Commands;
 use crate::config::{Config, Host, Loaded};
 use crate::endpoint::Endpoint;
 use crate::job::JobTasks;
@@ -50,7 +50,7 @@ pub(crate) struct Options {
 }
 
 /// Serves until it is told to stop.
-pub(crate) fn main(options: &Options) -> ExitCode {
+pub(crate) fn main(options: &Options, program: &Program) -> ExitCode {
     let Loaded { config, problems } = Config::load(&options.file, &Host::of_process(clock::now()));
     for problem in &problems {
         let _ = writeln!(io::stderr().lock(), "{problem}");
@@ -70,7 +70,7 @@ pub(crate) fn main(options: &Options) -> ExitCode {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let served = match runtime {
-        Ok(runtime) => runtime.block_on(serve(options, config)),
+        Ok(runtime) => runtime.block_on(serve(options, config, program)),
         Err(error) => Err(format!("cannot start: {error}")),
     };
     match served {
@@ -82,7 +82,7 @@ pub(crate) fn main(options: &Options) -> ExitCode {
     }
 }
 
-async fn serve(options: &Options, config: Config) -> Result<(), String> {
+async fn serve(options: &Options, config: Config, program: &Program) -> Result<(), String> {
     let node = options.node.clone().or_else(|| config.node.clone()).unwrap_or_else(host_name);
     // Signals that arrive while the daemon starts must not be lost.
     let mut signals = Signals::new().map_err(|error| format!("cannot receive signals: {error}"))?;
@@ -91,7 +91,11 @@ async fn serve(options: &Options, config: Config) -> Result<(), String> {
         None => None,
     };
     let lock = lock(&config.store, &node).await?;
-    let commands = Commands::new(lock.as_ref().map(|lock| lock.runs_lock().to_owned()));
+    let commands = Commands::new(program);
+    let commands = match &lock {
+        Some(lock) => commands.share_lock(lock.runs_lock()),
+        None => commands,
+    };
     let tasks = JobTasks::new(commands);
     let scheduler = open(&config, &node, options.role, &tasks).await?;
     let source = plan::source(&options.file)?;

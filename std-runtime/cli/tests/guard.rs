@@ -176,13 +176,29 @@ fn a_command_gets_its_variables_directory_and_no_input() {
     assert_eq!(ended["stdout"]["text"], json!(want));
 }
 
+/// More than a pipe holds, and the command says what it thinks of it while it reads.
 #[test]
-fn long_output_keeps_its_end_and_counts_the_rest() {
-    let mut spec = json!({"program": {"shell": "seq 1 200000; seq 1 3 >&2"}, "capture": 14});
+fn a_command_reads_what_it_is_given_and_then_the_end() {
+    let text = "line\n".repeat(50_000);
+    let spec = json!({"program": {"argv": ["wc", "-c"]}, "stdin": text});
+    assert_eq!(run(&spec)["stdout"]["text"], json!(format!("{}\n", text.len())));
+    let cat = json!({"program": {"argv": ["cat"]}, "stdin": text, "capture": 1_000_000});
+    assert_eq!(run(&cat)["stdout"]["text"], json!(text));
+    // One that does not read ends all the same.
+    let deaf = json!({"program": {"shell": "exit 3"}, "stdin": text});
+    assert_eq!(run(&deaf)["exit"], json!({"code": 3}));
+    let empty = json!({"program": {"argv": ["cat"]}, "stdin": ""});
+    assert_eq!(run(&empty)["exit"], json!({"code": 0}));
+}
+
+#[test]
+fn long_output_keeps_its_beginning_and_its_end_and_counts_the_rest() {
+    let mut spec = json!({"program": {"shell": "seq 1 200000; seq 1 3 >&2"}, "capture": 16});
     let ended = run(&spec);
-    assert_eq!(ended["stdout"]["text"], json!("199999\n200000\n"));
+    assert_eq!(ended["stdout"]["head"], json!("1\n2\n"));
+    assert_eq!(ended["stdout"]["text"], json!("9999\n200000\n"));
     let all: u64 = (1..=200_000_u64).map(|n| n.to_string().len() as u64 + 1).sum();
-    assert_eq!(ended["stdout"]["cut"], json!(all - 14));
+    assert_eq!(ended["stdout"]["cut"], json!(all - 16));
     assert_eq!(ended["stderr"], json!({"text": "1\n2\n3\n", "cut": 0}));
     spec["capture"] = json!(0);
     assert_eq!(run(&spec)["stderr"], json!({"text": "", "cut": 6}));

@@ -1,4 +1,4 @@
-//! One output of a running command: logged line by line, its end kept.
+//! One output of a running command: logged line by line, its beginning and its end kept.
 
 use core::convert::Infallible;
 use core::future::pending;
@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
-use super::Captured;
+use super::command::Captured;
 
 /// Longest line logged in one piece, so that output without line ends needs no memory without end.
 const LINE_LIMIT: usize = 8 * 1024;
@@ -24,11 +24,11 @@ pub(super) struct Capture {
     stream: &'static str,
     pipe: Option<pipe::Receiver>,
     line: Vec<u8>,
-    tail: Tail,
+    kept: Kept,
 }
 
 impl Capture {
-    /// Reads `pipe`, which is named `stream` in the log, and keeps its last `limit` bytes.
+    /// Reads `pipe`, which is named `stream` in the log, and keeps `limit` bytes.
     ///
     /// # Errors
     /// The pipe cannot be watched.
@@ -38,7 +38,7 @@ impl Capture {
         limit: usize,
     ) -> io::Result<Self> {
         let pipe = Some(pipe::Receiver::from_owned_fd(pipe.into())?);
-        Ok(Self { stream, pipe, line: Vec::new(), tail: Tail::new(limit) })
+        Ok(Self { stream, pipe, line: Vec::new(), kept: Kept::new(limit) })
     }
 
     /// Takes output as it comes. Never ends, since the end of output says nothing about the
@@ -54,6 +54,11 @@ impl Capture {
         pending().await
     }
 
+    /// Forgets what has come so far.
+    pub(super) fn forget(&mut self) {
+        self.kept = Kept::new(self.kept.limit);
+    }
+
     /// Takes what is still in the pipe, and gives the end of it all.
     pub(super) fn finish(mut self) -> Captured {
         // Read directly: the reactor may not have heard yet that there is something to read.
@@ -67,11 +72,11 @@ impl Capture {
         if !self.line.is_empty() {
             self.log_line();
         }
-        self.tail.into_captured()
+        self.kept.into_captured()
     }
 
     fn take(&mut self, bytes: &[u8]) {
-        self.tail.push(bytes);
+        self.kept.push(bytes);
         for part in bytes.split_inclusive(|&b| b == b'\n') {
             self.line.extend_from_slice(part);
             if self.line.ends_with(b"\n") || self.line.len() >= LINE_LIMIT {
@@ -88,61 +93,86 @@ impl Capture {
     }
 }
 
-/// The last bytes of a stream.
+/// The first and the last bytes of a stream.
 #[derive(Debug)]
-struct Tail {
+struct Kept {
     limit: usize,
-    kept: VecDeque<u8>,
+    head: Vec<u8>,
+    tail: VecDeque<u8>,
     cut: u64,
 }
 
-impl Tail {
+impl Kept {
     fn new(limit: usize) -> Self {
-        Self { limit, kept: VecDeque::new(), cut: 0 }
+        Self { limit, head: Vec::new(), tail: VecDeque::new(), cut: 0 }
     }
 
     fn push(&mut self, bytes: &[u8]) {
-        let skip = bytes.len().saturating_sub(self.limit);
+        let room = (self.limit / HEAD_PART - self.head.len()).min(bytes.len());
+        let (head, bytes) = bytes.split_at(room);
+        self.head.extend(head);
+        let most = self.limit - self.limit / HEAD_PART;
+        let skip = bytes.len().saturating_sub(most);
         let bytes = &bytes[skip..];
-        let old = (self.kept.len() + bytes.len()).saturating_sub(self.limit);
-        self.kept.drain(..old);
-        self.kept.extend(bytes);
+        let old = (self.tail.len() + bytes.len()).saturating_sub(most);
+        self.tail.drain(..old);
+        self.tail.extend(bytes);
         self.cut += (skip + old) as u64;
     }
 
     fn into_captured(mut self) -> Captured {
-        // A cut inside a character leaves at most three bytes of it.
-        let is_rest = |byte: &&u8| **byte & 0b1100_0000 == 0b1000_0000;
-        let torn =
-            if self.cut > 0 { self.kept.iter().take(3).take_while(is_rest).count() } else { 0 };
-        self.kept.drain(..torn);
-        let text = String::from_utf8_lossy(self.kept.make_contiguous()).into_owned();
-        Captured { text, cut: self.cut + torn as u64 }
+        if self.cut == 0 {
+            self.head.extend(&self.tail);
+            let text = String::from_utf8_lossy(&self.head).into_owned();
+            return Captured { head: String::new(), text, cut: 0 };
+        }
+        // A cut inside a character leaves at most three bytes of it on either side.
+        let is_rest = |byte: &u8| byte & 0b1100_0000 == 0b1000_0000;
+        let torn = self.tail.iter().take(3).take_while(|byte| is_rest(byte)).count();
+        self.tail.drain(..torn);
+        let whole = match str::from_utf8(&self.head) {
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => self.head.len(),
+        };
+        let lost = torn + self.head.len() - whole;
+        let head = String::from_utf8_lossy(&self.head[..whole]).into_owned();
+        let text = String::from_utf8_lossy(self.tail.make_contiguous()).into_owned();
+        Captured { head, text, cut: self.cut + lost as u64 }
     }
 }
+
+/// The beginning gets this part of the room: it says what was tried, the end what came of it.
+const HEAD_PART: usize = 4;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn kept(limit: usize, parts: &[&str]) -> Captured {
-        let mut tail = Tail::new(limit);
-        parts.iter().for_each(|part| tail.push(part.as_bytes()));
-        tail.into_captured()
+        let mut kept = Kept::new(limit);
+        parts.iter().for_each(|part| kept.push(part.as_bytes()));
+        kept.into_captured()
+    }
+
+    fn captured(head: &str, cut: u64, text: &str) -> Captured {
+        Captured { head: head.into(), text: text.into(), cut }
     }
 
     #[test]
-    fn the_last_bytes_are_kept_and_the_cut_is_counted() {
-        assert_eq!(kept(4, &["ab", "c"]), Captured { text: "abc".into(), cut: 0 });
-        assert_eq!(kept(4, &["abc", "def"]), Captured { text: "cdef".into(), cut: 2 });
-        assert_eq!(kept(4, &["abcdefgh", "i"]), Captured { text: "fghi".into(), cut: 5 });
-        assert_eq!(kept(0, &["abc"]), Captured { text: String::new(), cut: 3 });
+    fn the_first_and_the_last_bytes_are_kept_and_what_is_cut_is_counted() {
+        assert_eq!(kept(4, &["ab", "c"]), captured("", 0, "abc"));
+        assert_eq!(kept(4, &["abcd"]), captured("", 0, "abcd"));
+        assert_eq!(kept(4, &["abc", "def"]), captured("a", 2, "def"));
+        assert_eq!(kept(8, &["a", "b", "cdefgh", "i"]), captured("ab", 1, "defghi"));
+        assert_eq!(kept(0, &["abc"]), captured("", 3, ""));
+        assert_eq!(kept(4, &["abc", "def"]).to_string(), "a\n[… 2 bytes …]\ndef");
+        assert_eq!(kept(4, &["abc"]).to_string(), "abc");
     }
 
     #[test]
     fn a_cut_inside_a_character_drops_the_rest_of_it() {
-        assert_eq!(kept(3, &["€€"]), Captured { text: "€".into(), cut: 3 });
-        assert_eq!(kept(4, &["€€"]), Captured { text: "€".into(), cut: 3 });
-        assert_eq!(kept(5, &["€€"]), Captured { text: "€".into(), cut: 3 });
+        assert_eq!(kept(8, &["€€€€"]), captured("", 6, "€€"));
+        assert_eq!(kept(12, &["€€€€€"]), captured("€", 3, "€€€"));
+        assert_eq!(kept(3, &["€€"]), captured("", 3, "€"));
     }
 }

@@ -1,29 +1,35 @@
-//! What a daemon and a guard say to each other: one JSON value a line, on one socket.
+//! What a node and a guard, or a node and a worker, say to each other: one JSON value a line, on
+//! one socket.
 //!
 //! Both ends are the same program file, so the format has no versions.
 
 use std::io;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
-use crate::command::{CommandSpec, Exit};
+use crate::process::command::{Exit, Invocation};
 
-/// What a daemon tells a guard. The end of the stream is an order too: kill, at once.
+/// What a node tells a guard. The end of the stream is an order too: kill, at once.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Order {
     /// Start the command. Sent once, and only after [`Report::Ready`].
-    Run(Box<CommandSpec>),
+    Run {
+        /// The command.
+        invocation: Box<Invocation>,
+        /// How many bytes follow, for the command to read, if it reads anything.
+        reads: Option<usize>,
+    },
     /// Ask the command to end (SIGTERM).
     Terminate,
     /// End the command now (SIGKILL).
     Kill,
 }
 
-/// What a guard tells its daemon.
+/// What a guard tells its node.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Report {
@@ -68,6 +74,14 @@ impl Receiver {
         self.1.clear();
         Ok(Some(message))
     }
+
+    /// So many bytes, which follow a message; `None` if the other end closes before. Not cancel
+    /// safe.
+    pub(crate) async fn bytes(&mut self, length: usize) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let read = (&mut self.0).take(length as u64).read_to_end(&mut bytes).await;
+        (read.is_ok() && bytes.len() == length).then_some(bytes)
+    }
 }
 
 impl Sender {
@@ -79,5 +93,13 @@ impl Sender {
         let mut line = serde_json::to_vec(message)?;
         line.push(b'\n');
         self.0.write_all(&line).await
+    }
+
+    /// Sends bytes that follow a message.
+    ///
+    /// # Errors
+    /// The other end is closed.
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes).await
     }
 }

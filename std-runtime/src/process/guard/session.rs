@@ -13,7 +13,7 @@ use rustix::process::{
     waitpid,
 };
 
-use crate::command::Exit;
+use crate::process::command::Exit;
 
 /// The processes of one command.
 #[derive(Clone, Copy, Debug)]
