@@ -14,6 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use tokio::sync::oneshot;
+use tracing::Span;
 
 /// What a thread is to do.
 struct Work {
@@ -93,7 +94,9 @@ impl Threads {
         given_up: impl Future<Output = ()> + Send,
     ) -> Result<T, Lost> {
         let (sender, mut receiver) = oneshot::channel();
+        let span = Span::current();
         let run = move || {
+            let _inside = span.entered();
             let result = catch_unwind(AssertUnwindSafe(work));
             // Whoever asked may have gone.
             let _ = sender.send(result.map_err(Lost::Panic));
