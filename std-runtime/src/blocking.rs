@@ -174,8 +174,14 @@ twins! {
     run_now(schedule: &str) -> Option<JobId>;
     backfill_count(schedule: &str, range: RangeInclusive<Timestamp>) -> Count;
     backfill(schedule: &str, range: RangeInclusive<Timestamp>) -> Backfilled;
+    backfill_watched(
+        schedule: &str,
+        range: RangeInclusive<Timestamp>,
+        watch: impl FnMut(Backfilled)
+    ) -> Backfilled;
     cancel(job: JobId) -> Cancelled;
     hasten(job: JobId) -> Hastened;
+    find_job(job: JobId) -> Option<Job>;
     result(job: JobId) -> Option<JobEnd>;
     wait(job: JobId) -> JobEnd;
     schedule(schedule: &str) -> Option<ScheduleView>;

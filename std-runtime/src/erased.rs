@@ -25,6 +25,7 @@ use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Count;
 
 use crate::clock::Time;
+use crate::telemetry;
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type List<'a, T> = Boxed<'a, Result<Vec<T>, StoreError>>;
@@ -56,43 +57,54 @@ macro_rules! erased {
 
         impl<S: Store> AnyStore for Timed<S> {
             $(fn $verb<'a>(&'a self, $($arg: $type),*) -> Boxed<'a, Answer<$answer>> {
-                Box::pin(caught(Store::$verb(&self.store, self.time.of_stores(), $($arg),*)))
+                let work = Store::$verb(&self.store, self.time.of_stores(), $($arg),*);
+                Box::pin(told(stringify!($verb), work))
             })*
             $(fn $list<'a>(&'a self, filter: &'a $page) -> List<'a, $item> {
-                Box::pin(caught(Store::$list(&self.store, filter)))
+                Box::pin(told(stringify!($list), Store::$list(&self.store, filter)))
             })*
             fn unreadable<'a>(&'a self, limit: u32) -> List<'a, Unreadable> {
-                Box::pin(caught(Store::unreadable(&self.store, limit)))
+                Box::pin(told("unreadable", Store::unreadable(&self.store, limit)))
             }
             fn count_jobs<'a>(
                 &'a self,
                 filter: &'a JobFilter,
                 up_to: u32,
             ) -> Boxed<'a, Result<Count, StoreError>> {
-                Box::pin(caught(Store::count_jobs(&self.store, filter, up_to)))
+                Box::pin(told("count_jobs", Store::count_jobs(&self.store, filter, up_to)))
             }
             fn schedule<'a>(
                 &'a self,
                 id: &'a ScheduleId,
             ) -> Boxed<'a, Result<Option<ScheduleView>, StoreError>> {
-                Box::pin(caught(Store::schedule(&self.store, id)))
+                Box::pin(told("schedule", Store::schedule(&self.store, id)))
             }
         }
     };
 }
 
-/// What `work` returns or, if it panics, an error. It is not polled again after a panic, so that
-/// whatever the panic left behind in it is not seen by anybody.
-async fn caught<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+/// What `work` returns or, if it panics, an error; all of it in a span that names the verb. It is
+/// not polled again after a panic, so that whatever the panic left behind in it is not seen by
+/// anybody.
+async fn told<T>(
+    verb: &'static str,
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let span = telemetry::store_span(verb);
     let mut work = pin!(work);
-    poll_fn(|context| {
+    let result = poll_fn(|context| {
+        let _inside = span.enter();
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
         polled.unwrap_or_else(|_| {
             let message = "the store panicked (this is a defect of the store)";
             Poll::Ready(Err(StoreError::new(StoreErrorKind::OutcomeUnknown, message)))
         })
-    })
-    .await
+    });
+    let result = result.await;
+    if let Err(error) = &result {
+        telemetry::verb_failed(&span, error);
+    }
+    result
 }
 
 erased! {

@@ -24,11 +24,12 @@ use mainspring_core::retry::Ask;
 use mainspring_core::time::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tracing::Span;
 
 use crate::clock::{self, Steady, Time};
 use crate::context::Context;
 use crate::task::{Bound, RunEnd, TaskRun};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{self, Telemetry};
 
 /// The runs of one node.
 #[derive(Debug)]
@@ -58,9 +59,10 @@ impl Executor {
     /// Prepares a run; [`launch`](Self::launch) starts it.
     pub(crate) fn start(&mut self, task: Bound, job: Job, now: Timestamp) {
         let context = Context::new(&job, now);
-        self.shared.telemetry.run_started(&context, now);
+        let span = telemetry::run_span(&job);
+        self.shared.telemetry.run_started(&context, &span, now);
         self.contexts.insert((job.id, job.token), context.clone());
-        self.fresh.push(Start { task, payload: job.payload, context });
+        self.fresh.push(Start { task, payload: job.payload, context, span });
     }
 
     /// Starts what was prepared.
@@ -148,6 +150,7 @@ struct Start {
     task: Bound,
     payload: Encoded,
     context: Context,
+    span: Span,
 }
 
 /// What an executor shares with its runs.
@@ -223,13 +226,13 @@ impl Shared {
 
     /// Polls a run for the first time; if it has to wait, it goes on as a task of its own.
     fn begin(self: &Arc<Self>, start: Start, poller: &mut Poller<'_>) {
-        let Start { task, payload, context } = start;
+        let Start { task, payload, context, span } = start;
         if let Some(why) = context.why_cancelled() {
             context.never_began();
-            return self.end(&context, RunEnd::failure(why, format!("not started: {why}")));
+            return self.end(&context, span, RunEnd::failure(why, format!("not started: {why}")));
         }
         let mut run = None;
-        let first = caught(|| {
+        let first = caught(&span, || {
             let run = run.insert(task.call(payload, context.clone()));
             run.as_mut().poll(poller)
         });
@@ -237,15 +240,15 @@ impl Shared {
             (Poll::Ready(end), run) => {
                 // What is left of a run may panic too; the run itself has ended by then.
                 let _ = catch_unwind(AssertUnwindSafe(|| drop(run)));
-                self.end(&context, end);
+                self.end(&context, span, end);
             }
             (Poll::Pending, Some(run)) => {
                 let shared = Arc::clone(self);
                 tokio::spawn(async move {
                     let mut run = Box::pin(guarded(run, task.abort_grace, context.clone()));
-                    let end = poll_fn(|poller| caught(|| run.as_mut().poll(poller))).await;
+                    let end = poll_fn(|poller| caught(&span, || run.as_mut().poll(poller))).await;
                     let _ = catch_unwind(AssertUnwindSafe(|| drop(run)));
-                    shared.end(&context, end);
+                    shared.end(&context, span, end);
                     shared.any_ended.notify_one();
                 });
             }
@@ -253,9 +256,10 @@ impl Shared {
         }
     }
 
-    fn end(&self, context: &Context, end: RunEnd) {
+    fn end(&self, context: &Context, span: Span, end: RunEnd) {
         let finished_at = self.time.wall();
-        self.telemetry.run_finished(context, &end, finished_at);
+        self.telemetry.run_finished(context, &span, &end, finished_at);
+        drop(span);
         let RunEnd { outcome, detail, ask } = end;
         let started_at = Some(context.started_at());
         let ended = Ended { outcome, started_at, finished_at, detail: Some(detail) };
@@ -317,8 +321,10 @@ async fn guarded(run: TaskRun, grace: Duration, context: Context) -> RunEnd {
     }
 }
 
-/// A panic is an end like any other; what panicked is not polled again.
-fn caught(poll: impl FnOnce() -> Poll<RunEnd>) -> Poll<RunEnd> {
+/// What happens meanwhile belongs to the span of the run. A panic is an end like any other; what
+/// panicked is not polled again.
+fn caught(span: &Span, poll: impl FnOnce() -> Poll<RunEnd>) -> Poll<RunEnd> {
+    let _inside = span.enter();
     catch_unwind(AssertUnwindSafe(poll)).unwrap_or_else(|panic| {
         let text = panic_text(&*panic);
         Poll::Ready(RunEnd::failure(Outcome::Panicked, text))

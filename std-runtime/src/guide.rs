@@ -1,4 +1,5 @@
-//! Where you come from: the words of other schedulers in ours.
+//! Where you come from: the words of other schedulers in ours. And [what a scheduler
+//! tells](tracing) to logs and traces.
 //!
 //! A page without code. What a name here does is told at that name.
 //!
@@ -181,3 +182,5 @@
 //! [`unique`]: crate::NewJob::unique
 //! [`wait`]: crate::Scheduler::wait
 //! [`zone`]: crate::Schedule::zone
+
+pub mod tracing;

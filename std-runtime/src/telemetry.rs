@@ -1,21 +1,20 @@
 //! What is told of what happens: every event of the runtime, worded once for the log, and passed on
 //! to those who listen.
 //!
-//! Targets: `mainspring::run` for runs, `mainspring::schedule` for schedules, `mainspring::store`
-//! for the store, `mainspring::broker` for the broker and `mainspring::node` for the process
-//! itself.
+//! The names, targets and fields are a promise: [`crate::guide::tracing`] lists them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mainspring_contract::broker::Unread;
-use mainspring_contract::record::Run;
+use mainspring_contract::record::{Job, JobState, Run};
 use mainspring_contract::store::Unreadable;
 use mainspring_contract::{JobId, NodeId, ScheduleId, StoreError};
 use mainspring_core::fire::Skip;
 use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
-use mainspring_core::time::{Span, Timestamp};
-use tracing::{debug, error, info, warn};
+use mainspring_core::time::{self, Timestamp};
+use tracing::field::{Empty, display};
+use tracing::{Span, debug, debug_span, error, info, info_span, warn};
 
 use crate::context::Context;
 use crate::event::{Bell, Event, Events};
@@ -29,6 +28,36 @@ pub(crate) struct Telemetry {
     numbers: Arc<Numbers>,
     /// Why the store does not answer.
     store_failure: Arc<Mutex<Option<String>>>,
+}
+
+/// The span of a run, which is over when this is dropped. It has no parent: whoever happens to
+/// start it did not ask for it.
+pub(crate) fn run_span(job: &Job) -> Span {
+    let node = match &job.state {
+        JobState::Leased { lease, .. } => Some(lease.node.as_str()),
+        _ => None,
+    };
+    info_span!(
+        target: "mainspring::run",
+        parent: None,
+        "mainspring.run",
+        job = %job.id,
+        task = %job.task,
+        schedule = job.schedule.as_ref().map(ScheduleId::as_str),
+        attempt = job.attempt(),
+        node,
+        outcome = Empty,
+    )
+}
+
+/// The span of a verb of the store, in whatever span it is asked for.
+pub(crate) fn store_span(verb: &'static str) -> Span {
+    debug_span!(target: "mainspring::store", "mainspring.store", verb, error = Empty)
+}
+
+/// Notes in the span of a verb how it failed.
+pub(crate) fn verb_failed(span: &Span, error: &StoreError) {
+    span.record("error", display(error));
 }
 
 impl Telemetry {
@@ -46,7 +75,8 @@ impl Telemetry {
         self.store_failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn run_started(&self, context: &Context, now: Timestamp) {
+    pub(crate) fn run_started(&self, context: &Context, span: &Span, now: Timestamp) {
+        let _inside = span.enter();
         let late = context.fire_at().map(|at| now.since(at));
         self.numbers.started.add(1);
         if let Some(late) = late {
@@ -79,11 +109,19 @@ impl Telemetry {
         self.bell.ring(|| Event::RunTold { job: context.job(), why });
     }
 
-    pub(crate) fn run_finished(&self, context: &Context, end: &RunEnd, now: Timestamp) {
+    pub(crate) fn run_finished(
+        &self,
+        context: &Context,
+        span: &Span,
+        end: &RunEnd,
+        now: Timestamp,
+    ) {
+        let _inside = span.enter();
         let took = now.since(context.started_at());
         self.numbers.ended(end.outcome, took.to_duration());
         let (task, job, outcome) = (context.task(), context.job(), end.outcome);
         let schedule = context.schedule().map(ScheduleId::as_str);
+        span.record("outcome", outcome.name());
         match &end.detail.error {
             None => info!(
                 target: "mainspring::run",
@@ -245,7 +283,7 @@ impl Telemetry {
         self.bell.ring(|| Event::ClockJumped);
     }
 
-    pub(crate) fn clock_is_off(&self, ahead: Span) {
+    pub(crate) fn clock_is_off(&self, ahead: time::Span) {
         warn!(
             target: "mainspring::node",
             %ahead, "the clock of this machine is far off the store's; nothing runs at a wrong \

@@ -15,6 +15,7 @@ use std::thread;
 
 use mainspring_core::outcome::Outcome;
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::context::Context;
 use crate::executor::panic_text;
@@ -116,7 +117,9 @@ impl Threads {
         given_up: impl Future<Output = ()> + Send,
     ) -> Result<T, Lost> {
         let (sender, mut receiver) = oneshot::channel();
+        let span = Span::current();
         let run = move || {
+            let _inside = span.entered();
             let result = catch_unwind(AssertUnwindSafe(work));
             // Whoever asked may have gone.
             let _ = sender.send(result.map_err(Lost::Panic));

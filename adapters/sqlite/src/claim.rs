@@ -15,13 +15,13 @@ use crate::transaction::{Bind, Transaction};
 type Done<T> = Result<T, sqlx::Error>;
 
 /// Whether a claim would find anything.
-pub(crate) async fn any_claimable(tx: &mut Transaction, claim: &ClaimJobs<'_>) -> Done<bool> {
+pub(crate) async fn any_claimable(tx: &mut Transaction<'_>, claim: &ClaimJobs<'_>) -> Done<bool> {
     Ok(!claimable(tx, claim, 1, 0).await?.is_empty())
 }
 
 /// Leases ready jobs. `turn` says which task comes first.
 pub(crate) async fn claim(
-    tx: &mut Transaction,
+    tx: &mut Transaction<'_>,
     claim: &ClaimJobs<'_>,
     max: u32,
     turn: u32,
@@ -50,7 +50,7 @@ pub(crate) async fn claim(
 }
 
 async fn claimable(
-    tx: &mut Transaction,
+    tx: &mut Transaction<'_>,
     claim: &ClaimJobs<'_>,
     max: u32,
     turn: u32,
@@ -66,7 +66,7 @@ async fn claimable(
 
 /// The lanes of waiting jobs that this claim may look into: task, place in the turn, room, tags.
 async fn lanes(
-    tx: &mut Transaction,
+    tx: &mut Transaction<'_>,
     claim: &ClaimJobs<'_>,
     max: u32,
     turn: u32,

@@ -16,7 +16,7 @@ use crate::transaction::{Bind, Transaction};
 type Done<T> = Result<T, sqlx::Error>;
 
 /// Settles those jobs whose end concerns nobody else.
-pub(crate) async fn settle_alone(tx: &mut Transaction, settles: &[Settle]) -> Done<Vec<bool>> {
+pub(crate) async fn settle_alone(tx: &mut Transaction<'_>, settles: &[Settle]) -> Done<Vec<bool>> {
     let now = tx.now();
     let rows = JsonRows::of(settles, write::settle);
     let statement = tx.sql(|sql| &sql.run_settle).rows(rows).at(now);
@@ -27,7 +27,7 @@ pub(crate) async fn settle_alone(tx: &mut Transaction, settles: &[Settle]) -> Do
 }
 
 /// Adds records of attempts.
-pub(crate) async fn record(tx: &mut Transaction, runs: &[Run]) -> Done<()> {
+pub(crate) async fn record(tx: &mut Transaction<'_>, runs: &[Run]) -> Done<()> {
     let now = tx.now();
     let statement = tx.sql(|sql| &sql.run_insert).rows(JsonRows::of(runs, write::run)).at(now);
     tx.run(statement).await.map(drop)
@@ -35,7 +35,7 @@ pub(crate) async fn record(tx: &mut Transaction, runs: &[Run]) -> Done<()> {
 
 /// How attempts ended, and whether that settled the job.
 pub(crate) async fn recorded(
-    tx: &mut Transaction,
+    tx: &mut Transaction<'_>,
     attempts: &[(JobId, Token)],
 ) -> Done<Vec<Option<(Outcome, bool)>>> {
     let rows = JsonRows::of(attempts, |(job, token), out| {
@@ -48,20 +48,23 @@ pub(crate) async fn recorded(
 }
 
 /// The last runs of these schedules.
-pub(crate) async fn last_runs(tx: &mut Transaction, ids: &[ScheduleId]) -> Done<Vec<Option<Run>>> {
+pub(crate) async fn last_runs(
+    tx: &mut Transaction<'_>,
+    ids: &[ScheduleId],
+) -> Done<Vec<Option<Run>>> {
     let statement = tx.sql(|sql| &sql.run_last).bind(names(ids));
     let found = tx.numbered(statement, ids.len(), |row| read::run(&Cols(row)).ok()).await?;
     Ok(found.into_iter().map(|view| view.flatten().map(|view| view.run)).collect())
 }
 
 /// Whether there is history from before `before`.
-pub(crate) async fn any_old(tx: &mut Transaction, before: Timestamp) -> Done<bool> {
+pub(crate) async fn any_old(tx: &mut Transaction<'_>, before: Timestamp) -> Done<bool> {
     let statement = tx.sql(|sql| &sql.prune_look).at(before);
     Ok(!tx.rows(statement).await?.is_empty())
 }
 
 /// Forgets old history.
-pub(crate) async fn prune(tx: &mut Transaction, before: Timestamp, max: u32) -> Done<u32> {
+pub(crate) async fn prune(tx: &mut Transaction<'_>, before: Timestamp, max: u32) -> Done<u32> {
     let runs = tx.sql(|sql| &sql.prune_runs).at(before).bind(i64::from(max));
     let skips = tx.sql(|sql| &sql.prune_skips).at(before).bind(i64::from(max));
     let gone = tx.run(runs).await? + tx.run(skips).await?;

@@ -19,7 +19,7 @@ use crate::transaction::{Bind, Transaction};
 type Done<T> = Result<T, sqlx::Error>;
 
 /// Which of these jobs exist, or existed and are over.
-pub(crate) async fn known(tx: &mut Transaction, jobs: &[JobId]) -> Done<Vec<bool>> {
+pub(crate) async fn known(tx: &mut Transaction<'_>, jobs: &[JobId]) -> Done<Vec<bool>> {
     let statement = tx.sql(|sql| &sql.job_known).parts(ids(jobs));
     let known = tx.numbered(statement, jobs.len(), |_| ()).await?;
     Ok(known.iter().map(Option::is_some).collect())
@@ -29,7 +29,7 @@ pub(crate) async fn known(tx: &mut Transaction, jobs: &[JobId]) -> Done<Vec<bool
 ///
 /// Values are bound one by one: to take a list of jobs out of a text costs SQLite several times as
 /// much as to write them.
-pub(crate) async fn insert(tx: &mut Transaction, jobs: &[Job]) -> Done<Vec<bool>> {
+pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<bool>> {
     let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
     let mut seen = HashSet::with_capacity(jobs.len());
     let known = known(tx, &ids).await?;
@@ -50,7 +50,7 @@ pub(crate) async fn insert(tx: &mut Transaction, jobs: &[Job]) -> Done<Vec<bool>
 
 /// The schedules that have to hear of the end of these jobs.
 pub(crate) async fn watchers(
-    tx: &mut Transaction,
+    tx: &mut Transaction<'_>,
     jobs: &[JobId],
 ) -> Done<Vec<Option<ScheduleId>>> {
     let statement = tx.sql(|sql| &sql.job_watchers).parts(ids(jobs));
@@ -61,7 +61,7 @@ pub(crate) async fn watchers(
 }
 
 /// The jobs of these ids that are not over.
-pub(crate) async fn find(tx: &mut Transaction, jobs: &[JobId]) -> Done<FoundJobs<i64>> {
+pub(crate) async fn find(tx: &mut Transaction<'_>, jobs: &[JobId]) -> Done<FoundJobs<i64>> {
     let statement = tx.sql(|sql| &sql.job_find).parts(ids(jobs));
     let found = tx.numbered(statement, jobs.len(), job).await?;
     found.into_iter().map(Option::transpose).collect()
@@ -81,7 +81,7 @@ pub(crate) fn job(row: &SqliteRow) -> Done<Row<Job, i64>> {
 }
 
 /// Writes what can change about jobs; those that are over leave the table.
-pub(crate) async fn update(tx: &mut Transaction, jobs: &[Job]) -> Done<()> {
+pub(crate) async fn update(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<()> {
     let is_over = |job: &&Job| matches!(job.state, JobState::Settled { .. });
     let over: Vec<JobId> = jobs.iter().filter(is_over).map(|job| job.id).collect();
     if over.len() < jobs.len() {
@@ -93,7 +93,7 @@ pub(crate) async fn update(tx: &mut Transaction, jobs: &[Job]) -> Done<()> {
 }
 
 /// Removes jobs that are over.
-pub(crate) async fn delete(tx: &mut Transaction, over: &[JobId]) -> Done<()> {
+pub(crate) async fn delete(tx: &mut Transaction<'_>, over: &[JobId]) -> Done<()> {
     if over.is_empty() {
         return Ok(());
     }
@@ -102,7 +102,7 @@ pub(crate) async fn delete(tx: &mut Transaction, over: &[JobId]) -> Done<()> {
 }
 
 /// Prolongs leases.
-pub(crate) async fn renew(tx: &mut Transaction, renews: &[Renew]) -> Done<Vec<Renewed>> {
+pub(crate) async fn renew(tx: &mut Transaction<'_>, renews: &[Renew]) -> Done<Vec<Renewed>> {
     let now = tx.now();
     let rows = JsonRows::of(renews, |renew, out| {
         out.id(renew.job);
@@ -124,7 +124,11 @@ pub(crate) async fn renew(tx: &mut Transaction, renews: &[Renew]) -> Done<Vec<Re
 }
 
 /// At most `max` jobs of which a rescue has to take care.
-pub(crate) async fn lapsed(tx: &mut Transaction, rescue: &Rescue, max: u32) -> Done<Vec<JobId>> {
+pub(crate) async fn lapsed(
+    tx: &mut Transaction<'_>,
+    rescue: &Rescue,
+    max: u32,
+) -> Done<Vec<JobId>> {
     let now = tx.now();
     let statement = match rescue {
         Rescue::Lapsed => tx.sql(|sql| &sql.job_lapsed).at(now),
@@ -135,7 +139,7 @@ pub(crate) async fn lapsed(tx: &mut Transaction, rescue: &Rescue, max: u32) -> D
 }
 
 /// Settles jobs whose rows cannot be read.
-pub(crate) async fn bury(tx: &mut Transaction, rows: &[Damaged<i64>]) -> Done<()> {
+pub(crate) async fn bury(tx: &mut Transaction<'_>, rows: &[Damaged<i64>]) -> Done<()> {
     let now = tx.now();
     for Damaged { row, why, .. } in rows {
         let statement = tx.sql(|sql| &sql.job_bury).bind(*row).at(now).bind(why.clone());
@@ -149,21 +153,30 @@ pub(crate) async fn bury(tx: &mut Transaction, rows: &[Damaged<i64>]) -> Done<()
 }
 
 /// Which of these schedules have a job that is held.
-pub(crate) async fn any_held(tx: &mut Transaction, schedules: &[ScheduleId]) -> Done<Vec<bool>> {
+pub(crate) async fn any_held(
+    tx: &mut Transaction<'_>,
+    schedules: &[ScheduleId],
+) -> Done<Vec<bool>> {
     let statement = tx.sql(|sql| &sql.chain_held).bind(names(schedules));
     let held = tx.numbered(statement, schedules.len(), |_| ()).await?;
     Ok(held.iter().map(Option::is_some).collect())
 }
 
 /// Which of these schedules have a job in turn that waits or is leased.
-pub(crate) async fn any_free(tx: &mut Transaction, schedules: &[ScheduleId]) -> Done<Vec<bool>> {
+pub(crate) async fn any_free(
+    tx: &mut Transaction<'_>,
+    schedules: &[ScheduleId],
+) -> Done<Vec<bool>> {
     let statement = tx.sql(|sql| &sql.chain_any_free).bind(names(schedules));
     let free = tx.numbered(statement, schedules.len(), |_| ()).await?;
     Ok(free.iter().map(Option::is_some).collect())
 }
 
 /// The jobs of each of these schedules that are not over, the newest first.
-pub(crate) async fn chains(tx: &mut Transaction, schedules: &[ScheduleId]) -> Done<Vec<Vec<Link>>> {
+pub(crate) async fn chains(
+    tx: &mut Transaction<'_>,
+    schedules: &[ScheduleId],
+) -> Done<Vec<Vec<Link>>> {
     let statement = tx.sql(|sql| &sql.chain).bind(names(schedules));
     let mut chains = vec![Vec::new(); schedules.len()];
     for row in tx.rows(statement).await? {
@@ -187,13 +200,13 @@ fn link(row: &SqliteRow) -> Option<Link> {
 }
 
 /// Makes a schedule hear of the end of these jobs.
-pub(crate) async fn watch(tx: &mut Transaction, jobs: &[JobId]) -> Done<()> {
+pub(crate) async fn watch(tx: &mut Transaction<'_>, jobs: &[JobId]) -> Done<()> {
     let statement = tx.sql(|sql| &sql.chain_watch).parts(ids(jobs));
     tx.run(statement).await.map(drop)
 }
 
 /// Lets held jobs wait.
-pub(crate) async fn free(tx: &mut Transaction, jobs: &[JobId]) -> Done<()> {
+pub(crate) async fn free(tx: &mut Transaction<'_>, jobs: &[JobId]) -> Done<()> {
     let statement = tx.sql(|sql| &sql.job_free).parts(ids(jobs));
     tx.run(statement).await.map(drop)
 }

@@ -14,7 +14,7 @@ type Done<T> = Result<T, sqlx::Error>;
 
 /// The rows of these keys. One that cannot be read holds nothing.
 pub(crate) async fn find(
-    tx: &mut Transaction,
+    tx: &mut Transaction<'_>,
     keys: &[(TaskId, Key)],
 ) -> Done<Vec<Option<Holder>>> {
     let rows = JsonRows::of(keys, |(task, key), out| {
@@ -27,7 +27,7 @@ pub(crate) async fn find(
 }
 
 /// Gives keys to jobs. There is one writer, so nobody can have been faster.
-pub(crate) async fn take(tx: &mut Transaction, holds: &[(Hold, Option<JobId>)]) -> Done<()> {
+pub(crate) async fn take(tx: &mut Transaction<'_>, holds: &[(Hold, Option<JobId>)]) -> Done<()> {
     let now = tx.now();
     let gone = i64::try_from(2 * holds.len()).unwrap_or(i64::MAX);
     let statement = tx.sql(|sql| &sql.key_sweep).at(now).bind(gone);
@@ -38,7 +38,10 @@ pub(crate) async fn take(tx: &mut Transaction, holds: &[(Hold, Option<JobId>)]) 
 }
 
 /// Jobs leave their keys: at once, or at an instant.
-pub(crate) async fn leave(tx: &mut Transaction, holds: &[(Hold, Option<Timestamp>)]) -> Done<()> {
+pub(crate) async fn leave(
+    tx: &mut Transaction<'_>,
+    holds: &[(Hold, Option<Timestamp>)],
+) -> Done<()> {
     let rows = JsonRows::of(holds, |(hold, until), out| {
         write(hold, out);
         out.int(until.map(Timestamp::as_micros));

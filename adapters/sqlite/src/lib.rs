@@ -6,6 +6,9 @@
 //! `mainspring_`, unless the options say otherwise; they are defined column by column in
 //! `src/sql/migrations`, and the file may hold an application's own tables too. Rows come and go in
 //! batches, as JSON that SQLite takes apart. There is no in-memory mode: that is the memory store.
+//!
+//! The program's own writes and its jobs can last together: [`enqueue_in`](SqliteStore::enqueue_in)
+//! and [`complete_in`](SqliteStore::complete_in) work inside a transaction of the caller's.
 
 mod claim;
 mod clock;

@@ -20,7 +20,7 @@ type Done<T> = Result<T, sqlx::Error>;
 
 /// The schedule of this name, or why it cannot be read.
 pub(crate) async fn schedule(
-    tx: &mut Transaction,
+    tx: &mut Transaction<'_>,
     id: &ScheduleId,
 ) -> Done<Option<Result<Schedule, String>>> {
     let found = schedules::find(tx, core::slice::from_ref(id)).await?.pop().flatten();
@@ -29,7 +29,7 @@ pub(crate) async fn schedule(
 
 /// Schedules by name.
 pub(crate) async fn schedules(
-    tx: &mut Transaction,
+    tx: &mut Transaction<'_>,
     filter: &ScheduleFilter,
     limit: u32,
     offset: u32,
@@ -48,7 +48,7 @@ pub(crate) async fn schedules(
 
 /// Tasks by name.
 pub(crate) async fn tasks(
-    tx: &mut Transaction,
+    tx: &mut Transaction<'_>,
     page: &Page<TaskId>,
     limit: u32,
     offset: u32,
@@ -62,7 +62,7 @@ pub(crate) async fn tasks(
 
 /// Jobs that are not over, by id.
 pub(crate) async fn jobs(
-    tx: &mut Transaction,
+    tx: &mut Transaction<'_>,
     filter: &JobFilter,
     limit: u32,
     offset: u32,
@@ -75,7 +75,7 @@ pub(crate) async fn jobs(
 }
 
 /// How many jobs a filter names, after a look at `up_to` rows at most.
-pub(crate) async fn count(tx: &mut Transaction, filter: &JobFilter, up_to: u32) -> Done<Count> {
+pub(crate) async fn count(tx: &mut Transaction<'_>, filter: &JobFilter, up_to: u32) -> Done<Count> {
     let all = JobFilter { page: Page::first(0), ..filter.clone() };
     let (sought, checked) = condition::jobs(&all, HAS_TAG);
     let mut query = QueryBuilder::new("SELECT count(*) AS seen, ifnull(sum(nr <= ");
@@ -95,7 +95,7 @@ pub(crate) async fn count(tx: &mut Transaction, filter: &JobFilter, up_to: u32) 
 
 /// History, newest first.
 pub(crate) async fn runs(
-    tx: &mut Transaction,
+    tx: &mut Transaction<'_>,
     filter: &RunFilter,
     limit: u32,
     offset: u32,
@@ -108,7 +108,7 @@ pub(crate) async fn runs(
 
 /// Fires that did not become jobs, newest record first.
 pub(crate) async fn skips(
-    tx: &mut Transaction,
+    tx: &mut Transaction<'_>,
     filter: &SkipFilter,
     limit: u32,
     offset: u32,
@@ -126,7 +126,12 @@ struct Part {
     order: &'static str,
 }
 
-async fn rows(tx: &mut Transaction, part: &Part, limit: u32, offset: u32) -> Done<Vec<SqliteRow>> {
+async fn rows(
+    tx: &mut Transaction<'_>,
+    part: &Part,
+    limit: u32,
+    offset: u32,
+) -> Done<Vec<SqliteRow>> {
     let mut query = QueryBuilder::new(tx.shared.prefix.render(part.select));
     and(&mut query, &part.conditions);
     query.push(" ORDER BY ").push(part.order);

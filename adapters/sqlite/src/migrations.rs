@@ -107,7 +107,7 @@ async fn look(options: &Options) -> Result<Applied, sqlx::Error> {
 }
 
 /// Brings the file up to date, inside the write transaction `tx`.
-pub(crate) async fn migrate(tx: &mut Transaction) -> Result<(), StoreError> {
+pub(crate) async fn migrate(tx: &mut Transaction<'_>) -> Result<(), StoreError> {
     let applied = applied(tx).await.map_err(|e| tx.error(e))?;
     let name = tx.shared.path.display().to_string();
     for (version, migration) in MIGRATIONS.plan(applied, &name)? {
@@ -116,7 +116,7 @@ pub(crate) async fn migrate(tx: &mut Transaction) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn applied(tx: &mut Transaction) -> Result<Applied, sqlx::Error> {
+async fn applied(tx: &mut Transaction<'_>) -> Result<Applied, sqlx::Error> {
     let ledger = AssertSqlSafe(tx.shared.sql.ledger.clone());
     sqlx::raw_sql(ledger).execute(tx.connection()).await?;
     let shared = Arc::clone(&tx.shared);
@@ -133,7 +133,7 @@ async fn state(
 }
 
 async fn take(
-    tx: &mut Transaction,
+    tx: &mut Transaction<'_>,
     version: i64,
     migration: &Migration,
 ) -> Result<(), sqlx::Error> {

@@ -13,7 +13,7 @@ use crate::transaction::{Bind, Transaction};
 type Done<T> = Result<T, sqlx::Error>;
 
 /// Writes what a node says about itself.
-pub(crate) async fn put(tx: &mut Transaction, node: &Node) -> Done<()> {
+pub(crate) async fn put(tx: &mut Transaction<'_>, node: &Node) -> Done<()> {
     let now = tx.now();
     let (text, _) = JsonRows::of([node], write::node).into_parts();
     let statement = tx.sql(|sql| &sql.node_put).bind(text).at(now);
@@ -21,20 +21,20 @@ pub(crate) async fn put(tx: &mut Transaction, node: &Node) -> Done<()> {
 }
 
 /// Forgets a node.
-pub(crate) async fn remove(tx: &mut Transaction, id: &NodeId) -> Done<()> {
+pub(crate) async fn remove(tx: &mut Transaction<'_>, id: &NodeId) -> Done<()> {
     let statement = tx.sql(|sql| &sql.node_remove).bind(id.as_str().to_owned());
     tx.run(statement).await.map(drop)
 }
 
 /// Forgets nodes that were noted before `before`.
-pub(crate) async fn forget(tx: &mut Transaction, before: Timestamp) -> Done<()> {
+pub(crate) async fn forget(tx: &mut Transaction<'_>, before: Timestamp) -> Done<()> {
     let statement = tx.sql(|sql| &sql.node_forget).at(before);
     tx.run(statement).await.map(drop)
 }
 
 /// Nodes by name, and when each was noted.
 pub(crate) async fn list(
-    tx: &mut Transaction,
+    tx: &mut Transaction<'_>,
     page: &Page<NodeId>,
     limit: u32,
     offset: u32,

@@ -5,10 +5,11 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mainspring_contract::tables::{Database, Mode, Tables};
+use mainspring_contract::record::{Enqueue, Enqueued, Settle, Written};
+use mainspring_contract::tables::{Database, Mode, Tables, within};
 use mainspring_contract::{Capabilities, Clock, StoreError, StoreErrorKind};
-use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, SqliteConnection};
 
 use crate::connections::Connections;
 use crate::options::Options;
@@ -73,6 +74,65 @@ impl SqliteStore {
         Ok(store)
     }
 
+    /// Queues jobs inside the caller's own transaction, on its own connection to the same file: what
+    /// the program writes and the jobs that stand for it last together, or not at all.
+    ///
+    /// Nodes that lie idle find the jobs with their next question to the store. Nobody else can
+    /// write the file until the transaction ends. It should be begun with `BEGIN IMMEDIATE`: one
+    /// that reads first may find, when it writes, that somebody else was faster.
+    ///
+    /// # Errors
+    /// Whatever the database says. The transaction must be rolled back then; if the error
+    /// [is passing](StoreError::is_passing), all of it may be tried again.
+    ///
+    /// ```
+    /// # use mainspring_conformance::sample::queued;
+    /// # use mainspring_contract::{Clock, Store, record::Enqueued, store::JobFilter};
+    /// use sqlx::{Connection, SqliteConnection};
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("shop.db");
+    /// # let (url, order_shipped) = (format!("sqlite:{}", path.display()), queued(1, "ship"));
+    /// let store = mainspring_sqlite::SqliteStore::open(path).await?;
+    /// let mut connection = SqliteConnection::connect(&url).await?;
+    /// # sqlx::raw_sql("CREATE TABLE orders (number integer)").execute(&mut connection).await?;
+    /// let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+    /// sqlx::query("INSERT INTO orders VALUES (7)").execute(&mut *tx).await?;
+    /// let answers = store.enqueue_in(&mut tx, Clock::Server, &[order_shipped]).await?;
+    /// assert_eq!(answers, [Enqueued::Inserted]);
+    /// assert_eq!(store.jobs(&JobFilter::first(9)).await?, [], "nobody sees it yet");
+    /// tx.commit().await?;
+    /// assert_eq!(store.jobs(&JobFilter::first(9)).await?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn enqueue_in(
+        &self,
+        connection: &mut SqliteConnection,
+        clock: Clock,
+        jobs: &[Enqueue],
+    ) -> Result<Vec<Enqueued>, StoreError> {
+        let tx = Transaction::within(connection, &self.shared, clock).await?;
+        within::enqueue(tx, jobs).await
+    }
+
+    /// Records last attempts inside the caller's own transaction: the effect of a job and its end
+    /// last together. What is answered [`LeaseLost`](Written::LeaseLost) has been given to somebody
+    /// else, so that its transaction is to be rolled back.
+    ///
+    /// # Errors
+    /// As for [`enqueue_in`](Self::enqueue_in).
+    pub async fn complete_in(
+        &self,
+        connection: &mut SqliteConnection,
+        clock: Clock,
+        settles: &[Settle],
+    ) -> Result<Vec<Written>, StoreError> {
+        let tx = Transaction::within(connection, &self.shared, clock).await?;
+        within::settle(tx, settles).await
+    }
+
     /// Waits for what is under way and closes the file; SQLite then tidies its log away.
     ///
     /// Dropping the store is as safe, but leaves the tidying to a thread in the background.
@@ -122,7 +182,7 @@ fn create(path: &Path) -> Result<PathBuf, StoreError> {
 }
 
 impl Database for SqliteStore {
-    type Tables = Transaction;
+    type Tables = Transaction<'static>;
 
     const ONE_WRITER: bool = true;
 
@@ -134,7 +194,7 @@ impl Database for SqliteStore {
         self.shared.path.display().to_string()
     }
 
-    async fn begin(&self, mode: Mode, clock: Clock) -> Result<Transaction, StoreError> {
+    async fn begin(&self, mode: Mode, clock: Clock) -> Result<Self::Tables, StoreError> {
         let connections = match mode {
             Mode::Read => &self.readers,
             Mode::Write => &self.writer,

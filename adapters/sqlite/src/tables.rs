@@ -27,7 +27,7 @@ use crate::{claim, error, history, jobs, keys, listing, nodes, schedules};
 /// Which function does what.
 macro_rules! tables {
     ($($name:ident($($arg:ident: $type:ty),*) -> $answer:ty = $work:path;)*) => {
-        impl Tables for Transaction {
+        impl Tables for Transaction<'_> {
             type RowId = i64;
 
             fn now(&self) -> Timestamp {
@@ -117,7 +117,7 @@ tables! {
 }
 
 /// What every reply says about the store.
-async fn pulse(tx: &mut Transaction) -> Result<Pulse, sqlx::Error> {
+async fn pulse(tx: &mut Transaction<'_>) -> Result<Pulse, sqlx::Error> {
     let now = tx.now();
     let row = tx.sql(|sql| &sql.pulse).at(now).fetch_one(tx.connection()).await?;
     read::pulse(&Cols(&row), now).map_err(|why| sqlx::Error::Decode(why.to_string().into()))

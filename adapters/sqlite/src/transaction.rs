@@ -28,15 +28,25 @@ pub(crate) struct Shared {
     pub(crate) sql: Statements,
 }
 
-/// An open transaction. Dropped without a commit, it changes nothing.
+/// Rows of a store inside a transaction: the store's own, which changes nothing if it is dropped
+/// without a commit, or one that somebody else has begun.
 #[derive(Debug)]
-pub struct Transaction {
-    borrowed: Borrowed,
+pub struct Transaction<'c> {
+    link: Link<'c>,
     pub(crate) shared: Arc<Shared>,
     now: Timestamp,
 }
 
-impl Transaction {
+/// What a transaction runs on.
+#[derive(Debug)]
+enum Link<'c> {
+    /// A connection of the store.
+    Own(Box<Borrowed>),
+    /// Somebody else's, who has begun the transaction and will end it.
+    Theirs(&'c mut SqliteConnection),
+}
+
+impl Transaction<'static> {
     /// Begins, with a few attempts if somebody else holds the lock.
     ///
     /// SQLite itself waits for a lock; but there are moments, such as the recovery of the log
@@ -59,15 +69,58 @@ impl Transaction {
         }
     }
 
-    /// The connection.
-    pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
-        self.borrowed.connection()
+    async fn try_begin(
+        shared: &Arc<Shared>,
+        connections: &Arc<Connections>,
+        mode: Mode,
+        clock: Clock,
+    ) -> Result<Self, sqlx::Error> {
+        let mut borrowed = Connections::borrow(connections).await?;
+        let begin = match mode {
+            // It never waits for a writer.
+            Mode::Read => "BEGIN",
+            // The write lock is taken at once: a transaction that asks for it only when it first
+            // writes can fail half way because somebody else was faster.
+            Mode::Write => "BEGIN IMMEDIATE",
+        };
+        if let Err(error) = sqlx::query(begin).execute(borrowed.connection()).await {
+            if is_busy(&error) {
+                // Nothing was begun, so the connection is as clean as before.
+                borrowed.give_back();
+            }
+            return Err(error);
+        }
+        let now = clock::now(borrowed.connection(), clock).await?;
+        Ok(Self { link: Link::Own(Box::new(borrowed)), shared: Arc::clone(shared), now })
+    }
+}
+
+impl<'c> Transaction<'c> {
+    /// Works inside a transaction that somebody else has begun and will end.
+    pub(crate) async fn within(
+        connection: &'c mut SqliteConnection,
+        shared: &Arc<Shared>,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
+        let now = clock::now(connection, clock).await;
+        let now = now.map_err(|why| error::of_statement(&shared.path, why))?;
+        Ok(Self { link: Link::Theirs(connection), shared: Arc::clone(shared), now })
     }
 
-    /// Makes the changes last and gives the connection back.
-    pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
-        sqlx::query("COMMIT").execute(self.connection()).await?;
-        self.borrowed.give_back();
+    /// The connection.
+    pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
+        match &mut self.link {
+            Link::Own(borrowed) => borrowed.connection(),
+            Link::Theirs(connection) => connection,
+        }
+    }
+
+    /// Makes the changes last and gives the connection back; somebody else's transaction goes on.
+    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+        if let Link::Own(mut borrowed) = self.link {
+            sqlx::query("COMMIT").execute(borrowed.connection()).await?;
+            borrowed.give_back();
+        }
         Ok(())
     }
 
@@ -115,31 +168,6 @@ impl Transaction {
     /// The error of a statement that was not a commit.
     pub(crate) fn error(&self, error: sqlx::Error) -> StoreError {
         error::of_statement(&self.shared.path, error)
-    }
-
-    async fn try_begin(
-        shared: &Arc<Shared>,
-        connections: &Arc<Connections>,
-        mode: Mode,
-        clock: Clock,
-    ) -> Result<Self, sqlx::Error> {
-        let mut borrowed = Connections::borrow(connections).await?;
-        let begin = match mode {
-            // It never waits for a writer.
-            Mode::Read => "BEGIN",
-            // The write lock is taken at once: a transaction that asks for it only when it first
-            // writes can fail half way because somebody else was faster.
-            Mode::Write => "BEGIN IMMEDIATE",
-        };
-        if let Err(error) = sqlx::query(begin).execute(borrowed.connection()).await {
-            if is_busy(&error) {
-                // Nothing was begun, so the connection is as clean as before.
-                borrowed.give_back();
-            }
-            return Err(error);
-        }
-        let now = clock::now(borrowed.connection(), clock).await?;
-        Ok(Self { borrowed, shared: Arc::clone(shared), now })
     }
 }
 

@@ -70,6 +70,19 @@ impl Scheduler {
         schedule: &str,
         range: RangeInclusive<Timestamp>,
     ) -> Result<Backfilled, Error> {
+        self.backfill_watched(schedule, range, |_| {}).await
+    }
+
+    /// The same for people who wait: `watch` is told how far it has come, now and then.
+    ///
+    /// # Errors
+    /// As for [`backfill`](Self::backfill).
+    pub async fn backfill_watched(
+        &self,
+        schedule: &str,
+        range: RangeInclusive<Timestamp>,
+        mut watch: impl FnMut(Backfilled),
+    ) -> Result<Backfilled, Error> {
         let id = ScheduleId::new(schedule)?;
         let spec = self.stored(&id).await?.spec;
         let plan = self.usable_plan(&spec)?;
@@ -97,6 +110,7 @@ impl Scheduler {
                 }
             }
             self.shared.neighbours.ready(&spec.task);
+            watch(done);
         }
     }
 }

@@ -142,7 +142,12 @@ impl<'a> NewJob<'a> {
         self
     }
 
-    fn into_request(self) -> Result<Enqueue, Error> {
+    /// What a store is asked to queue it, for a store that can do so
+    /// [in the caller's own transaction](mainspring_contract::tables::within): its `enqueue_in`.
+    ///
+    /// # Errors
+    /// If a name is not valid, or the arguments cannot be encoded.
+    pub fn into_request(self) -> Result<Enqueue, Error> {
         let now = || self.scheduler.shared.time.wall();
         let id = self.id.unwrap_or_else(|| JobId::queued(now(), dice::bytes()));
         let payload = self.arguments.map_err(|error| {

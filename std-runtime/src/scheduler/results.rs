@@ -120,7 +120,7 @@ impl Scheduler {
             if let Some(end) = self.result(job).await? {
                 return Ok(end);
             }
-            if self.live_job(job).await?.is_none() {
+            if self.find_job(job).await?.is_none() {
                 // It may have ended between the two questions.
                 return self.result(job).await?.ok_or_else(|| {
                     Error::missing(format!("there is no job {job} (it may have been forgotten)"))
@@ -133,8 +133,11 @@ impl Scheduler {
         }
     }
 
-    /// The job, if it is not over.
-    async fn live_job(&self, job: JobId) -> Result<Option<Job>, Error> {
+    /// The job, if it is not over; [`result`](Self::result) has those that are.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn find_job(&self, job: JobId) -> Result<Option<Job>, Error> {
         // Pages follow the id, so the page after its predecessor begins with it.
         let after = u128::from_be_bytes(*job.as_bytes()).checked_sub(1);
         let after = after.map(|before| JobId::from_bytes(before.to_be_bytes()));
