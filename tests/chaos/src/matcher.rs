@@ -42,6 +42,9 @@ pub struct Evidence {
     pub troubles: Vec<Trouble>,
     /// When daemons served.
     pub lives: Vec<Life>,
+    /// How long a lease lasts, if somebody always is there to rescue a job as soon as it is over;
+    /// `None` if all nodes are mistreated, so that a rescue may come at any time later.
+    pub lease_for: Option<Span>,
 }
 
 /// A range of fires that did not become jobs.
@@ -125,7 +128,8 @@ pub enum Fault {
     NeverRan(Fire),
     /// The command ran to its end although another run of it counted.
     DoneTwice(Fire),
-    /// A command ran that the history does not know of.
+    /// The history does not know of a command that ran, or of an end of which a node has noted that
+    /// the store had written it down.
     Unrecorded(Fire, Token),
     /// A command started again although its earlier start was not lost in a kill or failed.
     StartedAgain(Fire, Token),
@@ -413,6 +417,7 @@ impl Trace<'_> {
             self.check_attempt(run, fire, evidence, faults, tally);
         }
         self.check_starts(fire, evidence, faults, tally);
+        self.check_written(fire, faults, tally);
     }
 
     /// One attempt in the history.
@@ -437,7 +442,9 @@ impl Trace<'_> {
             Outcome::LeaseLost => {
                 tally.rescued += 1;
                 let rescued_at = run.ended.finished_at + ROUNDING;
-                let began = start.map_or(Timestamp::MIN, |line| line.at.min(rescued_at));
+                let began = start.map(|line| line.at);
+                let began = began.unwrap_or_else(|| self.claimed_after(run, evidence));
+                let began = began.min(rescued_at);
                 if !evidence.harmed(run, &ALL, began, rescued_at) {
                     faults.push(Fault::LostUnexplained(fire.clone(), run.token));
                 }
@@ -472,7 +479,6 @@ impl Trace<'_> {
         let begins = |line: &&&Line| matches!(line.word, Word::Start | Word::Overlap);
         let mut starts: Vec<&&Line> = self.lines.iter().filter(begins).collect();
         tally.starts += starts.len();
-        tally.acknowledged += self.lines.iter().filter(|line| line.word == Word::Written).count();
         for start in &starts {
             if start.word == Word::Overlap {
                 faults.push(Fault::Overlap(fire.clone(), start.token));
@@ -498,6 +504,28 @@ impl Trace<'_> {
                 faults.push(Fault::Overlap(fire.clone(), later.token));
             }
         }
+    }
+
+    /// The ends of which a node noted that its store had written them down.
+    fn check_written(&self, fire: &Fire, faults: &mut Vec<Fault>, tally: &mut Tally) {
+        for line in self.lines.iter().filter(|line| line.word == Word::Written) {
+            tally.acknowledged += 1;
+            // A lease that was lost all the same has been found as one that was done twice.
+            let is_known = |run: &Run| run.settled || run.ended.outcome != Outcome::Succeeded;
+            if !self.run(line.token).is_some_and(is_known) {
+                faults.push(Fault::Unrecorded(fire.clone(), line.token));
+            }
+        }
+    }
+
+    /// Before when an attempt cannot have been claimed of which nothing but its rescue is known:
+    /// its fire had to be due, the attempt before it to be over, and its lease may have ended only
+    /// just before.
+    fn claimed_after(&self, run: &Run, evidence: &Evidence) -> Timestamp {
+        let before = self.runs.iter().rfind(|other| other.token < run.token);
+        let before = before.map(|other| other.ended.finished_at);
+        let lease = evidence.lease_for.map(|span| run.ended.finished_at - span - NOTICE);
+        [run.fire_at, before, lease].into_iter().flatten().max().unwrap_or(Timestamp::MIN)
     }
 
     /// When the run of this start was over, at the latest: nobody may start before.

@@ -201,6 +201,31 @@ fn what_the_store_has_written_down_must_not_be_done_again() {
 }
 
 #[test]
+fn what_a_node_heard_to_be_written_down_is_known_to_the_store() {
+    let token = Token::new(1);
+    let tell = |e: &mut Evidence| e.journal.push(line(Word::Written, 1_000, 1, 1_506));
+    assert_eq!(faults(tell), []);
+    // An attempt that failed is written down too, though its job goes on.
+    assert_eq!(faults(|e| e.journal.push(line(Word::Written, 2_100, 1, 2_126))), []);
+    let unsettled = faults(|e| {
+        tell(e);
+        e.runs[0].settled = false;
+    });
+    assert_eq!(unsettled, [Fault::Lost(fire(1_000)), Fault::Unrecorded(fire(1_000), token)]);
+    // The store came back without what it had acknowledged, and the job was run once more.
+    let forgotten = faults(|e| {
+        tell(e);
+        e.runs[0] = run(Outcome::Succeeded, 1_000, 2, Some(1_600), 1_700);
+        e.journal.push(line(Word::Start, 1_000, 2, 1_610));
+        e.journal.push(line(Word::End, 1_000, 2, 1_690));
+    });
+    assert!(forgotten.contains(&Fault::Unrecorded(fire(1_000), token)), "{forgotten:?}");
+    let (_, tally) =
+        check(&Evidence { journal: vec![line(Word::Written, 1_000, 1, 1_506)], ..faultless() });
+    assert_eq!(tally.acknowledged, 1);
+}
+
+#[test]
 fn a_command_that_nobody_recorded_is_noticed() {
     let found = faults(|e| e.journal.insert(0, line(Word::Start, 1_000, 0, 1_001)));
     let token = Token::new(0);
@@ -235,6 +260,61 @@ fn a_lease_that_is_lost_while_its_holder_is_well_is_noticed() {
     for ms in [2_000, 2_200, 2_300] {
         assert!(found.contains(&tokens(ms)), "{found:?}");
     }
+}
+
+/// What there is to say of the claim at 2200 that came to nothing, if this trouble was all.
+fn unstarted(from: i64, until: i64, lease_for: Option<Span>) -> bool {
+    let found = faults(|e| {
+        e.troubles = vec![Trouble::kill(at(from), at(until))];
+        e.lease_for = lease_for;
+    });
+    found.contains(&Fault::LostUnexplained(fire(2_200), Token::new(1)))
+}
+
+#[test]
+fn trouble_before_a_claim_does_not_explain_that_its_lease_was_lost() {
+    // It takes a second until a node that went on knows.
+    assert!(!unstarted(1_100, 1_200, None));
+    assert!(unstarted(1_100, 1_199, None));
+    // Nor does what is done after the rescue.
+    assert!(!unstarted(2_601, 2_700, None));
+    assert!(unstarted(2_602, 2_700, None));
+    // It may have been due for long: its lease did not last longer for that.
+    let lease_for = Some(Span::from_millis(300));
+    assert!(!unstarted(1_200, 1_300, lease_for));
+    let long_due = |found: &mut Evidence, until| {
+        found.due.insert(fire(-9_000));
+        found.runs.push(run(Outcome::LeaseLost, -9_000, 1, None, 2_600));
+        found.runs.push(run(Outcome::Succeeded, -9_000, 2, Some(2_710), 2_800));
+        found.journal.push(line(Word::Start, -9_000, 2, 2_720));
+        found.journal.push(line(Word::End, -9_000, 2, 2_790));
+        let node = found.runs[3].node.clone();
+        found.troubles.push(Trouble { harm: Harm::Kill, node, from: at(-9_500), until: at(until) });
+        found.troubles[0].node = NodeId::new("other").ok();
+        found.lease_for = lease_for;
+    };
+    let lost = Fault::LostUnexplained(fire(-9_000), Token::new(1));
+    assert!(!faults(|e| long_due(e, 300)).contains(&lost));
+    assert!(faults(|e| long_due(e, 299)).contains(&lost));
+    assert!(!faults(|e| (long_due(e, 299), e.lease_for = None)).contains(&lost));
+}
+
+#[test]
+fn trouble_before_the_attempt_before_explains_nothing() {
+    let again = |e: &mut Evidence, until| {
+        // It was claimed once more before it was run.
+        for run in e.runs.iter_mut().filter(|run| run.fire_at == Some(at(2_200)) && run.settled) {
+            run.token = Token::new(3);
+        }
+        for line in e.journal.iter_mut().filter(|line| line.fire == fire(2_200)) {
+            line.token = Token::new(3);
+        }
+        e.runs.push(run(Outcome::LeaseLost, 2_200, 2, None, 2_700));
+        e.troubles[0].until = at(until);
+    };
+    let lost = Fault::LostUnexplained(fire(2_200), Token::new(2));
+    assert_eq!(faults(|e| (again(e, 1_600), e.troubles[0].from = at(1_000))), []);
+    assert_eq!(faults(|e| (again(e, 1_599), e.troubles[0].from = at(1_000))), [lost]);
 }
 
 #[test]
@@ -302,6 +382,27 @@ fn going_on_too_late_needs_a_pause() {
         e.journal[9].at = at(2_590);
     });
     assert_eq!(early, [Fault::Overlap(fire(2_000), Token::new(2))]);
+}
+
+#[test]
+fn a_pause_that_was_over_before_the_rescue_or_came_after_it_excuses_nothing() {
+    let plant = |e: &mut Evidence, from, until| {
+        paused(e);
+        let node = e.troubles[0].node.clone();
+        // What was lost was lost for another reason.
+        e.troubles[0].harm = Harm::Outage;
+        e.troubles.push(Trouble { harm: Harm::Pause, node, from: at(from), until: at(until) });
+        e.journal.push(line(Word::End, 2_000, 1, 2_750));
+        e.journal.push(line(Word::Start, 2_200, 1, 2_715));
+    };
+    assert_eq!(faults(|e| plant(e, 1_500, 1_600)), []);
+    let overlap = |ms| Fault::Overlap(fire(ms), Token::new(2));
+    for (from, until) in [(1_500, 1_599), (2_601, 2_800)] {
+        let found = faults(|e| plant(e, from, until));
+        assert!(found.contains(&overlap(2_000)), "{found:?}");
+        let raised = Fault::TokenNotRaised(fire(2_200), Token::new(1));
+        assert!(found.contains(&raised), "{found:?}");
+    }
 }
 
 #[test]

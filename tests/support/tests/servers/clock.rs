@@ -14,9 +14,3 @@ pub(crate) fn wait_until(what: &str, happened: impl Fn() -> bool) {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
-
-/// Lets a moment pass in which something must not happen.
-#[expect(clippy::disallowed_methods, reason = "this is the clock file")]
-pub(crate) async fn moment() {
-    tokio::time::sleep(Duration::from_millis(300)).await;
-}
