@@ -24,8 +24,8 @@
 //! that said `Ready`. So every command that was ever started is, from before its first instruction
 //! until after its last, covered by a shared lock. A guard that has not yet locked when its node
 //! dies gets the lock late, reads the end of the stream where `Run` should be, and exits having
-//! started nothing. The one exception: if something kills guard and node at once with SIGKILL, the command
-//! goes with them, but its children may live on.
+//! started nothing. The one exception: if something kills guard and node at once with SIGKILL, the
+//! command goes with them, but its children may live on.
 //!
 //! The guard answers SIGTERM, SIGINT and SIGHUP by sending the command SIGTERM: service managers
 //! send those to every process of a unit. The command has no terminal, and `/dev/null` as input
