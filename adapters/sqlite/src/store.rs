@@ -74,8 +74,8 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// Queues jobs inside the caller's own transaction, on its own connection to the same file: what
-    /// the program writes and the jobs that stand for it last together, or not at all.
+    /// Queues jobs inside the caller's own transaction, on its own connection to the same file:
+    /// what the program writes and the jobs that stand for it last together, or not at all.
     ///
     /// Nodes that lie idle find the jobs with their next question to the store. Nobody else can
     /// write the file until the transaction ends. It should be begun with `BEGIN IMMEDIATE`: one

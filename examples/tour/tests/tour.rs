@@ -3,8 +3,6 @@
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use mainspring_support::SharedPostgres;
-
 fn printed(program: &str) -> String {
     let output = Command::new(program).output().expect("it starts");
     let said = String::from_utf8_lossy(&output.stderr);
@@ -138,12 +136,4 @@ fn roles_share(place: &str) {
 fn planner_and_worker_are_processes_on_one_file() {
     let folder = tempfile::tempdir().expect("a folder");
     roles_share(folder.path().join("jobs.db").to_str().expect("text"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn planner_and_worker_are_processes_on_one_postgres() {
-    let shared = SharedPostgres::join().await;
-    let database = shared.database().await;
-    let place = database.url().to_owned();
-    tokio::task::spawn_blocking(move || roles_share(&place)).await.expect("it does not panic");
 }

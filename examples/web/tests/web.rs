@@ -119,7 +119,10 @@ fn schedules_and_jobs(program: &str) {
 fn nonsense(program: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::start(program, folder.path());
-    let schedule = |name: &str, task: &str, trigger: &str| json!({ "name": name, "task": task, "trigger": trigger });
+    let schedule = |name: &str, task: &str, trigger: &str| {
+        let (name, task, trigger) = (name.to_owned(), task.to_owned(), trigger.to_owned());
+        json!({ "name": name, "task": task, "trigger": trigger })
+    };
     let no_job = "GET /jobs/018f0000-0000-7000-8000-000000000000";
     let cases = [
         ("POST /jobs", json!({ "task": "count-words", "argument": 1 }), 400, "unknown field"),

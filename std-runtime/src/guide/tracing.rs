@@ -6,10 +6,15 @@
 //!
 //! # Spans
 //!
-//! | name | target | level | fields | what it covers |
-//! |---|---|---|---|---|
-//! | `mainspring.run` | `mainspring::run` | info | `job`, `task`, `schedule`, `attempt`, `node`, `outcome` | one attempt of a job |
-//! | `mainspring.store` | `mainspring::store` | debug | `verb`, `error` | one question to the store |
+//! | name | target | level | what it covers |
+//! |---|---|---|---|
+//! | `mainspring.run` | `mainspring::run` | info | one attempt of a job |
+//! | `mainspring.store` | `mainspring::store` | debug | one question to the store |
+//!
+//! | name | fields |
+//! |---|---|
+//! | `mainspring.run` | `job`, `task`, `schedule`, `attempt`, `node`, `outcome` |
+//! | `mainspring.store` | `verb`, `error` |
 //!
 //! Whatever a task says while it runs, on a thread of a [blocking task](crate::Task::blocking) too,
 //! is inside its `mainspring.run`. What it spawns is not, unless it says so with
@@ -27,7 +32,8 @@
 //! | target | level | when |
 //! |---|---|---|
 //! | `mainspring::run` | info | a run has started, or finished |
-//! | `mainspring::run` | warn | a run failed or was told to stop, a lease was lost, a job was taken over |
+//! | `mainspring::run` | warn | a run failed or was told to stop, its lease was lost |
+//! | `mainspring::run` | warn | the job of a lost node was taken over |
 //! | `mainspring::schedule` | warn | due fires became no jobs |
 //! | `mainspring::schedule` | error | a schedule is out of service |
 //! | `mainspring::store` | warn | the store failed; it is tried again (info: it is back) |

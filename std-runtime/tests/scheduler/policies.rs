@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use mainspring::{Coalesce, Context, ExcludeForm, Overlap, Resume, Schedule, Scheduler, Task};
+use mainspring::{
+    Backfilled, Coalesce, Context, ExcludeForm, Overlap, Resume, Schedule, Scheduler, Task,
+};
 use mainspring_contract::record::JobState;
 use mainspring_contract::trigger::{CustomForm, EveryForm, TriggerForm};
 use mainspring_core::fire::SkipReason;
@@ -314,6 +316,20 @@ async fn a_backfill_runs_each_instant_of_the_past_once() {
     for bad in [future, at("2025-03-02T00:00:00Z")..=at("2025-03-01T00:00:00Z")] {
         assert!(scheduler.backfill("daily", bad).await.expect_err("no such range").is_invalid());
     }
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_backfill_is_told_how_far_it_has_come() {
+    let scheduler = build(&Flaky::default(), Vec::new()).await;
+    scheduler.put(Schedule::cron("often", "t", "* * * * *")).await.expect("it is valid");
+    let at = |text: &str| text.parse::<Timestamp>().expect("an instant");
+    let days = at("2025-03-01T00:00:00Z")..=at("2025-03-03T23:59:00Z");
+    let mut told = Vec::new();
+    let watch = |done: Backfilled| told.push(done.queued);
+    let done = scheduler.backfill_watched("often", days, watch).await.expect("it is there");
+    assert_eq!(done, Backfilled { queued: 3 * 1_440, known: 0 });
+    assert!(told.len() > 2 && told.is_sorted_by(|a, b| a < b), "{told:?}");
+    assert_eq!(told.last(), Some(&done.queued));
 }
 
 #[tokio::test]
