@@ -4,8 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
+use examples::with_examples;
 
 mod broker;
 mod check;
@@ -14,6 +15,7 @@ mod command;
 mod config;
 #[cfg(unix)]
 mod endpoint;
+mod examples;
 mod explain;
 #[cfg(unix)]
 mod firmware;
@@ -120,7 +122,8 @@ fn main() -> ExitCode {
     if let Some(code) = hidden::main(&program) {
         return code;
     }
-    let arguments = match Arguments::try_parse() {
+    let parsed = with_examples(Arguments::command()).try_get_matches();
+    let arguments = match parsed.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };

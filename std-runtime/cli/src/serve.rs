@@ -90,17 +90,16 @@ async fn serve(options: &Options, config: Config, program: &Program) -> Result<(
         Some(address) => Some(Endpoint::open(address).await?),
         None => None,
     };
-    let lock = lock(&config.store, &node).await?;
-    let commands = Commands::new(program);
-    let commands = match &lock {
-        Some(lock) => commands.share_lock(lock.runs_lock()),
-        None => commands,
+    info!(target: "mainspring::node", node, store = %config.store, "starting");
+    let started = tokio::select! {
+        // Whatever has begun by then has been stored, or will not be.
+        () = signals.stop() => {
+            info!(target: "mainspring::node", "asked to stop before it had started");
+            return Ok(());
+        }
+        started = start(options, &config, &node, program) => started?,
     };
-    let tasks = JobTasks::new(commands);
-    let scheduler = open(&config, &node, options.role, &tasks).await?;
-    let source = plan::source(&options.file)?;
-    sync(&scheduler, &config, &source).await?;
-    let running = scheduler.start().await.map_err(|error| error.to_string())?;
+    let Started { lock, tasks, scheduler, source, running } = started;
     info!(
         target: "mainspring::node",
         file = %options.file.display(), store = %config.store, schedules = config.schedules.len(),
@@ -109,11 +108,43 @@ async fn serve(options: &Options, config: Config, program: &Program) -> Result<(
     // It is gone once its runtime is: until the very end it tells how the daemon is.
     let _watched = endpoint.map(|endpoint| tokio::spawn(endpoint.serve(scheduler.clone())));
     while signals.reload_or_stop().await {
-        reload(options, &scheduler, &tasks, &config, &source).await;
+        tokio::select! {
+            () = signals.stop() => break,
+            () = reload(options, &scheduler, &tasks, &config, &source) => {}
+        }
     }
     stop(running, &mut signals, options.grace.to_duration()).await;
     drop(lock);
     Ok(())
+}
+
+/// A daemon at work.
+struct Started {
+    lock: Option<NodeLock>,
+    tasks: JobTasks,
+    scheduler: Scheduler,
+    source: String,
+    running: Running,
+}
+
+async fn start(
+    options: &Options,
+    config: &Config,
+    node: &str,
+    program: &Program,
+) -> Result<Started, String> {
+    let lock = lock(&config.store, node).await?;
+    let commands = Commands::new(program);
+    let commands = match &lock {
+        Some(lock) => commands.share_lock(lock.runs_lock()),
+        None => commands,
+    };
+    let tasks = JobTasks::new(commands);
+    let scheduler = open(config, node, options.role, &tasks).await?;
+    let source = plan::source(&options.file)?;
+    sync(&scheduler, config, &source).await?;
+    let running = scheduler.start().await.map_err(|error| error.to_string())?;
+    Ok(Started { lock, tasks, scheduler, source, running })
 }
 
 async fn lock(store: &StorePlace, node: &str) -> Result<Option<NodeLock>, String> {
@@ -165,6 +196,7 @@ async fn reload(
     before: &Config,
     source: &str,
 ) {
+    info!(target: "mainspring::node", "reading the file again");
     let Loaded { config, problems } = Config::load(&options.file, &Host::of_process(clock::now()));
     for problem in &problems {
         warn!(target: "mainspring::node", "{problem}");
@@ -227,8 +259,12 @@ impl Signals {
         }
     }
 
+    /// Waits until it is to stop. A wish to read the file again is kept for later.
     async fn stop(&mut self) {
-        while self.reload_or_stop().await {}
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 

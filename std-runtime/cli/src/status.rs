@@ -7,9 +7,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use mainspring::Scheduler;
-use mainspring_contract::record::{Job, JobState, Run};
+use mainspring_contract::record::Run;
 use mainspring_contract::store::{
-    JobFilter, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView, Unreadable,
+    JobFilter, Place, RunFilter, RunView, ScheduleFilter, ScheduleView, SkipFilter, SkipView,
+    Unreadable,
 };
 use mainspring_contract::{ScheduleId, TaskId};
 use mainspring_core::schedule::Next;
@@ -18,6 +19,7 @@ use mainspring_core::trigger::Count;
 use serde_json::{Value, json};
 
 use crate::moment::Moments;
+use crate::operate::tasks;
 use crate::place::StorePlace;
 use crate::table::Table;
 use crate::{clock, json, output, place};
@@ -46,9 +48,17 @@ pub(crate) struct Options {
 struct Status {
     schedules: Vec<ScheduleView>,
     unreadable: Vec<Unreadable>,
-    jobs: Vec<Job>,
+    jobs: Jobs,
     runs: Vec<RunView>,
     skips: Vec<SkipView>,
+}
+
+/// Jobs that are not over: how many, as reading each of a long line would take long.
+struct Jobs {
+    /// Of each task that has some.
+    of_tasks: Vec<(TaskId, [Count; 3])>,
+    /// Of all tasks, also those that nobody has put.
+    all: Count,
 }
 
 /// Shows the status.
@@ -90,18 +100,27 @@ async fn collect(client: &Scheduler, runs: u32) -> Result<Status, mainspring::Er
         filter.page.after = Some(last.schedule.spec.id.clone());
         schedules.extend(part);
     }
-    let mut jobs = Vec::new();
-    let mut filter = JobFilter::first(PAGE);
-    loop {
-        let part = client.jobs(&filter).await?;
-        let Some(last) = part.last() else { break };
-        filter.page.after = Some(last.id);
-        jobs.extend(part);
-    }
+    let jobs = count(client).await?;
     let runs = client.runs(&RunFilter::newest(runs)).await?;
     let unreadable = client.unreadable(PAGE).await?;
     let skips = client.skips(&SkipFilter::newest(PAGE)).await?;
     Ok(Status { schedules, unreadable, jobs, runs, skips })
+}
+
+async fn count(client: &Scheduler) -> Result<Jobs, mainspring::Error> {
+    let mut of_tasks = Vec::new();
+    for task in tasks::all(client).await? {
+        let mut counts = [Count::Exact(0); 3];
+        for (count, place) in counts.iter_mut().zip(COLUMNS) {
+            let (task, place) = (Some(task.id.clone()), Some(place));
+            let filter = JobFilter { task, place, ..JobFilter::first(0) };
+            *count = client.count_jobs(&filter, COUNTED).await?;
+        }
+        if counts != [Count::Exact(0); 3] {
+            of_tasks.push((task.id, counts));
+        }
+    }
+    Ok(Jobs { of_tasks, all: client.count_jobs(&JobFilter::first(0), COUNTED).await? })
 }
 
 fn in_tables(out: &mut dyn Write, status: &Status, moments: &Moments) -> io::Result<()> {
@@ -175,26 +194,59 @@ pub(crate) fn next(view: &ScheduleView, moments: &Moments) -> String {
 }
 
 /// Jobs that are not over, by task.
-fn waiting(out: &mut dyn Write, jobs: &[Job]) -> io::Result<()> {
-    let mut by_task: BTreeMap<&TaskId, [usize; 3]> = BTreeMap::new();
-    for job in jobs {
-        let column = match job.state {
-            JobState::Held { .. } => 1,
-            JobState::Leased { .. } => 2,
-            JobState::Waiting { .. } | JobState::Settled { .. } => 0,
+fn waiting(out: &mut dyn Write, jobs: &Jobs) -> io::Result<()> {
+    if !jobs.of_tasks.is_empty() {
+        writeln!(out)?;
+        let mut table = Table::new(["TASK", "WAITING", "HELD", "RUNNING"]);
+        for (task, counts) in &jobs.of_tasks {
+            let [waiting, held, running] = counts.map(tasks::show);
+            table.row([task.to_string(), waiting, held, running]);
+        }
+        table.print(out)?;
+    }
+    match jobs.strangers() {
+        Some(0) | None => Ok(()),
+        Some(count) => {
+            writeln!(out, "\njobs of tasks that no node has told of: {count}")
+        }
+    }
+}
+
+impl Jobs {
+    /// How many jobs no known task accounts for, if that can be said: jobs may come and go between
+    /// two counts, and counting may have stopped early.
+    fn strangers(&self) -> Option<u64> {
+        let exact = |count: &Count| match count {
+            Count::Exact(count) => Some(*count),
+            Count::AtLeast(_) => None,
         };
-        by_task.entry(&job.task).or_default()[column] += 1;
+        let counts = self.of_tasks.iter().flat_map(|(_, counts)| counts);
+        let known = counts.map(exact).sum::<Option<u64>>()?;
+        Some(exact(&self.all)?.saturating_sub(known))
     }
-    if by_task.is_empty() {
-        return Ok(());
+
+    fn json(&self) -> Value {
+        let of_tasks = self.of_tasks.iter().map(|(task, [waiting, held, running])| {
+            json!({
+                "task": task.as_str(),
+                "waiting": waiting.value(),
+                "waiting_is_exact": is_exact(*waiting),
+                "held": held.value(),
+                "held_is_exact": is_exact(*held),
+                "running": running.value(),
+                "running_is_exact": is_exact(*running),
+            })
+        });
+        json!({
+            "count": self.all.value(),
+            "count_is_exact": is_exact(self.all),
+            "of_tasks": of_tasks.collect::<Vec<_>>(),
+        })
     }
-    writeln!(out)?;
-    let mut table = Table::new(["TASK", "WAITING", "HELD", "RUNNING"]);
-    for (task, counts) in by_task {
-        let [waiting, held, running] = counts.map(|count| count.to_string());
-        table.row([task.to_string(), waiting, held, running]);
-    }
-    table.print(out)
+}
+
+fn is_exact(count: Count) -> bool {
+    matches!(count, Count::Exact(_))
 }
 
 /// Due fires that became no job, by schedule and reason, as far as the newest records go.
@@ -226,15 +278,14 @@ pub(crate) fn skipped(
 
 fn in_json(out: &mut dyn Write, status: &Status) -> io::Result<()> {
     let schedules: Vec<Value> = status.schedules.iter().map(json::schedule).collect();
-    let jobs: Vec<Value> = status.jobs.iter().map(json::job).collect();
     let runs: Vec<Value> = status.runs.iter().map(|view| json::run(&view.run)).collect();
     let skips: Vec<Value> = status.skips.iter().map(json::skip).collect();
     let unreadable = status.unreadable.iter();
     let unreadable: Vec<Value> =
         unreadable.map(|one| json!({ "id": one.name, "reason": one.reason })).collect();
     let all = json!({
-        "schedules": schedules, "unreadable": unreadable, "jobs": jobs, "runs": runs,
-        "skips": skips,
+        "schedules": schedules, "unreadable": unreadable, "jobs": status.jobs.json(),
+        "runs": runs, "skips": skips,
     });
     serde_json::to_writer_pretty(&mut *out, &all)?;
     writeln!(out)
@@ -256,3 +307,7 @@ fn short(span: mainspring_core::time::Span) -> String {
 
 /// Entries that one call of the store brings.
 const PAGE: u32 = 500;
+/// Counting the jobs of a task stops at so many.
+const COUNTED: u32 = 10_000;
+/// Where jobs are counted.
+const COLUMNS: [Place; 3] = [Place::Waiting, Place::Held, Place::Leased];

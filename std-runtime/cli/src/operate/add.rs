@@ -116,7 +116,7 @@ fn schedule(new: &New) -> Result<Schedule, Trouble> {
 
 /// The jobs of a task that nobody knows would wait for ever.
 async fn known(client: &Client, task: &TaskId) -> Result<(), Trouble> {
-    let known = tasks::all(client).await?;
+    let known = tasks::all(&client.scheduler).await?;
     if known.iter().any(|known| known.id == *task) {
         return Ok(());
     }

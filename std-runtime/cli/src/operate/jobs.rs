@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use mainspring::{Cancelled, Hastened, JobId, Queued};
 use mainspring_contract::record::{Job, JobState};
-use mainspring_contract::store::{JobFilter, Page, Place, RunFilter, RunView};
+use mainspring_contract::store::{JobFilter, Place, RunFilter, RunView};
 use mainspring_contract::{ScheduleId, Tag, TaskId};
 use mainspring_core::settings::Priority;
 use mainspring_core::time::Span;
@@ -166,7 +166,7 @@ fn state(job: &Job, moments: &Moments) -> String {
 }
 
 async fn show(client: &Client, id: JobId) -> Result<Answer<'_>, Trouble> {
-    let job = find(client, id).await?;
+    let job = client.scheduler.find_job(id).await?;
     let runs =
         client.scheduler.runs(&RunFilter { job: Some(id), ..RunFilter::newest(PAGE) }).await?;
     if job.is_none() && runs.is_empty() {
@@ -201,17 +201,6 @@ fn detail(
     }
     writeln!(out)?;
     status::runs(out, runs, moments)
-}
-
-/// The job, unless it is over or never was.
-async fn find(client: &Client, id: JobId) -> Result<Option<Job>, Trouble> {
-    // The page that starts right before it.
-    let before = u128::from_be_bytes(*id.as_bytes()).checked_sub(1);
-    let after = before.map(|before| JobId::from_bytes(before.to_be_bytes()));
-    let page = Page { after, limit: 1 };
-    let filter = JobFilter { page, ..JobFilter::first(1) };
-    let found = client.scheduler.jobs(&filter).await?;
-    Ok(found.into_iter().find(|job| job.id == id))
 }
 
 fn missing(id: JobId) -> Trouble {

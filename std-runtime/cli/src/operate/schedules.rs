@@ -22,6 +22,7 @@ use super::{Answer, Client, PAGE, Trouble, Where};
 use crate::config::table::did_you_mean;
 use crate::moment::Moments;
 use crate::next::Instant;
+use crate::progress::Progress;
 use crate::{clock, json, status};
 
 /// What `schedules` is told.
@@ -53,8 +54,6 @@ enum Verb {
         name: String,
     },
     /// Add a schedule that no file has
-    ///
-    /// mainspring schedules add report --task mail --trigger 'cron 0 9 * * mon-fri' -c FILE
     Add(Box<New>),
     /// Remove schedules; their jobs that exist already stay
     Remove {
@@ -304,7 +303,12 @@ async fn backfill<'c>(
             format!("{at_least}{fires} fires in this range (add `--yes` to queue their jobs)");
         return Ok(Answer::line(json, line));
     }
-    let Backfilled { queued, known } = client.scheduler.backfill(name, from..=to).await?;
+    let all = matches!(count, Count::Exact(_)).then(|| count.value());
+    let mut progress = Progress::new("fires", all);
+    let watch = |done: Backfilled| progress.reached(done.queued + done.known);
+    let done = client.scheduler.backfill_watched(name, from..=to, watch).await;
+    progress.done();
+    let Backfilled { queued, known } = done?;
     json["queued"] = queued.into();
     json["known"] = known.into();
     Ok(Answer::line(json, format!("queued {queued} jobs; {known} had been queued before")))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 use clap::Args;
-use mainspring::Count;
+use mainspring::{Count, Error, Scheduler};
 use mainspring_contract::record::Task;
 use mainspring_contract::store::{JobFilter, Page, Place};
 use mainspring_contract::{NodeId, Tag, TaskId};
@@ -58,11 +58,11 @@ pub(crate) fn main(options: &Options) -> ExitCode {
 }
 
 /// Every task that somebody has put.
-pub(super) async fn all(client: &Client) -> Result<Vec<Task>, Trouble> {
+pub(crate) async fn all(client: &Scheduler) -> Result<Vec<Task>, Error> {
     let mut page = Page::first(PAGE);
     let mut all: Vec<Task> = Vec::new();
     loop {
-        let part = client.scheduler.tasks(&page).await?;
+        let part = client.tasks(&page).await?;
         let Some(last) = part.last() else { return Ok(all) };
         page.after = Some(last.id.clone());
         all.extend(part);
@@ -80,7 +80,7 @@ async fn loads(client: &Client, up_to: u32) -> Result<Vec<Load>, Trouble> {
         }
     }
     let mut loads = Vec::new();
-    for task in all(client).await? {
+    for task in all(&client.scheduler).await? {
         let count = async |place| {
             let (task, place) = (Some(task.id.clone()), Some(place));
             let filter = JobFilter { task, place, ..JobFilter::first(0) };
@@ -94,7 +94,7 @@ async fn loads(client: &Client, up_to: u32) -> Result<Vec<Load>, Trouble> {
 }
 
 /// A count as people read it.
-fn show(count: Count) -> String {
+pub(crate) fn show(count: Count) -> String {
     match count {
         Count::Exact(count) => count.to_string(),
         Count::AtLeast(count) => format!("{count}+"),

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use mainspring_core::outcome::Outcome;
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::place::{Place, program};
 
@@ -136,4 +136,31 @@ fn a_daemon_runs_what_is_asked_for_from_outside() {
     let status = Command::new(program()).arg("status").arg(place.file()).output();
     let status = status.expect("it starts").stdout;
     assert!(String::from_utf8_lossy(&status).contains("paused where it is written down"));
+}
+
+#[test]
+fn the_status_counts_jobs_and_does_not_list_them() {
+    let place = left_behind();
+    for _ in 0..3 {
+        told(&place, &["jobs", "enqueue", "t", "--delay", "1h"]);
+    }
+    let store = format!("sqlite:{}", place.database().display());
+    let ask = |options: &[&str]| {
+        let mut command = Command::new(program());
+        let output = command.arg("status").args(["--store", &store]).args(options).output();
+        String::from_utf8(output.expect("it starts").stdout).expect("text")
+    };
+    let shown: Value = serde_json::from_str(&ask(&["--json"])).expect("JSON");
+    let known = json!({
+        "task": "t", "waiting": 3, "waiting_is_exact": true, "held": 0, "held_is_exact": true,
+        "running": 0, "running_is_exact": true,
+    });
+    let jobs = json!({ "count": 3, "count_is_exact": true, "of_tasks": [known] });
+    assert_eq!(shown["jobs"], jobs);
+    assert!(!ask(&[]).contains("no node has told of"));
+    // A job of a task that no file and no node names.
+    let put = ["jobs", "enqueue", "stranger", "--delay", "1h", "--store", &store];
+    let done = Command::new(program()).args(put).output().expect("it starts");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(ask(&[]).contains("no node has told of: 1"), "{}", ask(&[]));
 }

@@ -1,6 +1,9 @@
 //! Asked to stop: once lets running commands finish, twice ends them, and nothing is lost.
 
+use std::net::TcpListener;
+
 use mainspring_chaos::daemon::Daemon;
+use mainspring_chaos::rows::locked;
 use mainspring_core::outcome::Outcome;
 use rustix::process::Signal;
 
@@ -73,4 +76,40 @@ fn the_end_of_the_grace_ends_a_running_command() {
     let end = daemon.ended();
     assert!(end.status.success() && !end.said.contains("all done"), "{}", end.said);
     assert_eq!(place.visit().runs()[0].ended.outcome, Outcome::Interrupted);
+}
+
+#[test]
+fn a_signal_is_heard_while_the_daemon_starts() {
+    // A database that takes calls and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = silent.local_addr().expect("it is bound").port();
+    for signal in [Signal::TERM, Signal::INT] {
+        let place = Place::new();
+        place.write_raw(&format!("store = \"postgres://nobody@127.0.0.1:{port}/none\"\n"));
+        let file = place.file().into_os_string();
+        let daemon = Daemon::start(program(), &["serve".into(), file]);
+        let (_call, _) = silent.accept().expect("the daemon calls");
+        daemon.signal(signal);
+        let end = daemon.ended();
+        assert!(end.status.success(), "{}", end.said);
+        assert!(end.said.contains("asked to stop before it had started"), "{}", end.said);
+    }
+}
+
+#[test]
+fn a_signal_is_heard_while_the_file_is_read_again() {
+    let place = Place::with("[schedules.rare]\nevery = \"1d\"\nrun = [\"true\"]\n");
+    let mut daemon = place.serve();
+    place.write("[schedules.other]\nevery = \"1d\"\nrun = [\"true\"]\n");
+    locked(&place.database(), || {
+        daemon.signal(Signal::HUP);
+        daemon.hear("reading the file again");
+        daemon.signal(Signal::TERM);
+        daemon.hear("asked to stop");
+    });
+    let end = daemon.ended();
+    assert!(end.status.success(), "{}", end.said);
+    // It neither went on with the file nor gave up on it: it was told to stop in between.
+    assert!(!end.said.contains("take over the file"), "{}", end.said);
+    assert!(!end.said.contains("the file was read again"), "{}", end.said);
 }
