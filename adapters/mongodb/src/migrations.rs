@@ -50,7 +50,7 @@ pub struct Step {
 /// changed the database so that this one must not use it, or the server has no transactions or is
 /// too old; and whatever is in the way of connecting.
 pub async fn plan(options: &Options) -> Result<Vec<Step>, StoreError> {
-    let (database, name) = options.database().await?;
+    let (database, name, _) = options.database().await?;
     Place::new(&database, &name, options).plan().await
 }
 
@@ -60,7 +60,7 @@ pub async fn plan(options: &Options) -> Result<Vec<Step>, StoreError> {
 /// As for [`plan`]; [`Backend`](mainspring_contract::StoreErrorKind::Backend) also if the user may
 /// not make collections or indexes.
 pub async fn apply(options: &Options) -> Result<Vec<Step>, StoreError> {
-    let (database, name) = options.database().await?;
+    let (database, name, _) = options.database().await?;
     Place::new(&database, &name, options).apply().await
 }
 
@@ -69,7 +69,7 @@ pub async fn apply(options: &Options) -> Result<Vec<Step>, StoreError> {
 /// # Errors
 /// [`Incompatible`](mainspring_contract::StoreErrorKind::Incompatible) if it does not, either way.
 pub async fn check(options: &Options) -> Result<(), StoreError> {
-    let (database, name) = options.database().await?;
+    let (database, name, _) = options.database().await?;
     Place::new(&database, &name, options).check().await
 }
 

@@ -40,9 +40,10 @@ impl Options {
         Self { url: url.into(), connections: 16, prefix: Prefix::default(), migrate: true }
     }
 
-    /// The database, and its address without user and password. Nothing is connected yet, but the
+    /// The database, its address without user and password, and what programs call themselves
+    /// there. Nothing is connected yet, but the
     /// name of a `mongodb+srv` address is looked up.
-    pub(crate) async fn database(&self) -> Done<(Database, String)> {
+    pub(crate) async fn database(&self) -> Done<(Database, String, String)> {
         // No error of the driver is passed on: there may be a password in it.
         let unreadable = |_| {
             let message = "the database's address cannot be read (write \
@@ -57,13 +58,13 @@ impl Options {
         };
         let hosts: Vec<String> = options.hosts.iter().map(ToString::to_string).collect();
         let name = format!("mongodb://{}/{database}", hosts.join(","));
-        options.app_name.get_or_insert_with(|| "mainspring".to_owned());
+        let app = options.app_name.get_or_insert_with(|| "mainspring".to_owned()).clone();
         options.max_pool_size.get_or_insert_with(|| self.connections.max(2));
         // The driver's own patience is that of a person.
         options.server_selection_timeout.get_or_insert(PATIENCE);
         options.connect_timeout.get_or_insert(PATIENCE);
         let client = Client::with_options(options).map_err(unreadable)?;
-        Ok((client.database(&database), name))
+        Ok((client.database(&database), name, app))
     }
 }
 
@@ -88,7 +89,7 @@ mod tests {
     #[tokio::test]
     async fn the_name_of_a_database_has_no_password_in_it() {
         let options = Options::new("mongodb://app:secret@db.example:3307,other/jobs");
-        let (_, name) = options.database().await.expect("an address");
+        let (_, name, _) = options.database().await.expect("an address");
         assert_eq!(name, "mongodb://db.example:3307,other:27017/jobs");
         assert!(!format!("{options:?}").contains("secret"));
         for odd in ["mongodb://app:secret@db.example", "mongodb://app:sec:ret@db/x", "secret"] {

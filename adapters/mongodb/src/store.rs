@@ -9,11 +9,11 @@ use mainspring_contract::tables::{Database, Mode, within};
 use mainspring_contract::{Capabilities, Clock, StoreError, StoreErrorKind};
 use mongodb::ClientSession;
 
-use crate::clock;
 use crate::collections::Collections;
 use crate::migrations::Place;
 use crate::options::Options;
 use crate::transaction::{Common, Transaction};
+use crate::{abandoned, clock};
 
 /// Schedules, jobs and history in one database of MongoDB.
 ///
@@ -45,7 +45,7 @@ impl MongoStore {
     /// [`Backend`](StoreErrorKind::Backend) if the address cannot be read, the user is not let in,
     /// or a right is missing.
     pub async fn open_with(options: &Options) -> Result<Self, StoreError> {
-        let (database, name) = options.database().await?;
+        let (database, name, app) = options.database().await?;
         let place = Place::new(&database, &name, options);
         if options.migrate {
             place.apply().await?;
@@ -54,6 +54,7 @@ impl MongoStore {
         }
         let common = Common {
             name,
+            app,
             database: database.name().to_owned(),
             collections: Collections::new(&options.prefix),
             lanes: Default::default(),
@@ -193,9 +194,17 @@ impl Database for MongoStore {
             StoreErrorKind::Unavailable | StoreErrorKind::OutcomeUnknown => attempt <= 2,
             _ => false,
         };
+        if again && attempt.is_multiple_of(PATIENCE) {
+            // Without an answer all goes on as before.
+            let _ = abandoned::end(&self.database, &self.common.app).await;
+        }
         if again {
             clock::back_off(attempt).await;
         }
         again
     }
 }
+
+/// After so many attempts, about a second, it is asked whether somebody is in the way who will not
+/// come back.
+const PATIENCE: u32 = 12;

@@ -63,6 +63,8 @@ pub(crate) type Id = Bson;
 pub(crate) struct Common {
     /// What people call the database.
     pub(crate) name: String,
+    /// What its programs call themselves on the server.
+    pub(crate) app: String,
     /// The name of the database on its server.
     pub(crate) database: String,
     pub(crate) collections: Collections,

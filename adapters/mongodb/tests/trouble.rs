@@ -4,15 +4,17 @@ mod place;
 
 use mainspring_conformance::rig::{Rig, clock};
 use mainspring_conformance::sample::{
-    at, encoded, ended, node, queued, replace, secs, spec, task, task_id,
+    at, encoded, ended, job_id, node, queued, replace, secs, spec, task, task_id,
 };
-use mainspring_contract::record::{ClaimJobs, Enqueue, Enqueued, Rescue, Settle, Task, Written};
+use mainspring_contract::record::{
+    Cancelled, ClaimJobs, Enqueue, Enqueued, Rescue, Settle, Task, Written,
+};
 use mainspring_contract::store::{JobFilter, RunFilter};
 use mainspring_contract::{Clock, Encoded, Store, StoreErrorKind as Kind, Tags};
 use mainspring_core::outcome::Outcome;
 use mainspring_core::settings::Settings;
 use mainspring_mongodb::{MongoStore, Options, Prefix, migrations};
-use mainspring_support::MongoDb;
+use mainspring_support::{MongoDb, Settings as Start};
 use mongodb::ClientSession;
 use mongodb::bson::{Bson, Document, doc};
 
@@ -373,4 +375,35 @@ async fn a_record_that_is_too_long_is_refused_and_changes_nothing() {
     let jobs = rig.0.jobs(&JobFilter::first(9)).await.expect("a list");
     assert_eq!(jobs.len(), 5, "all or nothing");
     assert!(jobs.iter().all(|job| job.payload.bytes.len() == 12 << 20));
+}
+
+#[tokio::test]
+async fn what_a_dead_program_has_locked_is_free_again_soon() {
+    // The server alone would wait for an hour.
+    let settings = Start::default().volatile().set("transactionLifetimeLimitSeconds", "3600");
+    let server = MongoDb::start_with(settings).await;
+    let database = server.database().await;
+    let rig = Rig(MongoStore::open(database.url()).await.expect("it opens"));
+    rig.enqueue_all(0, &[queued(1, "t")]).await;
+    rig.put_task(0, task("t", None)).await;
+    // It is as if this one had died: the server hears no more of it.
+    let dead = Beside::new(&format!("{}&appName=mainspring", database.url())).await;
+    let mut session = dead.begin().await;
+    dead.hold(&mut session, "mainspring_jobs", doc! {}).await;
+    // Somebody else's transaction may take its time.
+    let user = Beside::new(database.url()).await;
+    let mut theirs = user.begin().await;
+    user.hold(&mut theirs, "mainspring_tasks", doc! {}).await;
+    let freed = async {
+        loop {
+            match rig.0.cancel(clock(1), &[job_id(1)]).await {
+                Ok(reply) => break reply.value,
+                Err(why) => assert_eq!(why.kind(), Kind::Contended, "{why}"),
+            }
+        }
+    };
+    let freed = tokio::time::timeout(core::time::Duration::from_secs(60), freed).await;
+    assert_eq!(freed.expect("nobody waits for the dead"), [Cancelled::Settled]);
+    session.commit_transaction().await.expect_err("it has ended");
+    theirs.commit_transaction().await.expect("it has not");
 }
