@@ -286,7 +286,6 @@ impl Pump {
             self.batch.plan(output);
         }
         if let Some(node) = self.heart.poll(now) {
-            self.time.correct(self.heart.correction());
             self.heart.strayed().inspect(|&ahead| self.telemetry.clock_is_off(ahead));
             let tasks = self.tasks.ids().to_vec();
             self.batch.single.push(Request::Beat(Node { tasks, ..node }));
@@ -562,6 +561,7 @@ impl Pump {
         match answer {
             Ok(reply) => {
                 self.heart.heard(reply.pulse.store_now, self.now);
+                self.time.correct(self.heart.correction());
                 if core::mem::take(&mut self.store_is_down) {
                     self.telemetry.store_is_back();
                 }

@@ -158,7 +158,11 @@ impl Heart {
         }
         let ahead = now.wall.since(store_now);
         self.seen = Some(self.seen.map_or(ahead, |seen| seen.min(ahead)));
-        self.beat_at.get_or_insert(now.mono);
+        if self.beat_at.is_none() {
+            // Better than what nobody knows, until the beat, which comes at once.
+            self.node.clock_offset = ahead;
+            self.beat_at = Some(now.mono);
+        }
     }
 
     /// The wall clock was set or the machine slept: what was seen before says nothing any more.
@@ -261,6 +265,7 @@ mod tests {
         let mut heart = heart();
         // The first answer took three seconds.
         heart.heard(store(1), now(4, -10));
+        assert_eq!(heart.correction(), Span::from_secs(-7), "it is known before the first beat");
         heart.heard(store(5), now(5, -10));
         heart.heard(store(5), now(6, -10));
         let node = heart.poll(now(6, -10)).expect("it is time");
