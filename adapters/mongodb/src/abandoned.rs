@@ -5,7 +5,8 @@
 //! which is a minute. So whoever runs into others again and again looks for transactions of this
 //! store's programs in which nothing has been done for much longer than any of them rests, and
 //! ends those. It takes no rights that a user does not have anyway: everybody may see and end what
-//! is his own. Should the owner come back, it hears that its transaction has ended, and tries again.
+//! is his own. Should the owner come back, it hears that its transaction has ended, and tries
+//! again.
 
 use mongodb::Database;
 use mongodb::bson::{Document, doc};

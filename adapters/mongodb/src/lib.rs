@@ -59,9 +59,10 @@
 //! one is ended. How the locks of the verbs become writes, and why decisions that were made for
 //! READ COMMITTED are right in snapshots, is said in `src/transaction.rs`. Transactions that were
 //! ended are tried again, after a short wait of random length, up to two dozen times. Claims leave
-//! out what others have: see `src/crowd.rs`. A node that dies leaves an open transaction behind, with
-//! its locks; whoever runs into that ends it after three seconds: see `src/abandoned.rs`. So a program
-//! of yours that has the same `appName` in its address should not rest longer within a transaction.
+//! out what others have: see `src/crowd.rs`. A node that dies leaves an open transaction behind,
+//! with its locks; whoever runs into that ends it after three seconds: see `src/abandoned.rs`. So a
+//! program of yours that has the same `appName` in its address should not rest longer within a
+//! transaction.
 //!
 //! # What keeps it fast
 //!

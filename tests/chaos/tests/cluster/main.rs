@@ -1,5 +1,6 @@
 //! Five nodes share one store while they are killed, stopped, cut off and updated, their clocks are
-//! wrong, and their store and their broker are mistreated; and what ran is held against what was due.
+//! wrong, and their store and their broker are mistreated; and what ran is held against what was
+//! due.
 
 #![expect(clippy::print_stdout, reason = "the counts are the result")]
 
