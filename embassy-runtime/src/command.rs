@@ -84,6 +84,9 @@ pub enum Answer<D: Domain> {
     Queued(D::JobId, Enqueued<D::JobId>),
     /// What became of a job that was to be cancelled.
     Cancelled(Cancelled),
+    /// It was done, whatever it was, but the journal could not write it down: it holds until the
+    /// power is lost, and nothing new starts until the journal can write again.
+    Unwritten,
     /// The [offer](mainspring_core::offer::Offer) of this device's domain rules it out.
     NotOffered,
     /// There is no room in the ledger: here is what was to be put.
@@ -135,8 +138,9 @@ impl<D: Domain + Send, const N: usize> Commands<D, N> {
         self.0.send(Request { command, reply: None }).await;
     }
 
-    /// Sends a command and waits for the answer, which comes when what was asked is durable. A
-    /// reply belongs to one asker at a time.
+    /// Sends a command and waits for the answer, which comes when what was asked is as durable as
+    /// the journal's options say, or [cannot be made so](Answer::Unwritten). A reply belongs to one
+    /// asker at a time.
     pub async fn ask(&self, command: Command<D>, reply: &'static Reply<D>) -> Answer<D> {
         reply.reset();
         self.0.send(Request { command, reply: Some(reply) }).await;

@@ -254,7 +254,7 @@ impl<
     ) -> Resumed {
         let Some(schedule) = self.ledger.schedule(&id) else { return Resumed::Stale };
         let spec = schedule.spec();
-        let held = !self.clock.is_set() && D::follows_clock(&spec.trigger);
+        let held = !self.clock.is_set() && follows_clock(schedule);
         // Without a clock nobody can say what came due.
         let point = if held { fire::Resume::Owed } else { point };
         let plan = D::plan(&schedule.spec, schedule.cursor().at().unwrap_or(now.wall));
@@ -317,8 +317,7 @@ impl<
     /// While the time is unknown, nothing that follows the clock is due.
     fn hold(&mut self) {
         if !self.clock.is_set() {
-            let follows = |schedule: &Schedule<D>| D::follows_clock(&schedule.spec().trigger);
-            self.ledger.hold_schedules(&D::CLOCK, follows);
+            self.ledger.hold_schedules(&D::CLOCK, follows_clock);
         }
     }
 
@@ -450,11 +449,17 @@ fn restarted<D: Device>(schedule: &Schedule<D>, now: Timestamp, knows_cursor: bo
         return if waits { Next::At(now) } else { cursor };
     };
     let trigger = &schedule.spec().trigger;
+    // After the first run it is no longer the trigger that says when the next one is.
+    let delay = schedule.spec().policies.after_run.filter(|_| schedule.fired.value() > 0);
     match (follows_clock(schedule), knows_cursor) {
         (true, true) => cursor,
         (true, false) => Next::At(UNTOLD),
         // Power may have been lost under a clock that showed something else.
-        (false, true) => D::first(trigger, now).map_or(cursor, |first| Next::At(at.min(first))),
+        (false, true) => {
+            let longest = delay.map_or_else(|| D::first(trigger, now), |delay| Some(now + delay));
+            longest.map_or(cursor, |longest| Next::At(at.min(longest)))
+        }
+        (false, false) if delay.is_some() => Next::At(now),
         (false, false) => D::first(trigger, now).into(),
     }
 }

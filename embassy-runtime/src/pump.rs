@@ -146,7 +146,9 @@ impl<
                 log::unwritten(failures);
             }
             if let Some((reply, answer)) = answer {
-                reply.signal(answer);
+                // A way out of what keeps the journal from writing may be yet another command, so
+                // nobody is kept waiting.
+                reply.signal(if recorded { answer } else { Answer::Unwritten });
             }
             if recorded && self.engine.is_over() {
                 // It was recorded; what is due later is written now.

@@ -11,13 +11,16 @@ use std::task::{Context, Poll, Wake, Waker};
 use embassy_time::Timer;
 use mainspring_core::fire::Skip;
 use mainspring_core::id::Token;
+use mainspring_core::ledger::Ledger;
 use mainspring_core::outcome::Outcome;
+use mainspring_core::room::Room;
 use mainspring_core::schedule::Spec;
 use mainspring_core::settings::{Settings, Timeout};
+use mainspring_core::time::Mono;
 use mainspring_core::verb::{self, Cancelled, Enqueue, Enqueued, History};
 use mainspring_embassy::command::{Answer, Command, Commands, Reply};
 use mainspring_embassy::domain::Small;
-use mainspring_embassy::journal::{Ram, Restored};
+use mainspring_embassy::journal::{Journal, Ram, Restored};
 use mainspring_embassy::name::{JobId, Name};
 use mainspring_embassy::pump::Pump;
 use mainspring_embassy::task::{self, Run};
@@ -180,4 +183,57 @@ fn tasks_are_found_by_their_names() {
     let expected =
         [("one", 10, 10), ("two", 15, 15), ("one", 10, 20), ("one", 10, 30), ("two", 15, 30)];
     assert_eq!(seen, expected);
+}
+
+/// A journal that cannot write as long as it is broken.
+struct Shaky<'a>(&'a Cell<bool>);
+
+impl<S: Room, T: Room, J: Room, K: Room> Journal<Small, S, T, J, K> for Shaky<'_> {
+    type Error = &'static str;
+
+    async fn restore(
+        &mut self,
+        _: &mut Ledger<Small, S, T, J, K>,
+    ) -> Result<Restored, &'static str> {
+        Ok(Restored::NOTHING)
+    }
+
+    async fn record(&mut self, _: &Ledger<Small, S, T, J, K>, _: Mono) -> Result<(), &'static str> {
+        if self.0.get() { Err("worn out") } else { Ok(()) }
+    }
+
+    async fn flush(&mut self, _: &Ledger<Small, S, T, J, K>) -> Result<(), &'static str> {
+        Ok(())
+    }
+
+    fn deadline(&self) -> Option<Mono> {
+        None
+    }
+}
+
+#[test]
+fn what_cannot_be_written_down_is_said_to_be_so_and_does_not_start() {
+    static REPLY: Reply<Small> = Reply::new();
+    let _timer = timer();
+    let mut engine = Box::new(Engine::EMPTY);
+    let commands: Commands<Small, 4> = Commands::new();
+    let broken = Cell::new(true);
+    let Ok((mut pump, _)) = now(Pump::start(&mut engine, &commands, Shaky(&broken), ())) else {
+        panic!("it can be read")
+    };
+    let ran = Cell::new(0);
+    let tasks = task::tasks().on(TASK, async |_: &Run<Small>| {
+        ran.set(ran.get() + 1);
+        Ok(())
+    });
+    let mut run = pin!(pump.run(&tasks));
+    let mut ask = pin!(commands.ask(Command::Enqueue(job(1, 0)), &REPLY));
+    assert!(run_for(ask.as_mut(), 0).is_none());
+    assert!(run_for(run.as_mut(), 0).is_none());
+    assert_eq!(run_for(ask, 0), Some(Answer::Unwritten));
+    assert!(run_for(run.as_mut(), 60).is_none());
+    assert_eq!(ran.get(), 0);
+    broken.set(false);
+    assert!(run_for(run.as_mut(), 60).is_none());
+    assert_eq!(ran.get(), 1, "it is tried again until it can be written");
 }

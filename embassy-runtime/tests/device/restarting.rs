@@ -116,3 +116,21 @@ fn where_nobody_knows_the_cursors_everything_starts_anew() {
     let told = at("2026-11-22T12:30:00Z");
     assert_eq!(after, [told, told + secs(600), at("2026-11-22T13:00:00Z")]);
 }
+
+#[test]
+fn a_fixed_delay_is_neither_cut_short_nor_drawn_out_by_a_restart() {
+    let written = "2026-11-22T09:55:00Z";
+    let delayed = |next: &str| {
+        let mut schedules = found(written, next, next);
+        schedules[0].spec.policies.after_run = Some(secs(7_200));
+        schedules[0].fired = 3;
+        schedules
+    };
+    // The interval is ten minutes, but it was for the first run only.
+    let kept = Found(delayed("2026-11-22T11:40:00Z"), Cursors::Kept);
+    let [before, _] = restarted(kept, "2026-11-22T12:30:00Z");
+    assert_eq!(before[1], at("2026-11-22T11:40:00Z"));
+    let wrong = Found(delayed("2099-01-01T00:00:00Z"), Cursors::Kept);
+    let [before, _] = restarted(wrong, "2026-11-22T12:30:00Z");
+    assert_eq!(before[1], at(written) + secs(7_200));
+}

@@ -152,7 +152,11 @@ fn say(answer: Answer<Small>, trace: Trace) {
         Answer::Resumed(resumed) => trace.line(format_args!("resume: {resumed:?}")),
         Answer::Queued(_, queued) => trace.line(format_args!("job: {queued:?}")),
         Answer::Cancelled(cancelled) => trace.line(format_args!("cancel: {cancelled:?}")),
-        Answer::Put(_) | Answer::Removed(_) | Answer::NotOffered | Answer::Full(_) => {
+        Answer::Put(_)
+        | Answer::Removed(_)
+        | Answer::Unwritten
+        | Answer::NotOffered
+        | Answer::Full(_) => {
             trace.line(format_args!("{answer:?}"));
         }
     }
