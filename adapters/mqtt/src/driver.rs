@@ -48,6 +48,19 @@ impl Client {
         }
     }
 
+    /// Subscribes once more. The server takes what comes over one connection in its order, so what
+    /// was published before has arrived when it answers. Fails if the connection has ended.
+    pub(crate) async fn subscribe(&self, topic: &str) -> Result<(), ()> {
+        match self {
+            Self::V5(client) => {
+                client.subscribe(topic, rumqttc_v5::QoS::AtMostOnce).await.map_err(|_| ())
+            }
+            Self::V311(client) => {
+                client.subscribe(topic, rumqttc_v4::QoS::AtMostOnce).await.map_err(|_| ())
+            }
+        }
+    }
+
     /// Ends the connection in good order. Fails if it has ended.
     pub(crate) async fn disconnect(&self) -> Result<(), ()> {
         match self {
@@ -67,6 +80,8 @@ macro_rules! version {
                 AsyncClient, Event, EventLoop, Incoming, LastWill, MqttOptions,
                 QoS,
             };
+            use std::sync::Arc;
+            use tokio::sync::Notify;
             use tokio::sync::mpsc::Sender;
             use tokio::task::JoinHandle;
 
@@ -76,6 +91,7 @@ macro_rules! version {
             pub(crate) async fn connect(
                 settings: &Settings<'_>,
                 said: Sender<Vec<u8>>,
+                subscribed_again: Arc<Notify>,
             ) -> Result<(Client, JoinHandle<()>), Failure> {
                 let options = options(settings)?;
                 let (client, mut events) = AsyncClient::builder(options).capacity(QUEUE).build();
@@ -91,7 +107,7 @@ macro_rules! version {
                         _ => {}
                     }
                 }
-                Ok((Client::$client(client), tokio::spawn(work(events, said))))
+                Ok((Client::$client(client), tokio::spawn(work(events, said, subscribed_again))))
             }
 
             fn options(settings: &Settings<'_>) -> Result<MqttOptions, Failure> {
@@ -114,13 +130,21 @@ macro_rules! version {
                 Ok(options)
             }
 
-            async fn work(mut events: EventLoop, said: Sender<Vec<u8>>) {
+            async fn work(
+                mut events: EventLoop,
+                said: Sender<Vec<u8>>,
+                subscribed_again: Arc<Notify>,
+            ) {
                 // After an error it would connect again without a word, and what was said
                 // meanwhile be missed.
                 while let Ok(event) = events.poll().await {
-                    if let Event::Incoming(Incoming::Publish(message)) = event {
-                        // A reader that is too slow misses it, rather than holding up the rest.
-                        let _ = said.try_send(message.payload.to_vec());
+                    match event {
+                        Event::Incoming(Incoming::Publish(message)) => {
+                            // A reader that is too slow misses it, rather than holding up the rest.
+                            let _ = said.try_send(message.payload.to_vec());
+                        }
+                        Event::Incoming(Incoming::SubAck(_)) => subscribed_again.notify_one(),
+                        _ => {}
                     }
                 }
             }

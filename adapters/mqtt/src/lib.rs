@@ -42,7 +42,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use mainspring_contract::broker::{Broker, BrokerCapabilities, BrokerError, Link};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::address::Address;
@@ -106,12 +106,14 @@ impl Broker for MqttBroker {
         let id = format!("mainspring{:013x}", RandomState::new().hash_one(0) >> 12);
         let settings = Settings { id, address: &self.address, topic: &self.topic, farewell };
         let (said, heard) = mpsc::channel(WAITING_MAX);
+        let subscribed_again = Arc::new(Notify::new());
+        let again = Arc::clone(&subscribed_again);
         let (client, work) = match self.version {
-            Version::V5 => driver::v5::connect(&settings, said).await,
-            Version::V311 => driver::v311::connect(&settings, said).await,
+            Version::V5 => driver::v5::connect(&settings, said, again).await,
+            Version::V311 => driver::v311::connect(&settings, said, again).await,
         }
         .map_err(|error| self.lost(error))?;
-        Ok(MqttLink { broker: self.clone(), client, heard, work: Work(work) })
+        Ok(MqttLink { broker: self.clone(), client, heard, subscribed_again, work: Work(work) })
     }
 
     fn name(&self) -> &str {
@@ -128,6 +130,7 @@ pub struct MqttLink {
     broker: MqttBroker,
     client: Client,
     heard: mpsc::Receiver<Vec<u8>>,
+    subscribed_again: Arc<Notify>,
     work: Work,
 }
 
@@ -169,10 +172,18 @@ impl Link for MqttLink {
     }
 
     async fn close(mut self) {
-        // What was published before goes first.
+        // Texts that come in meanwhile are not waited for, so that there is room for them.
+        self.heard.close();
+        // Who ends a connection while something lies there unread resets it, and the server forgets
+        // what it has not looked at yet. So it is to have looked at everything before.
+        if self.client.subscribe(&self.broker.topic).await.is_err() {
+            return;
+        }
+        tokio::select! {
+            () = self.subscribed_again.notified() => {}
+            _ = &mut self.work.0 => return,
+        }
         if self.client.disconnect().await.is_ok() {
-            // Texts that come in meanwhile are not waited for, so that there is room for them.
-            self.heard.close();
             let _ = (&mut self.work.0).await;
         }
     }

@@ -110,7 +110,12 @@ async fn main(spawner: Spawner) {
 async fn listen(mut serial: BufferedUarte<'static>) {
     let mut receiver = Receiver::<256>::new();
     let mut bytes = [0; 32];
-    while let Ok(count) = serial.read(&mut bytes).await {
+    loop {
+        let Ok(count) = serial.read(&mut bytes).await else {
+            // The frame in which they are is refused; the next one is read.
+            warn!("bytes from the host came too fast and were lost");
+            continue;
+        };
         for byte in &bytes[..count] {
             match receiver.take::<Small>(*byte) {
                 Some(Ok(order)) => COMMANDS.send(Command::from(order)).await,
