@@ -321,7 +321,13 @@ impl<'a, S: Site> Driver<'a, S> {
                 let name = Some(node.name.clone());
                 self.note_pause(name, from);
             }
-            let node = &mut self.nodes[n];
+        }
+        self.heal(now);
+    }
+
+    /// The same for those that are cut off.
+    fn heal(&mut self, now: Timestamp) {
+        for node in &mut self.nodes {
             if let Some(parted) = node.parted.take_if(|parted| parted.until <= now) {
                 node.road.heal();
                 if parted.with_store {
@@ -341,6 +347,9 @@ impl<'a, S: Site> Driver<'a, S> {
     }
 
     fn harm_store(&mut self) {
+        // A server that is to stop waits up to a minute for connections that begin and do not say
+        // who they are.
+        self.heal(Timestamp::MAX);
         let from = clock::wall();
         match self.site.harm(self.dice) {
             Some(Done::ToStore(how)) => {
