@@ -13,9 +13,10 @@ use esp_hal::timer::timg::TimerGroup;
 use esp_hal::usb::usb_serial_jtag::UsbSerialJtag;
 use mainspring_core::dice::Dice;
 use mainspring_core::few::One;
+use mainspring_core::note::Notable;
 use mainspring_core::offer::Offer;
 use mainspring_core::schedule::{Jitter, Policies, Spec, Spread};
-use mainspring_core::time::Span;
+use mainspring_core::time::{Span, Timestamp};
 use mainspring_embassy::command::{Command, Commands};
 use mainspring_embassy::domain::Kind;
 use mainspring_embassy::engine;
@@ -38,6 +39,8 @@ impl Kind for Reporter {
     type Payload = u32;
     type Fired<T: Clone + Debug + PartialEq> = One<T>;
     type Skips<T: Clone + Debug + PartialEq> = ();
+    type Cursor = Option<Timestamp>;
+    type Note<T: Notable> = ();
 
     const OFFER: Offer = Offer { jitter: true, ..Offer::PLAIN };
 }
