@@ -40,7 +40,7 @@ impl Kind for Reporter {
     type Fired<T: Clone + Debug + PartialEq> = One<T>;
     type Skips<T: Clone + Debug + PartialEq> = ();
     type Cursor = Option<Timestamp>;
-    type Note<T: Notable> = ();
+    type Note<T: Notable> = T;
 
     const OFFER: Offer = Offer { jitter: true, ..Offer::PLAIN };
 }
