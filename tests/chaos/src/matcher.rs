@@ -45,6 +45,9 @@ pub struct Evidence {
     /// How long a lease lasts, if somebody always is there to rescue a job as soon as it is over;
     /// `None` if all nodes are mistreated, so that a rescue may come at any time later.
     pub lease_for: Option<Span>,
+    /// By how much the start of a first attempt may be late while daemons serve and the machine
+    /// has time for them; `None` if it is only to be counted.
+    pub promptness: Option<Span>,
 }
 
 /// A range of fires that did not become jobs.
@@ -84,6 +87,9 @@ pub enum Harm {
     Pause,
     /// The store was killed, stood still or cut connections.
     Outage,
+    /// Nobody did anything, but the machine had more to do than it can: the store kept even those
+    /// waiting whom nobody harms, and a node may have stood still for as long.
+    Stall,
 }
 
 impl Trouble {
@@ -142,6 +148,8 @@ pub enum Fault {
     /// The history says that an attempt started at an instant at which it did not: before its fire
     /// was due, or after it wrote that it had started.
     Misdated(Fire, Token),
+    /// A first attempt that started so late although daemons served and nothing was done to them.
+    Late(Fire, Span),
     /// A job that is not over.
     StuckJob(String),
     /// A schedule that is out of service or has fires left.
@@ -166,6 +174,7 @@ impl Fault {
             | Self::TokenNotRaised(fire, _)
             | Self::Overlap(fire, _)
             | Self::LostUnexplained(fire, _)
+            | Self::Late(fire, _)
             | Self::Misdated(fire, _) => Some(fire),
             Self::Miscounted(_)
             | Self::StuckJob(_)
@@ -207,6 +216,8 @@ pub struct Tally {
     pub pauses: usize,
     /// Stretches in which the store was killed, stood still or cut connections.
     pub outages: usize,
+    /// Stretches in which the machine was too busy.
+    pub stalls: usize,
     /// Kills during which at least one command ran.
     pub kills_in_commands: usize,
     /// First attempts of fires that came due while a daemon served and was left alone.
@@ -238,8 +249,9 @@ impl fmt::Display for Tally {
         )?;
         writeln!(
             f,
-            "kills {} (in the middle of a command {}), pauses {}, outages of the store {}",
-            self.kills, self.kills_in_commands, self.pauses, self.outages
+            "kills {} (in the middle of a command {}), pauses {}, outages of the store {}, stalls \
+             of the machine {}",
+            self.kills, self.kills_in_commands, self.pauses, self.outages, self.stalls
         )?;
         write!(f, "fires in times without trouble {}", self.judged)?;
         if self.judged == 0 {
@@ -259,6 +271,7 @@ pub fn check(evidence: &Evidence) -> (Vec<Fault>, Tally) {
         kills: of(Harm::Kill),
         pauses: of(Harm::Pause),
         outages: of(Harm::Outage),
+        stalls: of(Harm::Stall),
         ..Tally::default()
     };
     let skipped = skips(evidence, &mut faults);
@@ -294,7 +307,7 @@ pub fn check(evidence: &Evidence) -> (Vec<Fault>, Tally) {
     faults.extend(of(&evidence.open_schedules, Fault::StuckSchedule));
     faults.extend(of(&evidence.survivors, Fault::Survivor));
     tally.kills_in_commands = evidence.hits();
-    lateness(evidence, &mut tally);
+    lateness(evidence, &mut faults, &mut tally);
     (faults, tally)
 }
 
@@ -319,8 +332,15 @@ fn skips(evidence: &Evidence, faults: &mut Vec<Fault>) -> BTreeSet<Fire> {
     skipped
 }
 
-fn lateness(evidence: &Evidence, tally: &mut Tally) {
-    let mut all: Vec<Span> = evidence.runs.iter().filter_map(|run| evidence.late(run)).collect();
+fn lateness(evidence: &Evidence, faults: &mut Vec<Fault>, tally: &mut Tally) {
+    let mut all = Vec::new();
+    for run in &evidence.runs {
+        let Some(late) = evidence.late(run) else { continue };
+        if evidence.promptness.is_some_and(|least| late > least) {
+            faults.push(Fault::Late(Fire::of(run), late));
+        }
+        all.push(late);
+    }
     all.sort();
     tally.judged = all.len();
     tally.worst_lateness = all.last().copied().unwrap_or(Span::ZERO);
@@ -346,11 +366,13 @@ impl Evidence {
         text
     }
 
-    /// How late a first attempt started, if a daemon served all the time since it came due.
+    /// How late a first attempt started, if a daemon served all the time since it came due, and
+    /// the machine had time for it.
     fn late(&self, run: &Run) -> Option<Span> {
         let (due, started) = (run.fire_at?, run.ended.started_at?);
         let served = |life: &Life| life.from <= due && started <= life.until;
-        (run.attempt == 1 && self.lives.iter().any(served)).then(|| started.since(due))
+        let served = run.attempt == 1 && self.lives.iter().any(served);
+        (served && !self.harmed(run, &[Harm::Stall], due, started)).then(|| started.since(due))
     }
 
     /// In how many kills a command ran.
@@ -537,7 +559,7 @@ impl Trace<'_> {
             Some(run) if run.ended.outcome == Outcome::LeaseLost => {
                 let rescued_at = run.ended.finished_at;
                 // A node that stood still ends what it had begun, too late to count.
-                let may_go_on = evidence.harmed(run, &[Harm::Pause], rescued_at, rescued_at);
+                let may_go_on = evidence.harmed(run, &STILL, rescued_at, rescued_at);
                 if may_go_on { rescued_at } else { end.max(rescued_at) }
             }
             // Without a last word, it was over when that was written down.
@@ -560,10 +582,12 @@ fn is_fenced(evidence: &Evidence, run: &Run, start: Timestamp) -> bool {
     let rescued_at = run.ended.finished_at;
     run.ended.outcome == Outcome::LeaseLost
         && start >= rescued_at
-        && evidence.harmed(run, &[Harm::Pause], rescued_at, rescued_at)
+        && evidence.harmed(run, &STILL, rescued_at, rescued_at)
 }
 
-const ALL: [Harm; 3] = [Harm::Kill, Harm::Pause, Harm::Outage];
+const ALL: [Harm; 4] = [Harm::Kill, Harm::Pause, Harm::Outage, Harm::Stall];
+/// What makes a node go on with what is no longer its own.
+const STILL: [Harm; 2] = [Harm::Pause, Harm::Stall];
 
 /// How exactly a node whose clock is wrong knows the right time: it judges by the fastest of a few
 /// answers of its store, which may all have been kept back for a while.

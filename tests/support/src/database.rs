@@ -30,6 +30,12 @@ pub trait Databases: Service {
     /// # Errors
     /// What the server says.
     fn cut(url: &str) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Connects, and has the server answer the least question that there is.
+    ///
+    /// # Errors
+    /// What the server says.
+    fn ask(url: &str) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
 /// A database that was empty when it was made; dropped with this.

@@ -88,6 +88,10 @@ impl Databases for MariaDbService {
         }
         Ok(connection.close().await?)
     }
+
+    async fn ask(url: &str) -> Result<(), Failure> {
+        Ok(run(url, "SELECT 1".to_owned()).await?)
+    }
 }
 
 async fn run(url: &str, sql: String) -> Result<(), sqlx::Error> {

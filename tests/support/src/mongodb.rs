@@ -121,6 +121,11 @@ impl Databases for MongoDbService {
         admin.run_command(cut).await?;
         Ok(())
     }
+
+    async fn ask(url: &str) -> Result<(), Failure> {
+        connect(url).await?.database("admin").run_command(doc! { "ping": 1 }).await?;
+        Ok(())
+    }
 }
 
 async fn connect(url: &str) -> Result<Client, Failure> {

@@ -80,6 +80,10 @@ impl Databases for PostgresService {
                    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
         Ok(run(url, all.to_owned()).await?)
     }
+
+    async fn ask(url: &str) -> Result<(), Failure> {
+        Ok(run(url, "SELECT 1".to_owned()).await?)
+    }
 }
 
 async fn run(url: &str, sql: String) -> Result<(), sqlx::Error> {

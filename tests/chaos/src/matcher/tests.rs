@@ -123,6 +123,7 @@ fn a_faultless_run_passes_and_is_counted() {
         kills: 1,
         pauses: 0,
         outages: 0,
+        stalls: 0,
         kills_in_commands: 1,
         judged: 2,
         worst_lateness: Span::from_millis(15),
@@ -365,6 +366,38 @@ fn a_node_that_stood_still_may_start_and_end_too_late() {
     let (faults, tally) = check(&evidence);
     assert_eq!(faults, []);
     assert_eq!((tally.fenced, tally.unwritten, tally.pauses), (1, 2, 1));
+}
+
+#[test]
+fn a_machine_that_is_too_busy_explains_what_a_pause_of_every_node_would() {
+    let mut evidence = faultless();
+    paused(&mut evidence);
+    evidence.troubles[0].harm = Harm::Stall;
+    evidence.troubles[0].node = None;
+    evidence.journal.push(line(Word::End, 2_000, 1, 2_750));
+    let (faults, tally) = check(&evidence);
+    assert_eq!(faults, []);
+    assert_eq!((tally.pauses, tally.outages, tally.stalls), (0, 0, 1));
+}
+
+#[test]
+fn who_is_late_in_good_times_is_found() {
+    let late = |e: &mut Evidence| {
+        e.promptness = Some(Span::from_millis(300));
+        e.runs[0].ended.started_at = Some(at(1_301));
+    };
+    assert_eq!(faults(late), [Fault::Late(fire(1_000), Span::from_millis(301))]);
+    assert_eq!(faults(|e| (late(e), e.runs[0].ended.started_at = Some(at(1_300)))), []);
+    // Nobody said how soon it has to be.
+    assert_eq!(faults(|e| (late(e), e.promptness = None)), []);
+    // Nobody served, or the machine was too busy.
+    assert_eq!(faults(|e| (late(e), e.lives[0].from = at(1_001))), []);
+    let (node, from, until) = (None, at(1_100), at(1_200));
+    let busy = |e: &mut Evidence| {
+        late(e);
+        e.troubles.push(Trouble { harm: Harm::Stall, node, from, until });
+    };
+    assert_eq!(faults(busy), []);
 }
 
 #[test]

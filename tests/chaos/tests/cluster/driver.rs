@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::site::{Done, Road, Site};
+use crate::witness::Witness;
 
 /// How many nodes there are at a time.
 const NODES: usize = 5;
@@ -31,6 +32,9 @@ const AHEAD: [i64; 5] = [0, 30, -30, 4, -11];
 const LIMIT: u32 = 60;
 /// How many rounds of fires there are in the end in which nobody is mistreated.
 const PEACE: i64 = 4;
+/// By how much a fire may be late once nobody is mistreated, of a machine that has time: a tenth of
+/// it was never seen, and a rescue that was forgotten would take as long as a lease lasts.
+const PROMPTNESS: Span = LEASE.lease_for;
 /// The variable that says how many fires are due.
 const FIRES: &str = "MAINSPRING_CHAOS_FIRES";
 
@@ -58,6 +62,7 @@ pub(crate) struct Driver<'a, S> {
     limit: Option<u32>,
     /// Since when nobody is in trouble any more.
     peace: Timestamp,
+    witness: Witness,
 }
 
 struct Node {
@@ -99,6 +104,7 @@ impl<'a, S: Site> Driver<'a, S> {
         });
         let folder = TempDir::new().expect("a folder for temporary files");
         let journal = Journal::new(folder.path());
+        let witness = site.witness();
         let mut driver = Self {
             site,
             dice,
@@ -115,6 +121,7 @@ impl<'a, S: Site> Driver<'a, S> {
             brokers: BTreeMap::new(),
             limit: None,
             peace: Timestamp::MAX,
+            witness,
         };
         for _ in 0..NODES {
             let mut node = driver.start_node();
@@ -178,6 +185,14 @@ impl<'a, S: Site> Driver<'a, S> {
             clock::pass(LOOK);
         }
         core::mem::take(&mut self.nodes).into_iter().for_each(Node::end);
+        let stalls = self.witness.end();
+        let stalls = stalls.into_iter().map(|(from, until)| Trouble {
+            harm: Harm::Stall,
+            node: None,
+            from,
+            until,
+        });
+        self.troubles.extend(stalls);
         let mut due = timetable.fires();
         due.extend(self.queued.iter().map(|id| Fire::queued(*id)));
         let client = &self.client;
@@ -195,6 +210,7 @@ impl<'a, S: Site> Driver<'a, S> {
             open_schedules: left.1,
             troubles: self.troubles,
             lives: vec![Life { from: self.peace + LEASE.lease_for, until: Timestamp::MAX }],
+            promptness: Some(PROMPTNESS),
             ..Evidence::default()
         };
         (evidence, self.queued.len())

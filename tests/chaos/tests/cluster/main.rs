@@ -9,6 +9,7 @@ mod idle;
 mod server;
 mod site;
 mod versions;
+mod witness;
 
 use driver::Driver;
 use mainspring_chaos::dice::{Dice, SEED};

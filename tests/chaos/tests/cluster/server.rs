@@ -8,6 +8,7 @@ use mainspring_support::{Database, Databases, PostgresService, Proxy, Server, Se
 use tokio::runtime::Runtime;
 
 use crate::site::{Done, Road, Site};
+use crate::witness::Witness;
 
 /// A server with one database.
 pub(crate) struct Place<S: Databases> {
@@ -52,6 +53,14 @@ impl<S: Databases> Place<S> {
 impl<S: Databases> Site for Place<S> {
     fn url(&self) -> String {
         self.database.url().to_owned()
+    }
+
+    fn witness(&self) -> Witness {
+        let url = self.database.url().to_owned();
+        Witness::start(move || {
+            let url = url.clone();
+            async move { S::ask(&url).await.is_ok() }
+        })
     }
 
     /// They take a minute and a half.
@@ -129,6 +138,10 @@ impl<S: Databases, B: Service> Site for WithBroker<S, B> {
         Road { broker: Some(broker), to_broker: Some(to_broker), ..self.place.road() }
     }
 
+    fn witness(&self) -> Witness {
+        self.place.witness()
+    }
+
     fn fires(&self) -> i64 {
         self.place.fires()
     }
@@ -169,6 +182,10 @@ impl Site for Both {
     fn road(&self) -> Road {
         let (broker, to_broker) = behind(self.0.database.url(), self.0.server.port());
         Road { broker: Some(broker), to_broker: Some(to_broker), ..self.0.road() }
+    }
+
+    fn witness(&self) -> Witness {
+        self.0.witness()
     }
 
     fn fires(&self) -> i64 {

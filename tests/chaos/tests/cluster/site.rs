@@ -1,8 +1,14 @@
 //! A store to share, and what can be done to it.
 
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
 use mainspring_chaos::dice::Dice;
 use mainspring_support::{Line, Proxy};
 use tempfile::TempDir;
+
+use crate::witness::Witness;
 
 /// A store to share, and perhaps a broker.
 pub(crate) trait Site {
@@ -11,6 +17,9 @@ pub(crate) trait Site {
 
     /// A way for one more node.
     fn road(&self) -> Road;
+
+    /// Somebody who asks the store all the time and whom nobody harms.
+    fn witness(&self) -> Witness;
 
     /// How many fires are due, unless somebody says otherwise.
     fn fires(&self) -> i64;
@@ -66,6 +75,11 @@ impl Site for File {
         format!("sqlite:{}", self.0.path().join("jobs.db").display())
     }
 
+    fn witness(&self) -> Witness {
+        let beside = self.0.path().join("witness");
+        Witness::start(move || std::future::ready(write(&beside).is_ok()))
+    }
+
     fn fires(&self) -> i64 {
         2_000
     }
@@ -81,4 +95,11 @@ impl Site for File {
     fn harm(&mut self, _dice: &mut Dice) -> Option<Done> {
         None
     }
+}
+
+/// What a transaction does to a disk, without any lock.
+fn write(file: &Path) -> io::Result<()> {
+    let mut file = fs::File::create(file)?;
+    file.write_all(b"asked")?;
+    file.sync_all()
 }
