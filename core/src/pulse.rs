@@ -16,7 +16,8 @@ pub struct Pulse {
     /// When the first schedule comes due or, if somebody has claimed it, when that claim ends,
     /// whichever is later. `None`: no schedule fires.
     pub next_due_at: Option<Timestamp>,
-    /// The first instant after `store_now` at which a waiting job becomes ready.
+    /// The first instant after `store_now` at which a waiting job becomes ready, or
+    /// `store_now` if there may be jobs that a claim could not have because others were in its way.
     pub next_ready_at: Option<Timestamp>,
     /// When the first lease ends or the first start deadline passes: time for a rescue.
     pub next_lapse_at: Option<Timestamp>,

@@ -169,6 +169,34 @@ async fn a_claim_that_is_in_somebodys_way_takes_other_jobs() {
     assert_eq!(rig.claim(1, "w", &["t"], 9).await.len(), 2);
 }
 
+#[tokio::test]
+async fn what_has_ended_is_written_down_although_the_next_claim_is_in_somebodys_way() {
+    let place = Place::new().await;
+    let rig = Rig(place.open().await);
+    rig.put_task(0, task("t", Some(5))).await;
+    rig.enqueue_all(0, &[1, 2].map(|number| queued(number, "t"))).await;
+    let job = rig.claim(0, "w", &["t"], 1).await.remove(0);
+    // Whoever claims jobs of a limited task locks the task.
+    let beside = place.beside().await;
+    let mut holder = beside.begin().await;
+    beside.hold(&mut holder, "mainspring_tasks", doc! { "_id": "t" }).await;
+    let over = ended(Outcome::Succeeded, at(1));
+    let settles = [Settle { job: job.id, token: job.token, ended: over }];
+    let (tasks, tags, lease_for) = ([task_id("t")], &Tags::NONE, secs(10));
+    let claim = ClaimJobs { node: node("w"), tasks: &tasks, tags, lease_for, max: 9 };
+    let reply = rig.0.settle_and_claim(clock(1), &settles, &claim).await.expect("an answer");
+    assert_eq!(reply.value, (vec![Written::Done], vec![]));
+    assert_eq!(rig.outcome(job.id).await, Some(Outcome::Succeeded));
+    assert!(
+        reply.pulse.next_ready_at.is_some_and(|ready| ready <= at(1)),
+        "there is more to claim"
+    );
+    holder.abort_transaction().await.expect("it ends");
+    let reply = rig.0.settle_and_claim(clock(1), &settles, &claim).await.expect("an answer");
+    let (written, claimed) = reply.value;
+    assert_eq!((written, claimed.len()), (vec![Written::Done], 1), "the same again");
+}
+
 fn id(job: &Enqueue) -> Bson {
     let bytes = job.id.as_bytes().to_vec();
     Bson::Binary(mongodb::bson::Binary { subtype: mongodb::bson::spec::BinarySubtype::Uuid, bytes })

@@ -25,7 +25,7 @@ pub const TASK: &str = "work";
 /// Short, so that a lost job is soon tried again; the margin is long, since tests share their
 /// machine with others.
 pub const LEASE: LeaseTerms =
-    LeaseTerms { lease_for: Span::from_secs(5), margin: Span::from_millis(1_500) };
+    LeaseTerms { lease_for: Span::from_secs(8), margin: Span::from_secs(2) };
 
 /// What a job does.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]

@@ -501,6 +501,8 @@ impl Trace<'_> {
         let begins = |line: &&&Line| matches!(line.word, Word::Start | Word::Overlap);
         let mut starts: Vec<&&Line> = self.lines.iter().filter(begins).collect();
         tally.starts += starts.len();
+        // A node may be stopped between a look at the clock and the write.
+        starts.sort_by_key(|start| start.at);
         for start in &starts {
             if start.word == Word::Overlap {
                 faults.push(Fault::Overlap(fire.clone(), start.token));

@@ -315,6 +315,8 @@ async fn claim_jobs<D: Database>(
     verb!(store, clock, Write, Different, work => work.claim_jobs(claim, turn).await?)
 }
 
+/// In one transaction, unless others are in its way again and again: where nobody waits for a lock,
+/// what has ended must not stay unwritten, until its lease ends, for the sake of what is to begin.
 async fn settle_and_claim<D: Database>(
     store: &D,
     clock: Clock,
@@ -322,12 +324,38 @@ async fn settle_and_claim<D: Database>(
     claim: &ClaimJobs<'_>,
 ) -> Answer<(Vec<Written>, Vec<Job>)> {
     let turn = store.handed_out(0);
-    verb!(store, clock, Write, Different, work => {
-        let (next, written) = settle(store, clock, work, settles).await?;
-        work = next;
-        (written, work.claim_jobs(claim, turn).await?)
-    })
+    let mut attempt = 1;
+    while attempt <= TOGETHER {
+        let done = async {
+            let work = Work::new(store.begin(Mode::Write, clock).await?);
+            let (mut work, written) = settle(store, clock, work, settles).await?;
+            let value = (written, work.claim_jobs(claim, turn).await?);
+            Ok(Reply { value, pulse: work.finish().await? })
+        };
+        let done: Answer<_> = done.await;
+        let kind = match &done {
+            Err(error) if may_repeat(error.kind(), Repeated::Different) => error.kind(),
+            _ => return done,
+        };
+        attempt += 1;
+        if !store.try_again(attempt, kind).await {
+            return done;
+        }
+    }
+    let Reply { value: written, mut pulse } = Store::settle(store, clock, settles).await?;
+    match claim_jobs(store, clock, claim).await {
+        Ok(claimed) => Ok(Reply { value: (written, claimed.value), pulse: claimed.pulse }),
+        // There may be jobs, so the caller is to come again.
+        Err(error) if error.kind() == StoreErrorKind::Contended => {
+            pulse.next_ready_at = Some(pulse.store_now);
+            Ok(Reply { value: (written, Vec::new()), pulse })
+        }
+        Err(error) => Err(error),
+    }
 }
+
+/// How often it is tried to settle and to claim in one transaction.
+const TOGETHER: u32 = 3;
 
 /// Records last attempts. What concerns nobody else is made to last before the others wait for
 /// their schedules: a node that stands still may have locked one of them, and jobs that have

@@ -292,7 +292,7 @@ impl<'a, S: Site> Driver<'a, S> {
     fn pause_one(&mut self) {
         let victim = self.one();
         let long = self.dice.between(0, 3) == 0;
-        let (least, most) = if long { (6_000, 8_000) } else { (100, 2_000) };
+        let (least, most) = if long { (9_000, 11_000) } else { (100, 2_000) };
         let span = i64::try_from(self.dice.between(least, most)).expect("a few seconds");
         let node = &mut self.nodes[victim];
         if node.paused.is_none() {
@@ -307,7 +307,7 @@ impl<'a, S: Site> Driver<'a, S> {
     fn part_one(&mut self) {
         let victim = self.one();
         let long = self.dice.between(0, 3) == 0;
-        let (least, most) = if long { (6_000, 8_000) } else { (100, 2_000) };
+        let (least, most) = if long { (9_000, 11_000) } else { (100, 2_000) };
         let span = i64::try_from(self.dice.between(least, most)).expect("a few seconds");
         let line = if self.dice.between(0, 2) == 0 { Line::Cut } else { Line::Silent };
         let (with_store, with_broker) = [(true, false), (false, true), (true, true)]
