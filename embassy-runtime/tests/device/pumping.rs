@@ -2,11 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
 
 use embassy_time::Timer;
 use mainspring_core::fire::Skip;
@@ -26,7 +23,7 @@ use mainspring_embassy::pump::Pump;
 use mainspring_embassy::task::{self, Run};
 use mainspring_embassy::timing::Fires;
 
-use crate::rig::{Engine, TASK, advance, secs, spec, timer, timer_secs};
+use crate::rig::{Engine, TASK, run_for, secs, spec, timer, timer_secs};
 
 static REPLY: Reply<Small> = Reply::new();
 
@@ -45,32 +42,6 @@ impl History<Small> for Heard {
     fn ended(&self, _: &JobId, _: Token) -> Option<(Outcome, bool)> {
         None
     }
-}
-
-struct Flag(AtomicBool);
-
-impl Wake for Flag {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
-/// Polls a future for so long, second by second; says whether it has ended.
-fn run_for<F: Future>(mut future: Pin<&mut F>, span: i64) -> Option<F::Output> {
-    let flag = Arc::new(Flag(AtomicBool::new(true)));
-    let waker = Waker::from(Arc::clone(&flag));
-    let mut context = Context::from_waker(&waker);
-    for second in 0..=span {
-        if second > 0 {
-            advance(secs(1));
-        }
-        while flag.0.swap(false, Ordering::SeqCst) {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-                return Some(output);
-            }
-        }
-    }
-    None
 }
 
 fn now<F: Future>(future: F) -> F::Output {

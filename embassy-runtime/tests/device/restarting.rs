@@ -1,5 +1,6 @@
 //! What a device makes of what its journal has kept.
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -9,15 +10,18 @@ use mainspring_core::ledger::Ledger;
 use mainspring_core::room::Inline;
 use mainspring_core::schedule::{Next, Schedule};
 use mainspring_core::time::{Mono, Timestamp};
-use mainspring_embassy::command::{Command, Commands};
+use mainspring_embassy::command::{Answer, Command, Commands};
 use mainspring_embassy::domain::Small;
 use mainspring_embassy::engine::UNTOLD;
-use mainspring_embassy::journal::{Cursors, Journal, Restored};
+use mainspring_embassy::flash::{FlashJournal, Options};
+use mainspring_embassy::journal::{Cursors, Durable, Journal, Restored};
 use mainspring_embassy::name::Name;
 use mainspring_embassy::pump::Pump;
+use mainspring_embassy::task::{self, Run};
 use mainspring_embassy::timing::Fires;
 
-use crate::rig::{Engine, at, secs, spec, timer};
+use crate::nor::Nor;
+use crate::rig::{Engine, TASK, at, run_for, secs, spec, timer};
 
 /// A journal in which somebody else has written.
 struct Found(Vec<Schedule<Small>>, Cursors);
@@ -79,7 +83,10 @@ fn restarted(found: Found, told: &str) -> [[Timestamp; 3]; 2] {
     [before, pump_state(&pump)]
 }
 
-fn pump_state(pump: &Pump<'_, Small, Found, (), 4, 2, 4, 2, 4, 1>) -> [Timestamp; 3] {
+fn pump_state<L>(pump: &Pump<'_, Small, L, (), 4, 2, 4, 2, 4, 1>) -> [Timestamp; 3]
+where
+    L: Journal<Small, Inline<4>, Inline<2>, Inline<4>, Inline<0>>,
+{
     let next = |name| {
         let schedule = pump.engine().ledger().schedule(&Name::of(name)).expect("it is there");
         schedule.next.at().expect("it goes on")
@@ -133,4 +140,69 @@ fn a_fixed_delay_is_neither_cut_short_nor_drawn_out_by_a_restart() {
     let wrong = Found(delayed("2099-01-01T00:00:00Z"), Cursors::Kept);
     let [before, _] = restarted(wrong, "2026-11-22T12:30:00Z");
     assert_eq!(before[1], at(written) + secs(7_200));
+}
+
+type Flash = Nor<1024, 4>;
+
+/// Switches a device on that keeps its schedules only and is told the time after a minute, and
+/// takes its power away an hour later; says where its schedules stood when it started and when it
+/// was told the time, and for which instants they ran.
+fn with_configuration_only(
+    flash: &mut Flash,
+    told: &str,
+) -> (Restored, [[Timestamp; 3]; 2], Vec<(Name, Timestamp)>) {
+    let mut engine = Box::new(Engine::EMPTY);
+    let commands: Commands<Small, 1> = Commands::new();
+    let options = Options { durable: Durable::Config, layout: 0 };
+    let range = flash.range();
+    let journal = FlashJournal::<Small, _, 4, 4>::new(flash, range, options);
+    let journal = journal.expect("a flash of even pages");
+    let start = run_for(pin!(Pump::start(&mut engine, &commands, journal, ())), 0);
+    let (mut pump, restored) = start.expect("nothing to wait for").expect("the flash answers");
+    for schedule in
+        [spec("beat", Fires::every_secs(1_500)), spec("hourly", Fires::cron("0 * * * *", "UTC0"))]
+    {
+        assert!(matches!(pump.tell(Command::Put(schedule)), Answer::Put(_)));
+    }
+    let ran = RefCell::new(Vec::new());
+    let tasks = task::tasks().on(TASK, async |run: &Run<Small>| {
+        ran.borrow_mut().extend(run.schedule.zip(run.fire_at));
+        Ok(())
+    });
+    let before = pump_state(&pump);
+    assert!(run_for(pin!(pump.run(&tasks)), 60).is_none());
+    let _ = pump.tell(Command::set_clock(at(told)));
+    let after = pump_state(&pump);
+    assert!(run_for(pin!(pump.run(&tasks)), 3_600).is_none());
+    let ran = ran.borrow().clone();
+    (restored, [before, after], ran)
+}
+
+#[test]
+fn with_configuration_only_what_came_due_without_power_is_skipped() {
+    let _timer = timer();
+    let mut flash = Flash::erased(4);
+    let (beat, hourly) = (Name::of("beat"), Name::of("hourly"));
+    let (restored, _, ran) = with_configuration_only(&mut flash, "2026-11-22T09:30:00Z");
+    assert_eq!(restored, Restored::NOTHING);
+    // A minute of its twenty-five is over when the device is told the time.
+    let expected = [
+        (beat, at("2026-11-22T09:54:00Z")),
+        (hourly, at("2026-11-22T10:00:00Z")),
+        (beat, at("2026-11-22T10:19:00Z")),
+    ];
+    assert_eq!(ran, expected);
+    let (restored, [before, after], ran) =
+        with_configuration_only(&mut flash, "2026-11-22T12:30:00Z");
+    let expected = Restored { schedules: 2, cursors: Cursors::Unknown, ..Restored::NOTHING };
+    assert_eq!(restored, expected);
+    assert_eq!(before[1..], [before[0] + secs(1_500), UNTOLD]);
+    let told = at("2026-11-22T12:30:00Z");
+    assert_eq!(after, [told, told + secs(1_440), at("2026-11-22T13:00:00Z")]);
+    let expected = [
+        (beat, at("2026-11-22T12:54:00Z")),
+        (hourly, at("2026-11-22T13:00:00Z")),
+        (beat, at("2026-11-22T13:19:00Z")),
+    ];
+    assert_eq!(ran, expected);
 }
