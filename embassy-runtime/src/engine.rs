@@ -115,7 +115,7 @@ impl<
         }
         let wall = self.clock.now().wall;
         let knows = restored.cursors == Cursors::Kept;
-        self.ledger.clock_moved(Span::ZERO, |schedule| restarted(schedule, wall, knows));
+        self.ledger.clock_moved(Span::ZERO, wall, |schedule| restarted(schedule, wall, knows));
         // Whoever ran when the power went is gone.
         let max = u32::try_from(JOBS).unwrap_or(u32::MAX);
         self.ledger.rescue(&Rescue::HeldBy(D::NODE), max, wall, history);
@@ -303,7 +303,7 @@ impl<
         let moved = self.clock.set(wall, raw);
         log::clock_set(moved, self.clock.drift());
         let now = self.clock.now();
-        self.ledger.clock_moved(moved, |schedule| stepped(schedule, moved, now.wall));
+        self.ledger.clock_moved(moved, now.wall, |schedule| stepped(schedule, moved, now.wall));
         // What the planner holds is at the old place.
         for slot in 0..SCHEDULES {
             if let Some(schedule) = self.ledger.schedule_at(slot) {

@@ -3,7 +3,8 @@
 //! A schedule is told by its revision, which every change raises, and its failures, which one
 //! change raises without it. A job is told by its token, which every claim raises, by the state
 //! that it is in under that token, as no job comes back to a state under the same token, and by
-//! when it is ready, which moves if the clock is set. The end of a lease is not kept up to date,
+//! when it is ready, which moves if the clock is set. One that was written under a clock that was
+//! ahead becomes another one once that is corrected. The end of a lease is not kept up to date,
 //! because whoever restores a lease takes it for lost.
 
 use mainspring_core::domain::Domain;
