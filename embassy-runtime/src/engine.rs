@@ -209,6 +209,13 @@ impl<
         self.worker.handle(worker::Input::Finished { job, token, ended, ask }, now);
     }
 
+    /// What was to be started could not be: its job goes back, and nothing is counted.
+    #[inline(never)]
+    pub(crate) fn unstarted(&mut self, run: &Run<D>) {
+        let (job, token) = (run.job.clone(), run.token);
+        self.worker.handle(worker::Input::Unstarted { job, token }, self.clock.now());
+    }
+
     /// When there is [work](Self::work) if nothing happens before, by the board's timer: how long a
     /// device can sleep. `None`: until somebody asks for something.
     pub fn deadline(&self) -> Option<Mono> {

@@ -144,6 +144,7 @@ impl<
             } else {
                 failures = failures.saturating_add(1);
                 log::unwritten(failures);
+                self.hold_back(&mut pending, &running);
             }
             if let Some((reply, answer)) = answer {
                 // A way out of what keeps the journal from writing may be yet another command, so
@@ -189,6 +190,21 @@ impl<
                 }
             }
         }
+    }
+
+    /// What cannot be written down does not start: its job goes back, so that neither its timeout
+    /// nor its lease runs meanwhile. What is to be dropped stays so, as long as it runs.
+    #[inline(never)]
+    fn hold_back(&mut self, pending: &mut Vec<Work<D>, RUNS>, running: &[Option<Started<D>>]) {
+        pending.retain(|work| match work {
+            Work::Start(run) => {
+                self.engine.unstarted(run);
+                false
+            }
+            Work::Drop(job, token) => {
+                running.iter().flatten().any(|started| started.run.is(job, *token))
+            }
+        });
     }
 
     /// When to go on if nothing happens, by the board's timer.
