@@ -241,7 +241,7 @@ fn a_wrong_clock_that_was_corrected_does_not_come_back() {
             assert_eq!(life.states[3][0], told);
             let life = live(&mut flash, durable, &[]);
             // Where jobs are not kept, nothing is known of the time.
-            let forgets = is_job && durable != Durable::Every;
+            let forgets = is_job && durable == Durable::Config;
             let known = if forgets { Timestamp::UNIX_EPOCH } else { told };
             assert_eq!(life.states[0][0], known, "{durable:?}");
         }
