@@ -56,8 +56,8 @@
 //!
 //! An item whose bytes have changed is passed over; the gap in the numbers tells. Items of a later
 //! version or another layout are passed over, and rows that make no sense, and what belongs to rows
-//! that are missing. The rest is kept, and [`Loss`] has the counts. If a page does not answer, it is
-//! not known what it has: that is reported as one missing item at least. After a loss the first
+//! that are missing. The rest is kept, and [`Loss`] has the counts. If a page does not answer,
+//! nobody knows what it has: that is reported as one missing item at least. After a loss the first
 //! write begins the other half, so that it is reported once. A key that outlives its job
 //! ([`Hold::AtLeast`](mainspring_core::job::Hold)) is not kept.
 //!
