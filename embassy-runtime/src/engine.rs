@@ -115,7 +115,7 @@ impl<
         }
         let wall = self.clock.now().wall;
         let knows = restored.cursors == Cursors::Kept;
-        self.ledger.clock_moved(Span::ZERO, |schedule| restarted(schedule, wall, knows));
+        self.ledger.clock_moved(Span::ZERO, wall, |schedule| restarted(schedule, wall, knows));
         // Whoever ran when the power went is gone.
         let max = u32::try_from(JOBS).unwrap_or(u32::MAX);
         self.ledger.rescue(&Rescue::HeldBy(D::NODE), max, wall, history);
@@ -207,6 +207,13 @@ impl<
         let ended = Ended { outcome, started_at, finished_at: now.wall, detail };
         let (job, token) = (run.job.clone(), run.token);
         self.worker.handle(worker::Input::Finished { job, token, ended, ask }, now);
+    }
+
+    /// What was to be started could not be: its job goes back, and nothing is counted.
+    #[inline(never)]
+    pub(crate) fn unstarted(&mut self, run: &Run<D>) {
+        let (job, token) = (run.job.clone(), run.token);
+        self.worker.handle(worker::Input::Unstarted { job, token }, self.clock.now());
     }
 
     /// When there is [work](Self::work) if nothing happens before, by the board's timer: how long a
@@ -303,7 +310,7 @@ impl<
         let moved = self.clock.set(wall, raw);
         log::clock_set(moved, self.clock.drift());
         let now = self.clock.now();
-        self.ledger.clock_moved(moved, |schedule| stepped(schedule, moved, now.wall));
+        self.ledger.clock_moved(moved, now.wall, |schedule| stepped(schedule, moved, now.wall));
         // What the planner holds is at the old place.
         for slot in 0..SCHEDULES {
             if let Some(schedule) = self.ledger.schedule_at(slot) {

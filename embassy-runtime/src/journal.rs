@@ -12,9 +12,10 @@
 //! 1. [`restore`](Journal::restore) comes first, on an empty ledger. Tasks and schedules that the
 //!    program itself brings along are put after it: what is there already, word for word, keeps its
 //!    cursor.
-//! 2. Then, once the time is known, `ledger.rescue(&Rescue::HeldBy(node), …)`: whatever ran when
-//!    the power went counts as a lost attempt. If [`Restored::cursors`] says so, the cursors of all
-//!    schedules are moved up before anything is planned: see [`skip_missed`].
+//! 2. Then [`Engine::begin`](crate::engine::Engine::begin), with what was restored, before anything
+//!    is planned. Whatever ran when the power went counts as a lost attempt. If
+//!    [`Restored::cursors`] says that nobody knows where the schedules stood, each of them begins
+//!    anew: see [`Cursors::Unknown`].
 //! 3. [`record`](Journal::record) is awaited after verbs have changed the ledger, and before
 //!    anything that follows from that leaves the device: before a job that was claimed starts, and
 //!    before a command is answered. Several verbs may share one call.
@@ -30,14 +31,9 @@ use core::convert::Infallible;
 use core::fmt::Debug;
 
 use mainspring_core::domain::Domain;
-use mainspring_core::exclude::Plan;
-use mainspring_core::few::Few;
-use mainspring_core::fire::{Resume, resumed};
 use mainspring_core::ledger::Ledger;
 use mainspring_core::room::Room;
-use mainspring_core::schedule::Spec;
-use mainspring_core::time::{Mono, Span, Timestamp};
-use mainspring_core::verb::{Advance, Advanced};
+use mainspring_core::time::{Mono, Span};
 
 /// Keeps what a ledger holds over a loss of power.
 ///
@@ -111,7 +107,10 @@ pub enum Cursors {
     /// Where they stood: what came due without power is owed, and the policies of each schedule say
     /// what becomes of it.
     Kept,
-    /// Nobody knows ([`Durable::Config`]): they are moved up with [`skip_missed`].
+    /// Nobody knows ([`Durable::Config`]): what came due without power is skipped. An interval
+    /// begins when the device starts, and what follows the clock goes on with its first fire after
+    /// the moment at which the clock is set. A fixed delay of which the journal knows that it had
+    /// begun is over.
     Unknown,
 }
 
@@ -154,48 +153,6 @@ pub struct Loss {
 impl Loss {
     /// Nothing is missing.
     pub const NONE: Self = Self { missing: 0, foreign: 0, unreadable: 0, rows: 0 };
-}
-
-/// Moves the cursor of every schedule up to `now`: what came due before is skipped, for devices
-/// that do not know how much of it has run ([`Cursors::Unknown`]). `plan` decodes a schedule; one
-/// that cannot be decoded is left to the planner.
-///
-/// Schedules with a fixed delay are due at once: the run that they waited for is over.
-pub fn skip_missed<D, S, T, J, K, P>(
-    ledger: &mut Ledger<D, S, T, J, K>,
-    now: Timestamp,
-    plan: impl Fn(&Spec<D>) -> Option<P>,
-) where
-    D: Domain,
-    S: Room,
-    T: Room,
-    J: Room,
-    K: Room,
-    P: Plan,
-{
-    for slot in 0..ledger.slots().0 {
-        let Some(schedule) = ledger.schedule_at(slot) else { continue };
-        let Some(plan) = plan(schedule.spec()) else { continue };
-        let (next, skip) =
-            resumed(&plan, schedule.cursor(), Resume::At(now), &schedule.spec().policies);
-        let mut advance: Advance<D> = Advance {
-            schedule: schedule.spec().id.clone(),
-            revision: schedule.revision,
-            fires: Default::default(),
-            skips: Default::default(),
-            next,
-            keep_for: None,
-        };
-        if let Some(skip) = skip {
-            // Where nobody wants to know, there is no room for it.
-            let _ = advance.skips.push(skip);
-        }
-        if next != schedule.cursor() {
-            // Paused schedules are not moved: whoever resumes them says where they go on.
-            let (Advanced::Done { .. } | Advanced::Stale | Advanced::Full) =
-                ledger.advance(&advance, now, &mut ());
-        }
-    }
 }
 
 /// Keeps nothing: after a loss of power the device starts with the schedules that its program puts.

@@ -135,16 +135,19 @@ impl<
                 more = pending.push(work).is_ok() && pending.is_full();
             }
             let recorded = self.journal.record(&self.engine.ledger, Clock::raw()).await.is_ok();
-            if recorded {
-                failures = 0;
-                for work in &pending {
-                    self.begin(work, desk, &mut running);
-                }
-                pending.clear();
-            } else {
-                failures = failures.saturating_add(1);
+            failures = if recorded { 0 } else { failures.saturating_add(1) };
+            if !recorded {
                 log::unwritten(failures);
             }
+            for work in &pending {
+                match work {
+                    // What cannot be written down does not start: its job goes back, so that its
+                    // timeout does not run meanwhile.
+                    Work::Start(run) if !recorded => self.engine.unstarted(run),
+                    Work::Start(_) | Work::Drop(..) => self.begin(work, desk, &mut running),
+                }
+            }
+            pending.clear();
             if let Some((reply, answer)) = answer {
                 // A way out of what keeps the journal from writing may be yet another command, so
                 // nobody is kept waiting.

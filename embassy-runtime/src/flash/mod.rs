@@ -56,8 +56,9 @@
 //!
 //! An item whose bytes have changed is passed over; the gap in the numbers tells. Items of a later
 //! version or another layout are passed over, and rows that make no sense, and what belongs to rows
-//! that are missing. The rest is kept, and [`Loss`] has the counts. After a loss the first write
-//! begins the other half, so that it is reported once. A key that outlives its job
+//! that are missing. The rest is kept, and [`Loss`] has the counts. If a page does not answer,
+//! nobody knows what it has: that is reported as one missing item at least. After a loss the first
+//! write begins the other half, so that it is reported once. A key that outlives its job
 //! ([`Hold::AtLeast`](mainspring_core::job::Hold)) is not kept.
 //!
 //! # How long the flash lasts
@@ -256,7 +257,9 @@ where
         let Some(counts) = replay::find(&mut self.pages, &mut self.buffer.0).await? else {
             return Ok(Restored::NOTHING);
         };
-        self.number = counts.newest.wrapping_add(1);
+        // A page that answers again has no later numbers than what is written from now on.
+        let unread = if counts.unread { self.pages.items_max() } else { 0 };
+        self.number = counts.newest.wrapping_add(1).wrapping_add(unread);
         (self.half, self.page) = (counts.half, counts.page);
         let mut replay = replay::Replay::new(ledger, self.options, counts);
         replay.run(&mut self.pages, &mut self.buffer.0).await;

@@ -143,6 +143,11 @@ impl<F: NorFlash> Pages<F> {
         self.halves.pages()
     }
 
+    /// More items than a half can have.
+    pub(super) const fn items_max(&self) -> u32 {
+        self.halves.bytes()
+    }
+
     pub(super) const fn flash(&mut self) -> &mut F {
         &mut self.flash
     }

@@ -27,6 +27,8 @@ pub(super) struct Counts {
     pub(super) newest: u32,
     /// Whether cursors and jobs were not kept up to date.
     pub(super) config: bool,
+    /// Whether a page of either half did not answer, which may have been written later.
+    pub(super) unread: bool,
 }
 
 impl Counts {
@@ -42,7 +44,8 @@ impl Counts {
         let newest = before.map_or(header.number, |before| latest(before.newest));
         if header.has(flag::ENDS) {
             let upto = before.map_or(header.number, |before| latest(before.upto));
-            return Some(Self { half, page, upto, newest, config: header.has(flag::CONFIG) });
+            let config = header.has(flag::CONFIG);
+            return Some(Self { half, page, upto, newest, config, unread: false });
         }
         before.map(|before| Self { page, newest, ..before })
     }
@@ -77,7 +80,7 @@ pub(super) async fn find<F: NorFlash>(
     }
     match (found, failed) {
         (None, Some(error)) => Err(Error::Flash(error)),
-        _ => Ok(found),
+        (found, failed) => Ok(found.map(|found| Counts { unread: failed.is_some(), ..found })),
     }
 }
 
@@ -110,6 +113,10 @@ impl<'l, D: Lasting, S: Room, T: Room, J: Room, K: Room> Replay<'l, D, S, T, J, 
                 // end.
                 self.loss.missing = self.loss.missing.saturating_add(1);
             }
+        }
+        if self.counts.unread {
+            // A page that answers by now was left out all the same: nobody knew what is in it.
+            self.loss.missing = self.loss.missing.max(1);
         }
     }
 

@@ -1,10 +1,12 @@
 //! What the flash has of each row, in a few bytes: enough to see that a row has changed.
 //!
-//! A schedule is told by its revision, which every change raises, and its failures, which one
-//! change raises without it. A job is told by its token, which every claim raises, by the state
-//! that it is in under that token, as no job comes back to a state under the same token, and by
-//! when it is ready, which moves if the clock is set. The end of a lease is not kept up to date,
-//! because whoever restores a lease takes it for lost.
+//! A schedule is told by its revision, which every change raises, and by what changes without it:
+//! its failures, and what was noted under a clock that was ahead, once that is corrected. A job is
+//! told by its token, which every claim raises, by the state that it is in under that token, as no
+//! job comes back to a state under the same token, and by when it is ready, which moves if the
+//! clock is set. One that was written under a clock that was ahead becomes another one once that is
+//! corrected. The end of a lease is not kept up to date, because whoever restores a lease takes it
+//! for lost.
 
 use mainspring_core::domain::Domain;
 use mainspring_core::id::{ConfigRevision, Revision, Token};
@@ -22,13 +24,19 @@ use super::record::{Cursor, Progress, Row};
 struct KeptSchedule<D: Domain> {
     id: D::ScheduleId,
     revision: Revision,
-    failures: u16,
+    /// What changes without it, in two bytes: if only the failures change, so does it.
+    rest: u16,
 }
 
 impl<D: Domain> KeptSchedule<D> {
+    #[expect(clippy::cast_possible_truncation, reason = "both halves are in it")]
     fn of(schedule: &Schedule<D>) -> Self {
-        let Schedule { revision, failures, .. } = *schedule;
-        Self { id: schedule.spec().id.clone(), revision, failures: failures.value() }
+        let Schedule { revision, failures, last_fire_at, pause, .. } = *schedule;
+        let fired = last_fire_at.value().map_or(0, folded);
+        let paused = pause.map_or(0, |pause| folded(pause.since.value()));
+        let noted = fired ^ paused.rotate_left(8);
+        let rest = failures.value() ^ (noted ^ noted >> 16) as u16;
+        Self { id: schedule.spec().id.clone(), revision, rest }
     }
 }
 

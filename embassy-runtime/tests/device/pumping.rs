@@ -2,11 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
 
 use embassy_time::Timer;
 use mainspring_core::fire::Skip;
@@ -26,7 +23,7 @@ use mainspring_embassy::pump::Pump;
 use mainspring_embassy::task::{self, Run};
 use mainspring_embassy::timing::Fires;
 
-use crate::rig::{Engine, TASK, advance, secs, spec, timer, timer_secs};
+use crate::rig::{Engine, TASK, run_for, secs, spec, timer, timer_secs};
 
 static REPLY: Reply<Small> = Reply::new();
 
@@ -45,32 +42,6 @@ impl History<Small> for Heard {
     fn ended(&self, _: &JobId, _: Token) -> Option<(Outcome, bool)> {
         None
     }
-}
-
-struct Flag(AtomicBool);
-
-impl Wake for Flag {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
-/// Polls a future for so long, second by second; says whether it has ended.
-fn run_for<F: Future>(mut future: Pin<&mut F>, span: i64) -> Option<F::Output> {
-    let flag = Arc::new(Flag(AtomicBool::new(true)));
-    let waker = Waker::from(Arc::clone(&flag));
-    let mut context = Context::from_waker(&waker);
-    for second in 0..=span {
-        if second > 0 {
-            advance(secs(1));
-        }
-        while flag.0.swap(false, Ordering::SeqCst) {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-                return Some(output);
-            }
-        }
-    }
-    None
 }
 
 fn now<F: Future>(future: F) -> F::Output {
@@ -236,4 +207,41 @@ fn what_cannot_be_written_down_is_said_to_be_so_and_does_not_start() {
     broken.set(false);
     assert!(run_for(run.as_mut(), 60).is_none());
     assert_eq!(ran.get(), 1, "it is tried again until it can be written");
+}
+
+#[test]
+fn the_time_of_a_run_does_not_pass_before_it_could_start() {
+    let _timer = timer();
+    let mut engine = Box::new(Engine::EMPTY);
+    let commands: Commands<Small, 4> = Commands::new();
+    let broken = Cell::new(true);
+    let heard = Heard::default();
+    let start = now(Pump::start(&mut engine, &commands, Shaky(&broken), heard.clone()));
+    let Ok((mut pump, _)) = start else { panic!("it can be read") };
+    let settings = Settings { timeout: Some(Timeout::After(secs(5))), ..Settings::NONE };
+    // As many as there are places, and one more.
+    for number in 0..3 {
+        let told = pump.tell(Command::Enqueue(Enqueue { settings, ..job(number, 4) }));
+        assert!(matches!(told, Answer::Queued(_, Enqueued::Inserted)));
+    }
+    let ran = RefCell::new(Vec::new());
+    let tasks = task::tasks().on(TASK, async |run: &Run<Small>| {
+        ran.borrow_mut().push(run.job);
+        Timer::after_secs(run.payload.into()).await;
+        Ok(())
+    });
+    let mut run = pin!(pump.run(&tasks));
+    assert!(run_for(run.as_mut(), 60).is_none());
+    // One that has not started is over as soon as somebody cancels it.
+    let id = JobId::queued(TASK, 1);
+    assert_eq!(commands.try_send(Command::Cancel(id)), Ok(()));
+    assert!(run_for(run.as_mut(), 60).is_none());
+    assert_eq!(*ran.borrow(), []);
+    assert_eq!(*heard.0.borrow(), [Outcome::Cancelled]);
+    broken.set(false);
+    assert!(run_for(run.as_mut(), 60).is_none());
+    let mut ran = ran.borrow().clone();
+    ran.sort_unstable();
+    assert_eq!(ran, [JobId::queued(TASK, 0), JobId::queued(TASK, 2)]);
+    assert_eq!(heard.0.borrow()[1..], [Outcome::Succeeded; 2]);
 }

@@ -1,7 +1,11 @@
 //! What the tests share: the timer, and a device without a pump, whose tasks succeed at once unless
 //! told otherwise.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 
 use embassy_time::{Duration, MockDriver};
 use mainspring_core::fire::Skip;
@@ -38,6 +42,32 @@ pub(crate) fn timer() -> MutexGuard<'static, ()> {
 pub(crate) fn advance(span: Span) {
     MockDriver::get()
         .advance(Duration::from_micros(span.as_micros().try_into().expect("a positive span")));
+}
+
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Polls a future for so long, second by second; says whether it has ended.
+pub(crate) fn run_for<F: Future>(mut future: Pin<&mut F>, span: i64) -> Option<F::Output> {
+    let flag = Arc::new(Flag(AtomicBool::new(true)));
+    let waker = Waker::from(Arc::clone(&flag));
+    let mut context = Context::from_waker(&waker);
+    for second in 0..=span {
+        if second > 0 {
+            advance(secs(1));
+        }
+        while flag.0.swap(false, Ordering::SeqCst) {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return Some(output);
+            }
+        }
+    }
+    None
 }
 
 pub(crate) fn at(text: &str) -> Timestamp {

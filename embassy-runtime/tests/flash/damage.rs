@@ -177,6 +177,33 @@ fn a_record_that_is_lost_takes_no_other_with_it() {
 }
 
 #[test]
+fn a_page_that_does_not_answer_is_told_and_what_is_in_it_does_not_come_back() {
+    let mut pages_that_count = 0;
+    for steps in 30..90 {
+        let (flash, lived) = lived(steps);
+        for page in 0..4 {
+            let mut ledger = Store::EMPTY;
+            let mut running = journal(flash.clone(), Options::default());
+            running.flash().deaf = Some(page);
+            let Ok(restored) = block_on(running.restore(&mut ledger)) else {
+                // Nothing else counts, so that the device does not start.
+                continue;
+            };
+            assert!(restored.loss.missing > 0, "page {page} after {steps} steps");
+            pages_that_count += u32::from(State::of(&ledger) != State::of(&lived));
+            // It answers again.
+            running.flash().deaf = None;
+            put(&mut ledger, 5, steps, wall(steps));
+            block_on(running.record(&ledger, mono(steps))).expect("there is room");
+            let (again, restored, _) = start(running.into_flash(), Options::default());
+            assert_eq!(restored.loss, Loss::NONE, "a loss is over once something was written");
+            assert_eq!(State::of(&again), State::of(&ledger), "page {page} after {steps} steps");
+        }
+    }
+    assert!(pages_that_count > 60, "only {pages_that_count} pages would have been missed");
+}
+
+#[test]
 fn what_another_layout_has_written_is_passed_over() {
     let (flash, _) = three();
     let other = Options { layout: 9, ..Options::default() };

@@ -22,6 +22,8 @@ pub(crate) enum Refused {
     Torn,
     /// The power is gone.
     Dark,
+    /// A page that does not answer.
+    Deaf,
 }
 
 impl NorFlashError for Refused {
@@ -29,7 +31,7 @@ impl NorFlashError for Refused {
         match self {
             Self::Misaligned => NorFlashErrorKind::NotAligned,
             Self::OutOfBounds => NorFlashErrorKind::OutOfBounds,
-            Self::NotErased | Self::Torn | Self::Dark => NorFlashErrorKind::Other,
+            Self::NotErased | Self::Torn | Self::Dark | Self::Deaf => NorFlashErrorKind::Other,
         }
     }
 }
@@ -51,6 +53,8 @@ pub(crate) struct Nor<const PAGE: usize, const WORD: usize> {
     written: HashSet<usize>,
     /// The word that was being written when the power went.
     torn: Option<usize>,
+    /// The page that cannot be read.
+    pub(crate) deaf: Option<usize>,
     /// After how many bytes that are written or erased the power goes.
     pub(crate) left: Option<u64>,
     /// What is left of the bits that were being changed when the power went is a matter of luck.
@@ -71,9 +75,9 @@ impl<const PAGE: usize, const WORD: usize> Nor<PAGE, WORD> {
         let dirty = |(_, word): &(usize, &[u8])| word.iter().any(|byte| *byte != 0xff);
         let written =
             bytes.chunks(WORD).enumerate().filter(dirty).map(|(number, _)| number).collect();
-        let (left, luck) = (None, Dice::seeded(0));
+        let (torn, deaf, left, luck) = (None, None, None, Dice::seeded(0));
         let (refused, asked) = (Vec::new(), Vec::new());
-        Self { bytes, written, torn: None, left, luck, spent: 0, erased: 0, refused, asked }
+        Self { bytes, written, torn, deaf, left, luck, spent: 0, erased: 0, refused, asked }
     }
 
     /// This many erased pages.
@@ -163,6 +167,9 @@ impl<const PAGE: usize, const WORD: usize> ReadNorFlash for Nor<PAGE, WORD> {
     async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Refused> {
         let end = offset + u32::try_from(bytes.len()).expect("a small read");
         let (from, to) = self.checked(offset, end, 1)?;
+        if self.deaf.is_some_and(|page| from < (page + 1) * PAGE && to > page * PAGE) {
+            return Err(Refused::Deaf);
+        }
         bytes.copy_from_slice(&self.bytes[from..to]);
         Ok(())
     }

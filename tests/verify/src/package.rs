@@ -92,15 +92,7 @@ fn packages(root: &Path) -> Result<(), String> {
     if become_root == Root::No || !is_on_path("apt-get") {
         return Err(advice(&names));
     }
-    let forbids = !Path::new(POLICY).exists();
-    if forbids {
-        forbid_starts(become_root).run(root)?;
-    }
-    let installed = install(become_root, &names).iter().try_for_each(|call| call.run(root));
-    if forbids {
-        as_root(become_root, "rm", &["-f", POLICY]).run(root)?;
-    }
-    installed?;
+    as_root(become_root, "sh", &["-c", &script(&names, Path::new(POLICY))]).run(root)?;
     match missing.iter().find(|package| !is_there(package.program)) {
         Some(package) => Err(format!("{} brought no `{}`", package.name, package.program)),
         None => Ok(()),
@@ -117,22 +109,27 @@ fn become_root(root: &Path) -> Root {
     }
 }
 
-fn install(become_root: Root, names: &[&str]) -> [Call; 2] {
-    let apt = |args: &[&str]| {
-        let front: &[&str] = &["DEBIAN_FRONTEND=noninteractive", "apt-get"];
-        as_root(become_root, "env", &[front, args].concat())
+/// Installs packages, and keeps what is installed from being started (`policy-rc.d` of
+/// invoke-rc.d(8): 101 is no), unless somebody else has a policy already. Ours is gone however this
+/// ends: it is one shell, because whoever interrupts the gate does not come back to tidy up.
+fn script(names: &[&str], policy: &Path) -> String {
+    let names = names.join(" ");
+    let forbids = if policy.exists() {
+        String::new()
+    } else {
+        let policy = policy.display();
+        format!(
+            "trap 'rm -f {policy}' EXIT; trap 'exit 130' INT TERM HUP; \
+             printf '#!/bin/sh\\nexit 101\\n' >{policy}; chmod 755 {policy}; "
+        )
     };
-    let all: &[&str] = &["install", "-q", "-y", "--no-install-recommends"];
-    [apt(&["update", "-q"]), apt(&[all, names].concat())]
+    format!(
+        "set -e; {forbids}export DEBIAN_FRONTEND=noninteractive; apt-get update -q; \
+         apt-get install -q -y --no-install-recommends {names}"
+    )
 }
 
-/// Keeps what is installed from being started (`policy-rc.d` of invoke-rc.d(8): 101 is no).
-fn forbid_starts(become_root: Root) -> Call {
-    let script = format!("printf '#!/bin/sh\\nexit 101\\n' >{POLICY} && chmod 755 {POLICY}");
-    as_root(become_root, "sh", &["-c", &script])
-}
-
-/// sudo may drop the environment, so that `env` sets it behind sudo.
+/// sudo may drop the environment: what needs one sets it behind sudo.
 fn as_root(become_root: Root, program: &str, args: &[&str]) -> Call {
     let call = match become_root {
         Root::Sudo => Call::new("sudo", "-n").arg(program),
@@ -185,11 +182,50 @@ mod tests {
         assert!(folders("/no-such-place/*/bin").is_empty());
     }
 
+    /// Installs with an apt-get that does this; how that ended, and what apt-get has told.
+    fn installed(apt_get: &str, policy: &Path) -> (Option<i32>, String) {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let (told, program) = (folder.path().join("told"), folder.path().join("apt-get"));
+        let (there, told_at) = (policy.display(), told.display());
+        let tells = format!("echo $DEBIAN_FRONTEND $({there}; echo $?) $@ >>{told_at}");
+        std::fs::write(&program, format!("#!/bin/sh\n{tells}\n{apt_get}\n")).expect("a file");
+        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("our own");
+        let path = format!("{}:/usr/bin:/bin", folder.path().display());
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &script(&["curl", "mosquitto"], policy)]).env("PATH", path);
+        let status = shell.status().expect("a shell");
+        (status.code(), std::fs::read_to_string(told).expect("it was asked"))
+    }
+
     #[test]
-    fn nothing_that_is_installed_is_started() {
-        let shown = forbid_starts(Root::Sudo).to_string();
-        let expected = r"sudo -n sh -c 'printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d";
-        assert!(shown.starts_with(expected), "{shown}");
+    fn nothing_that_is_installed_is_started_and_the_policy_is_gone_however_it_ends() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let policy = folder.path().join("policy-rc.d");
+        let update = "noninteractive 101 update -q\n";
+        let all = "noninteractive 101 install -q -y --no-install-recommends curl mosquitto\n";
+        assert_eq!(installed("exit 0", &policy), (Some(0), format!("{update}{all}")));
+        assert!(!policy.exists());
+        assert_eq!(installed("exit 100", &policy), (Some(100), update.to_owned()));
+        assert!(!policy.exists());
+        // The others may be ignored by whoever runs this.
+        assert_eq!(installed("kill -TERM $PPID", &policy), (Some(130), update.to_owned()));
+        assert!(!policy.exists());
+    }
+
+    #[test]
+    fn a_policy_of_somebody_else_stays() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let policy = folder.path().join("policy-rc.d");
+        let theirs = "#!/bin/sh\nexit 104\n";
+        std::fs::write(&policy, theirs).expect("a file");
+        std::fs::set_permissions(&policy, PermissionsExt::from_mode(0o755)).expect("our own");
+        let (code, told) = installed("exit 0", &policy);
+        assert_eq!((code, told.matches(" 104 ").count()), (Some(0), 2), "{told}");
+        assert_eq!(std::fs::read_to_string(&policy).expect("it stays"), theirs);
     }
 
     #[test]
@@ -200,14 +236,9 @@ mod tests {
     }
 
     #[test]
-    fn apt_asks_nothing() {
-        let shown = |become_root| install(become_root, &["curl"]).map(|call| call.to_string());
-        let [update, install] = shown(Root::Already);
-        assert_eq!(update, "env DEBIAN_FRONTEND=noninteractive apt-get update -q");
-        let tail = "env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
-                    --no-install-recommends curl";
-        assert_eq!(install, tail);
-        let [_, install] = shown(Root::Sudo);
-        assert_eq!(install, format!("sudo -n {tail}"));
+    fn what_is_done_as_root_is_shown() {
+        let shown = as_root(Root::Sudo, "sh", &["-c", "true"]).to_string();
+        assert_eq!(shown, "sudo -n sh -c true");
+        assert_eq!(as_root(Root::Already, "id", &[]).to_string(), "id");
     }
 }

@@ -215,6 +215,9 @@ fn look() -> ! {
             .fold((cell::FIRES, 0), |(first, last), fire| (first.min(fire), last.max(fire)));
         let missing = (first..last).filter(|fire| !is_settled(schedule, *fire)).count();
         *settled = over.count();
+        if *settled == 0 || first > LATE {
+            fail(format_args!("schedule {schedule} lost every fire before {first}"));
+        }
         // Runs do not end in the order of their fires; more than there can be jobs is a loss.
         let late = (first..last.saturating_sub(LATE)).find(|fire| !is_settled(schedule, *fire));
         if let Some(fire) = late {
