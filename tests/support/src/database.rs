@@ -35,7 +35,7 @@ pub trait Databases: Service {
     ///
     /// # Errors
     /// What the server says.
-    fn ask(url: &str) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn answers(url: &str) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
 /// A database that was empty when it was made; dropped with this.

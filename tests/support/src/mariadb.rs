@@ -89,7 +89,7 @@ impl Databases for MariaDbService {
         Ok(connection.close().await?)
     }
 
-    async fn ask(url: &str) -> Result<(), Failure> {
+    async fn answers(url: &str) -> Result<(), Failure> {
         Ok(run(url, "SELECT 1".to_owned()).await?)
     }
 }

@@ -122,7 +122,7 @@ impl Databases for MongoDbService {
         Ok(())
     }
 
-    async fn ask(url: &str) -> Result<(), Failure> {
+    async fn answers(url: &str) -> Result<(), Failure> {
         connect(url).await?.database("admin").run_command(doc! { "ping": 1 }).await?;
         Ok(())
     }

@@ -81,7 +81,7 @@ impl Databases for PostgresService {
         Ok(run(url, all.to_owned()).await?)
     }
 
-    async fn ask(url: &str) -> Result<(), Failure> {
+    async fn answers(url: &str) -> Result<(), Failure> {
         Ok(run(url, "SELECT 1".to_owned()).await?)
     }
 }

@@ -59,7 +59,7 @@ impl<S: Databases> Site for Place<S> {
         let url = self.database.url().to_owned();
         Witness::start(move || {
             let url = url.clone();
-            async move { S::ask(&url).await.is_ok() }
+            async move { S::answers(&url).await.is_ok() }
         })
     }
 

@@ -33,7 +33,7 @@ impl Witness {
                 clock::pass(BREAK);
                 let answered = runtime.block_on(ask());
                 let until = clock::wall();
-                // Who is refused is told so at once; and whoever has refused him, it was on purpose.
+                // Who is refused is refused on purpose.
                 if answered && until.since(from) > PATIENCE {
                     stalls.push((from, until));
                 }
