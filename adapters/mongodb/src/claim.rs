@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use mainspring_contract::record::{ClaimJobs, Job};
-use mainspring_contract::tables::{Done, Row};
+use mainspring_contract::tables::{Done, Row, by_turn, in_turn};
 use mainspring_contract::{JobId, Tags, TaskId};
 use mainspring_core::job::Change;
 use mainspring_sql::column::Columns;
@@ -61,7 +61,8 @@ pub(crate) async fn claim(
         // Whatever there is has come since our snapshot: a later one has it.
         return Err(error::contended(&tx.common.name));
     }
-    Ok(by_turn(taken))
+    // Those of one task are in their order, and whoever was found later comes later.
+    Ok(by_turn(taken.into_iter().map(|taken| (taken.head.task, taken.job))))
 }
 
 /// What a claim may still have.
@@ -91,20 +92,6 @@ impl Offer<'_> {
             }
         }
     }
-}
-
-/// The tasks that take turns, each once, in the order of this turn.
-fn in_turn(tasks: &[TaskId], turn: u32) -> Vec<TaskId> {
-    let mut seen = HashSet::new();
-    let start = usize::try_from(turn).unwrap_or(0) % tasks.len().max(1);
-    let mut places: Vec<_> = tasks
-        .iter()
-        .enumerate()
-        .filter(|(_, task)| seen.insert(*task))
-        .map(|(index, task)| ((index + tasks.len() - start) % tasks.len(), task.clone()))
-        .collect();
-    places.sort_unstable_by_key(|(place, _)| *place);
-    places.into_iter().map(|(_, task)| task).collect()
 }
 
 /// A job that may be claimed: the number of its task, and its place among the jobs of that.
@@ -454,20 +441,6 @@ async fn lease(
     Ok(rows.iter().filter_map(id).collect())
 }
 
-/// The jobs in the order in which the tasks take turns.
-fn by_turn(taken: Vec<Taken>) -> Vec<Row<Job, Id>> {
-    // Those of one task are in their order, and whoever was found later comes later.
-    let mut ranks: HashMap<usize, usize> = HashMap::new();
-    let place = |Taken { head, job }| {
-        let rank = ranks.entry(head.task).or_default();
-        *rank += 1;
-        ((*rank, head.task), job)
-    };
-    let mut jobs: Vec<_> = taken.into_iter().map(place).collect();
-    jobs.sort_by_key(|(place, _)| *place);
-    jobs.into_iter().map(|(_, job)| job).collect()
-}
-
 /// How many stretches of an index a server walks along at once, and some less.
 const LANES: usize = 150;
 
@@ -477,15 +450,6 @@ mod tests {
 
     fn task(name: &str) -> TaskId {
         TaskId::new(name).expect("a name")
-    }
-
-    #[test]
-    fn the_turn_goes_round_the_tasks() {
-        let tasks = ["a", "b", "a", "c"].map(task);
-        let names =
-            |turn| in_turn(&tasks, turn).iter().map(ToString::to_string).collect::<String>();
-        assert_eq!([0, 1, 2, 3, 4].map(names), ["abc", "bca", "cab", "cab", "abc"]);
-        assert_eq!(in_turn(&[], 3), []);
     }
 
     #[test]

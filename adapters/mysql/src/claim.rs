@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use mainspring_contract::record::{ClaimJobs, Job};
-use mainspring_contract::tables::{Done, Row};
+use mainspring_contract::tables::{Done, Row, by_turn, in_turn};
 use mainspring_contract::{JobId, Tags, TaskId};
 use mainspring_core::job::Change;
 use mainspring_core::time::Timestamp;
@@ -60,7 +60,8 @@ pub(crate) async fn claim(
             break;
         }
     }
-    Ok(by_turn(taken))
+    taken.sort_unstable_by_key(|taken| (taken.task, taken.order));
+    Ok(by_turn(taken.into_iter().map(|taken| (taken.task, taken.job))))
 }
 
 /// What a claim may still have.
@@ -99,20 +100,6 @@ impl Offer<'_> {
         }
         short
     }
-}
-
-/// The tasks that take turns, each once, in the order of this turn.
-fn in_turn(tasks: &[TaskId], turn: u32) -> Vec<TaskId> {
-    let mut seen = HashSet::new();
-    let start = usize::try_from(turn).unwrap_or(0) % tasks.len().max(1);
-    let mut places: Vec<_> = tasks
-        .iter()
-        .enumerate()
-        .filter(|(_, task)| seen.insert(*task))
-        .map(|(index, task)| ((index + tasks.len() - start) % tasks.len(), task.clone()))
-        .collect();
-    places.sort_unstable_by_key(|(place, _)| *place);
-    places.into_iter().map(|(_, task)| task).collect()
 }
 
 /// How many more jobs of each task may run. Those of these names had a limit a moment ago: nobody
@@ -401,20 +388,6 @@ async fn lease(tx: &mut Transaction<'_>, claim: &ClaimJobs<'_>, found: &mut [Tak
     Ok(())
 }
 
-/// The jobs in the order in which the tasks take turns.
-fn by_turn(mut taken: Vec<Taken>) -> Vec<Row<Job, Id>> {
-    taken.sort_unstable_by_key(|taken| (taken.task, taken.order));
-    let mut ranks: HashMap<usize, usize> = HashMap::new();
-    let place = |Taken { task, job, .. }| {
-        let rank = ranks.entry(task).or_default();
-        *rank += 1;
-        ((*rank, task), job)
-    };
-    let mut jobs: Vec<_> = taken.into_iter().map(place).collect();
-    jobs.sort_by_key(|(place, _)| *place);
-    jobs.into_iter().map(|(_, job)| job).collect()
-}
-
 /// What the statements about one lane are asked with.
 fn lane_values(
     source: usize,
@@ -470,21 +443,8 @@ const LAST_PRIORITY: i16 = 9;
 mod tests {
     use super::*;
 
-    fn task(name: &str) -> TaskId {
-        TaskId::new(name).expect("a name")
-    }
-
     fn order(priority: i16, ready_at_us: i64) -> Order {
         Order { priority, ready_at_us, id: [0; 16], lane: [0; 16] }
-    }
-
-    #[test]
-    fn the_turn_goes_round_the_tasks() {
-        let tasks = ["a", "b", "a", "c"].map(task);
-        let names =
-            |turn| in_turn(&tasks, turn).iter().map(ToString::to_string).collect::<String>();
-        assert_eq!([0, 1, 2, 3, 4].map(names), ["abc", "bca", "cab", "cab", "abc"]);
-        assert_eq!(in_turn(&[], 3), []);
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod finish;
 mod listing;
 mod schedules;
 mod store;
+mod turn;
 pub mod within;
 mod work;
 
@@ -57,6 +58,8 @@ use crate::store::{
     SkipView,
 };
 use crate::{JobId, Key, NodeId, ScheduleId, Source, StoreError, StoreErrorKind, TaskId};
+
+pub use turn::{by_turn, in_turn};
 
 /// A database that can be a store.
 pub trait Database: Send + Sync + 'static {
