@@ -1,5 +1,5 @@
 //! Where you come from: the words of other schedulers in ours. And [what a scheduler
-//! tells](tracing) to logs and traces.
+//! tells](tracing) to logs and traces, and [how far it goes](scale).
 //!
 //! A page without code. What a name here does is told at that name.
 //!
@@ -183,4 +183,5 @@
 //! [`wait`]: crate::Scheduler::wait
 //! [`zone`]: crate::Schedule::zone
 
+pub mod scale;
 pub mod tracing;

@@ -10,8 +10,11 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use place::Place;
 
-/// Many more rows than a plan for a small table would do for.
-const ROWS: u32 = 100_000;
+/// How many rows there are: many more than a plan for a small table would do for.
+fn row_count() -> u32 {
+    let rows = std::env::var("MAINSPRING_PLAN_ROWS").ok();
+    rows.map_or(100_000, |rows| rows.parse().expect("MAINSPRING_PLAN_ROWS is a number"))
+}
 
 /// A store with one ready job and one due schedule among many that are not, and a connection with
 /// the store's own settings.
@@ -54,9 +57,10 @@ async fn many(connection: &mut PgConnection, schema: &str, table: &str, changes:
     let values: Vec<String> = names.iter().map(value).collect();
     let sql = format!(
         "INSERT INTO {schema}.mainspring_{table} ({}) SELECT {} \
-         FROM {schema}.mainspring_{table} AS old, generate_series(1, {ROWS}) AS n",
+         FROM {schema}.mainspring_{table} AS old, generate_series(1, {}) AS n",
         names.join(", "),
-        values.join(", ")
+        values.join(", "),
+        row_count()
     );
     run(connection, sql).await;
 }
