@@ -35,8 +35,8 @@ use mainspring_core::schedule::{Next, Schedule, Spec};
 use mainspring_core::table::{Full, Vacant};
 use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::verb::{
-    Advanced, Cancelled, ClaimJobs, ClaimSchedules, Conflict, Ended, Enqueue, Enqueued, Extra,
-    History, PutSchedule, Release, Remove, Rescue, Resume, Resumed,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Conflict, Ended, Enqueue, Enqueued,
+    Extra, History, PutSchedule, Release, Remove, Rescue, Resume, Resumed,
 };
 use mainspring_core::worker::{self, Suspects, Worker};
 
@@ -354,26 +354,18 @@ impl<
         use planner::{Input, Output};
         let input = match output {
             Output::Claim { ticket, within, max, .. } => {
-                let claim = ClaimSchedules { node: D::NODE, within, claim_for: FOREVER, max };
-                let planner = &mut self.planner;
-                self.ledger.claim_schedules(&claim, now.wall, |schedule| {
-                    let cursor = schedule.due().unwrap_or(now.wall);
-                    // A claim never brings more than fits.
-                    let _ = planner.adopt(schedule, D::plan(&schedule.spec, cursor));
-                });
+                self.claim_schedules(within, max, now);
                 Input::Claimed { ticket, result: Ok(self.ledger.pulse(now.wall)) }
             }
             Output::Advance { ticket, mut advance } => {
                 advance.keep_for = advance.keep_for.map(|_| FOREVER);
-                let done = self.ledger.advance(&advance, now.wall, history);
-                let pulse = self.ledger.pulse(now.wall);
-                if let Advanced::Done { inserted: 1.., .. } = done {
-                    self.worker.handle(worker::Input::Hint, now);
+                let done = self.advance(&advance, now, history);
+                let schedule = advance.schedule;
+                Input::Advanced {
+                    ticket,
+                    schedule,
+                    result: Ok((done, self.ledger.pulse(now.wall))),
                 }
-                let suspects = Suspects::Schedule(advance.schedule.clone());
-                self.worker.handle(worker::Input::Verify(suspects), now);
-                self.share(pulse, now);
-                Input::Advanced { ticket, schedule: advance.schedule, result: Ok((done, pulse)) }
             }
             Output::Rescue { ticket, max } => {
                 self.ledger.rescue(&Rescue::Lapsed, max, now.wall, history);
@@ -386,6 +378,35 @@ impl<
             }
         };
         self.planner.handle(input, now);
+    }
+
+    #[inline(never)]
+    fn claim_schedules(&mut self, within: Span, max: u32, now: Now) {
+        let claim = ClaimSchedules { node: D::NODE, within, claim_for: FOREVER, max };
+        let planner = &mut self.planner;
+        self.ledger.claim_schedules(&claim, now.wall, |schedule| {
+            let cursor = schedule.due().unwrap_or(now.wall);
+            // A claim never brings more than fits.
+            let _ = planner.adopt(schedule, D::plan(&schedule.spec, cursor));
+        });
+    }
+
+    #[inline(never)]
+    fn advance(
+        &mut self,
+        advance: &Advance<D>,
+        now: Now,
+        history: &mut impl History<D>,
+    ) -> Advanced {
+        let done = self.ledger.advance(advance, now.wall, history);
+        if let Advanced::Done { inserted: 1.., .. } = done {
+            self.worker.handle(worker::Input::Hint, now);
+        }
+        let suspects = Suspects::Schedule(advance.schedule.clone());
+        self.worker.handle(worker::Input::Verify(suspects), now);
+        let pulse = self.ledger.pulse(now.wall);
+        self.share(pulse, now);
+        done
     }
 
     #[inline(never)]

@@ -80,7 +80,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         for slot in 0..self.schedules.capacity() {
             let Some(row) = self.schedules.get_mut(slot) else { continue };
             if meant(&row.schedule) {
-                row.claim = Some((node.clone(), Timestamp::MAX));
+                row.claim = Some((node.clone(), D::Note::of(Timestamp::MAX)));
                 self.requeue(slot);
             }
         }

@@ -20,6 +20,7 @@ use crate::domain::Domain;
 use crate::id::ConfigRevision;
 use crate::job::Job;
 use crate::lane::Lists;
+use crate::note::Note;
 use crate::number::Number;
 use crate::pulse::Pulse;
 use crate::queue::Queue;
@@ -67,7 +68,8 @@ type SlotsIn<R, T> = <R as Room>::Slots<T>;
 #[derive(Clone, Debug)]
 pub struct ScheduleRow<D: Domain, S: Room> {
     schedule: Schedule<D>,
-    claim: Option<(D::NodeId, Timestamp)>,
+    /// Who plans it, and until when.
+    claim: Option<(D::NodeId, D::Note<Timestamp>)>,
     /// The next one of a chain that a claim sets aside while it looks further.
     aside: S::Number,
 }
@@ -75,8 +77,14 @@ pub struct ScheduleRow<D: Domain, S: Room> {
 impl<D: Domain, S: Room> ScheduleRow<D, S> {
     /// When it comes due or, if it is claimed, when that claim ends, whichever is later.
     fn due(&self) -> Option<Timestamp> {
-        let claimed_until = self.claim.as_ref().map_or(Timestamp::MIN, |(_, until)| *until);
+        let claimed_until = self.claim().map_or(Timestamp::MIN, |(_, until)| until);
         Some(self.schedule.due()?.max(claimed_until))
+    }
+
+    /// The node that plans it, and until when: for ever, unless others could take over.
+    fn claim(&self) -> Option<(&D::NodeId, Timestamp)> {
+        let (node, until) = self.claim.as_ref()?;
+        Some((node, if D::OFFER.remote { until.value() } else { Timestamp::MAX }))
     }
 }
 
@@ -232,8 +240,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Every schedule with the node that plans it and until when, in no particular order.
     pub fn schedules(
         &self,
-    ) -> impl Iterator<Item = (&Schedule<D>, Option<&(D::NodeId, Timestamp)>)> {
-        self.schedules.iter().map(|(_, row)| (&row.schedule, row.claim.as_ref()))
+    ) -> impl Iterator<Item = (&Schedule<D>, Option<(&D::NodeId, Timestamp)>)> {
+        self.schedules.iter().map(|(_, row)| (&row.schedule, row.claim()))
     }
 
     /// Every task that somebody put, in no particular order.

@@ -7,7 +7,7 @@ use super::enqueue::Beside;
 use super::{Ledger, ScheduleRow};
 use crate::domain::Domain;
 use crate::fire::Skip;
-use crate::note::Cursor;
+use crate::note::{Cursor, Note};
 use crate::number::Number;
 use crate::overlap::Overlap;
 use crate::room::Room;
@@ -137,12 +137,12 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             };
             self.due.remove(slot);
             let row = self.row_mut(slot);
-            if row.claim.as_ref().is_some_and(|(_, until)| *until > now) {
+            if row.claim().is_some_and(|(_, until)| until > now) {
                 row.aside = aside;
                 aside = Number::of(slot);
                 continue;
             }
-            row.claim = Some((claim.node.clone(), now + claim.claim_for));
+            row.claim = Some((claim.node.clone(), D::Note::of(now + claim.claim_for)));
             claimed(&row.schedule);
             row.aside = aside;
             aside = Number::of(slot);
@@ -186,7 +186,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             history.skip(&advance.schedule, *skip);
         }
         row.claim = match (row.claim.take(), advance.keep_for) {
-            (Some((node, _)), Some(span)) => Some((node, now + span)),
+            (Some((node, _)), Some(span)) => Some((node, D::Note::of(now + span))),
             _ => None,
         };
         let revision = row.schedule.revision;

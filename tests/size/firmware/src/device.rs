@@ -23,8 +23,8 @@ use mainspring_core::task::Task;
 use mainspring_core::time::{Mono, Now, Span};
 use mainspring_core::trigger::Trigger;
 use mainspring_core::verb::{
-    Cancelled, ClaimJobs, ClaimSchedules, Conflict, Ended, Enqueue, Enqueued, Extra, Paused,
-    PutSchedule, Quarantine, Release, Remove, Rescue, Resume, Resumed,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Conflict, Ended, Enqueue, Enqueued,
+    Extra, Paused, PutSchedule, Quarantine, Release, Remove, Rescue, Resume, Resumed,
 };
 use mainspring_core::worker::{self, Worker};
 
@@ -38,8 +38,9 @@ const TASKS: usize = 4;
 /// Jobs that run at once.
 const AT_ONCE: usize = 4;
 
-/// Schedules that are planned at once: those that are due within seconds of each other.
-const AHEAD: usize = 8;
+/// Schedules that are planned at once. The store lies beside the planner, so that to claim more of
+/// them takes neither time nor power.
+const AHEAD: usize = 4;
 
 /// Nobody else changes the ledger, so that there is no news to look for between deadlines.
 const IDLE: Span = Span::from_days(1);
@@ -293,17 +294,11 @@ impl<'e, K: Kind> Device<'e, K> {
         let wall = self.now.wall;
         let input = match output {
             Output::Claim { ticket, within, claim_for, max } => {
-                let claim = ClaimSchedules { node: (), within, claim_for, max };
-                let planner = &mut *self.planner;
-                self.ledger.claim_schedules(&claim, wall, |schedule| {
-                    // A claim never brings more than fits.
-                    let _ = planner.adopt(schedule, K::plan(&schedule.spec));
-                });
+                self.claim_schedules(&ClaimSchedules { node: (), within, claim_for, max });
                 Input::Claimed { ticket, result: Ok(self.ledger.pulse(wall)) }
             }
             Output::Advance { ticket, advance } => {
-                let done = self.ledger.advance(&advance, wall, &mut ());
-                self.worker.handle(worker::Input::Hint, self.now);
+                let done = self.advance(&advance);
                 let result = Ok((done, self.ledger.pulse(wall)));
                 Input::Advanced { ticket, schedule: advance.schedule, result }
             }
@@ -316,6 +311,23 @@ impl<'e, K: Kind> Device<'e, K> {
             Output::Prune { .. } => return,
         };
         self.planner.handle(input, self.now);
+    }
+
+    /// By itself, so that what it needs on the stack is not there while something else is planned.
+    #[inline(never)]
+    fn claim_schedules(&mut self, claim: &ClaimSchedules<Small<K>>) {
+        let planner = &mut *self.planner;
+        self.ledger.claim_schedules(claim, self.now.wall, |schedule| {
+            // A claim never brings more than fits.
+            let _ = planner.adopt(schedule, K::plan(&schedule.spec));
+        });
+    }
+
+    #[inline(never)]
+    fn advance(&mut self, advance: &Advance<Small<K>>) -> Advanced {
+        let done = self.ledger.advance(advance, self.now.wall, &mut ());
+        self.worker.handle(worker::Input::Hint, self.now);
+        done
     }
 
     #[inline(never)]

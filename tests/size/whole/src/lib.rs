@@ -2,6 +2,8 @@
 //! embassy's executor and timer.
 #![no_std]
 
+use core::pin::pin;
+
 use embassy_futures::select::select;
 use embassy_time::Timer;
 use mainspring_core::room::Inline;
@@ -15,8 +17,8 @@ use mainspring_embassy::pump::Pump;
 use mainspring_embassy::task::{self, Failure, Run};
 use portable_atomic as _;
 
-/// 32 schedules, 4 tasks and 16 jobs, of which 4 run at once; 8 schedules are looked at ahead.
-pub type Engine<D> = engine::Engine<D, 32, 4, 16, 4, 8>;
+/// 32 schedules, 4 tasks and 16 jobs, of which 4 run at once; 4 schedules are looked at ahead.
+pub type Engine<D> = engine::Engine<D, 32, 4, 16, 4, 4>;
 
 /// What comes in from elsewhere, up to four at a time.
 pub type Wishes<D> = Commands<D, 4>;
@@ -54,6 +56,7 @@ where
             runs.set(runs.get() + 1);
             if run.attempt > 1 { Ok(()) } else { Err(Failure::Failed(1)) }
         });
-    select(pump.run(&tasks), Timer::after_secs(7_200)).await;
+    // In place: what is passed on by value goes over the stack.
+    select(pin!(pump.run(&tasks)), Timer::after_secs(7_200)).await;
     runs.get() > 24
 }
