@@ -99,13 +99,14 @@ pub(crate) async fn future(server: &Postgres, arguments: &Arguments) {
     }
 }
 
-/// A load that goes on while a transaction of somebody else stays open.
+/// A load that goes on while a transaction of somebody else stays open: it keeps an old snapshot and
+/// has a number of its own, so that vacuum may remove nothing that has died since, in any table.
 pub(crate) async fn bloat(server: &Postgres, arguments: &Arguments) {
     let place = Place::new(server).await;
     let (scheduler, runs) = ours::scheduler(open(&place).await, arguments.window).await;
-    let mut idle = place.pool.begin().await.expect("a transaction");
-    let pin = "SELECT txid_current(), count(*) FROM mainspring_jobs";
-    sqlx::query(pin).execute(&mut *idle).await.expect("a snapshot");
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+    let mut idle = place.pool.begin_with(begin).await.expect("a transaction");
+    sqlx::query("SELECT txid_current()").execute(&mut *idle).await.expect("a snapshot");
     let running = scheduler.start().await.expect("it starts");
     println!("\na load of {}/s beside a transaction that stays open", arguments.fires);
     println!(
