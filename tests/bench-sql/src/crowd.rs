@@ -107,6 +107,8 @@ pub(crate) async fn bloat(server: &Postgres, arguments: &Arguments) {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ";
     let mut idle = place.pool.begin_with(begin).await.expect("a transaction");
     sqlx::query("SELECT txid_current()").execute(&mut *idle).await.expect("a snapshot");
+    let extension = sqlx::query("CREATE EXTENSION pgstattuple").execute(&place.pool).await;
+    extension.expect("the extension comes with the server");
     let running = scheduler.start().await.expect("it starts");
     println!("\na load of {}/s beside a transaction that stays open", arguments.fires);
     println!(
@@ -209,8 +211,9 @@ const DUE: &str = "
         AND (claimed_until_us IS NULL OR claimed_until_us <= 0)
     ORDER BY next_at_us, id LIMIT 100 FOR UPDATE SKIP LOCKED";
 
+/// Dead rows as they lie in the table: what the server's statistics say of them comes late.
 const SIZES: &str = "
-    SELECT n_dead_tup, pg_table_size(relid) / 1024, pg_indexes_size(relid) / 1024,
+    SELECT (SELECT dead_tuple_count FROM pgstattuple('mainspring_jobs')),
+        pg_table_size('mainspring_jobs') / 1024, pg_indexes_size('mainspring_jobs') / 1024,
         (SELECT sum(pg_total_relation_size(inhrelid))::bigint / 1024 FROM pg_inherits
-         WHERE inhparent = 'mainspring_runs'::regclass)
-    FROM pg_stat_user_tables WHERE relname = 'mainspring_jobs'";
+         WHERE inhparent = 'mainspring_runs'::regclass)";
