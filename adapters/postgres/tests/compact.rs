@@ -158,6 +158,25 @@ async fn a_table_in_which_too_much_lives_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_backup_is_waited_for() {
+    let place = Place::default();
+    let rig = Rig(place.fresh().await);
+    let options = place.options().await;
+    rig.enqueue_all(0, &[queued(1, "t")]).await;
+    let mut backup = Beside::new(&options).await;
+    // It has no snapshot yet, or has one and no lock.
+    backup.run("SET application_name = 'pg_dump'").await;
+    wear_out(&options).await;
+    go_on(&rig).await;
+    let mut beside = Beside::new(&options).await;
+    assert!(beside.size().await > 4_194_304);
+    backup.run("RESET application_name").await;
+    go_on(&rig).await;
+    assert!(beside.size().await < 100_000);
+    assert_eq!(rig.jobs().await.len(), 1);
+}
+
+#[tokio::test]
 async fn who_waits_for_a_table_that_is_filled_again_sees_its_rows() {
     let place = Place::default();
     let rig = Rig(place.fresh().await);
