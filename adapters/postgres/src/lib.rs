@@ -77,13 +77,13 @@
 //!   has no dead rows, whether or not vacuum can run.
 //! - **Dead rows are bounded.** Each job leaves two behind: one of the claim, one of the settle.
 //!   Vacuum of that table comes early and at full speed. But while another session of the database
-//!   keeps an old snapshot open (a long report, a forgotten transaction), no vacuum can remove them,
-//!   and claims would pass over more and more of them. So a table in which at least 50,000 rows are
-//!   dead, ten times as many as live, is emptied with `TRUNCATE`, which asks nobody, and filled again
-//!   with the rows that live, in one transaction of some ten milliseconds during which others wait.
-//!   That goes for jobs, keys and schedules. It is not done where more than 10,000 rows or 32 MB
-//!   live, nor while somebody has touched the table in a transaction that is still open: then vacuum
-//!   is needed, and sessions that stay open want an `idle_in_transaction_session_timeout`.
+//!   keeps an old snapshot open (a long report, a forgotten transaction), no vacuum can remove
+//!   them, and claims would pass over more and more of them. So a table in which at least 50,000
+//!   rows are dead, ten times as many as live, is emptied with `TRUNCATE`, which asks nobody, and
+//!   filled again with the rows that live, in one short transaction during which others wait. That
+//!   goes for jobs, keys and schedules. It is not done where more than 10,000 rows or 32 MB live,
+//!   nor while somebody has touched the table in a transaction that is still open: then vacuum is
+//!   needed, and sessions that stay open want an `idle_in_transaction_session_timeout`.
 //! - **Your own snapshots**: a transaction of yours that is REPEATABLE READ or SERIALIZABLE, began
 //!   before such a moment and looks at one of these tables for the first time afterwards finds it
 //!   empty, as with every `TRUNCATE`. Let it begin with `LOCK TABLE … IN ACCESS SHARE MODE`, as the

@@ -224,7 +224,8 @@ async fn who_waits_for_a_table_that_is_filled_again_sees_its_rows() {
                     .await;
                 let names: String = row.expect("columns").get(0);
                 let back = format!(
-                    "INSERT INTO schema.mainspring_{table} ({names}) SELECT {names} FROM kept_{table}"
+                    "INSERT INTO schema.mainspring_{table} ({names})
+                     SELECT {names} FROM kept_{table}"
                 );
                 compacts.run(&back).await;
             }

@@ -21,8 +21,8 @@ use crate::site::Site;
 const SPANS: [Duration; 2] = [Duration::from_secs(6), Duration::from_secs(20)];
 
 /// The most statements of one look at the store: begin, locks, the clock, the limits of tasks, the
-/// claim, the pulse, commit. A beat has as many: begin, locks, the clock, forget, the row, the pulse,
-/// commit.
+/// claim, the pulse, commit. A beat has as many: begin, locks, the clock, forget, the row, the
+/// pulse, commit.
 const STATEMENTS: i64 = 7;
 
 /// A server that counts what it is asked.
