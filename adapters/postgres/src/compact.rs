@@ -1,9 +1,9 @@
 //! Tables that are mostly dead rows are emptied and filled again with the rows that live.
 //!
 //! Each job leaves two dead rows behind. Vacuum removes them, unless somebody's old snapshot may
-//! still ask for them; then claims would pass over more and more of them. `TRUNCATE` asks nobody. So
-//! what is dead stays bounded beside a transaction that stays open for days, as long as that one has
-//! not touched the table itself, and as long as few rows live in it (see `sql/compact.sql`).
+//! still ask for them; then claims would pass over more and more of them. `TRUNCATE` asks nobody.
+//! So what is dead stays bounded beside a transaction that stays open for days, as long as that one
+//! has not touched the table itself, and as long as few rows live in it (see `sql/compact.sql`).
 //!
 //! Any node does this on its way: now and then a verb that writes looks first. Nothing depends on
 //! whether it succeeds.

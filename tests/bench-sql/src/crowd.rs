@@ -100,7 +100,7 @@ pub(crate) async fn future(server: &Postgres, arguments: &Arguments) {
 }
 
 /// A load that goes on while a transaction of somebody else stays open: it keeps an old snapshot
-/// and has a number of its own, so that vacuum may remove nothing that has died since, in any table.
+/// and has a number of its own, so that vacuum removes nothing that has died since, in any table.
 pub(crate) async fn bloat(server: &Postgres, arguments: &Arguments) {
     let place = Place::new(server).await;
     let (scheduler, runs) = ours::scheduler(open(&place).await, arguments.window).await;

@@ -2,8 +2,8 @@
 -- those that vacuum has to keep because somebody's old snapshot may still ask for them.
 --
 -- Nobody else is at work on the table meanwhile: who has touched it keeps this out, and who comes
--- waits, and looks after the lock is there. It takes some ten milliseconds, or is not done: the lock
--- is waited for shortly, and the rows that live are few (10,000) and light (32 MB).
+-- waits, and looks after the lock is there. It does not take long, or is not done: the lock is
+-- waited for shortly, and the rows that live are few (10,000) and light (32 MB).
 --
 -- The columns are the table's own and not this program's: a later one may know more of them.
 BEGIN;

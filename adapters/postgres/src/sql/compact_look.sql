@@ -1,6 +1,6 @@
--- Which tables are mostly dead rows: many, ten times as many as live ones, in a table that has grown
--- by them. Both counts are the server's estimates, and late by a second; the size is exact, and
--- small again at once when somebody has just been here.
+-- Which tables are mostly dead rows: many, ten times as many as live ones, in a table that has
+-- grown by them. Both counts are the server's estimates, and some seconds late; the size is exact,
+-- and small again at once when somebody has just been here.
 SELECT each.name
 FROM unnest('{jobs,keys,schedules}'::text[]) AS each (name)
 CROSS JOIN LATERAL to_regclass('schema.mainspring_' || each.name) AS found (oid)
