@@ -108,8 +108,7 @@ impl<
             assert!(named.is_ok(), "more tasks than the engine has room for");
         });
         let desk: Desk<D, RUNS> = Desk::new();
-        // In place, so that nothing of it is moved over the stack.
-        let places = pin!(join_array(desk.places.each_ref().map(|it| desk.work_at(it, tasks))));
+        let places = pin!(desk.work(tasks));
         let turn = pin!(self.turn(&names, &desk));
         // What runs at the places never ends by itself.
         select(turn, places).await;
@@ -118,23 +117,9 @@ impl<
     async fn turn(&mut self, tasks: &[D::TaskId], desk: &Desk<D, RUNS>) {
         let mut failures: u32 = 0;
         loop {
-            let mut answer: Option<(&'static Reply<D>, Answer<D>)> = None;
-            if let Some(Request { command, reply }) = self.commands.try_receive() {
-                let told = self.engine.tell(command, &mut self.history);
-                answer = reply.map(|reply| (reply, told));
-            }
+            let answer = self.heed();
             self.clear(desk);
-            let mut more = true;
-            for _ in 0..RUNS {
-                let Some(work) = self.engine.work(tasks, &mut self.history) else {
-                    more = false;
-                    break;
-                };
-                match work {
-                    Work::Start(run) => desk.take_place(run),
-                    Work::Drop(job, token) => desk.drop(&job, token),
-                }
-            }
+            let more = self.fill(desk, tasks);
             let recorded = self.journal.record(&self.engine.ledger, Clock::raw()).await.is_ok();
             failures = if recorded { 0 } else { failures.saturating_add(1) };
             if !recorded {
@@ -158,6 +143,28 @@ impl<
             let deadline = if recorded { self.deadline() } else { Some(again(failures)) };
             select3(self.commands.ready(), desk.ended.wait(), until(deadline)).await;
         }
+    }
+
+    /// Does what a command says: its answer, and who waits for it.
+    #[inline(never)]
+    fn heed(&mut self) -> Option<(&'static Reply<D>, Answer<D>)> {
+        let Request { command, reply } = self.commands.try_receive()?;
+        let answer = self.engine.tell(command, &mut self.history);
+        reply.map(|reply| (reply, answer))
+    }
+
+    /// Gives places to what is to start, and drops what is to be dropped; whether there may be more
+    /// of it.
+    #[inline(never)]
+    fn fill(&mut self, desk: &Desk<D, RUNS>, tasks: &[D::TaskId]) -> bool {
+        for _ in 0..RUNS {
+            match self.engine.work(tasks, &mut self.history) {
+                None => return false,
+                Some(Work::Start(run)) => desk.take_place(run),
+                Some(Work::Drop(job, token)) => desk.drop(&job, token),
+            }
+        }
+        true
     }
 
     /// Tells the engine what has ended, and makes its place free.
@@ -265,6 +272,7 @@ impl<D: Device> Place<D> {
 }
 
 impl<D: Device, const RUNS: usize> Desk<D, RUNS> {
+    #[inline(never)]
     fn new() -> Self {
         Self { places: from_fn(|_| Place::new()), ended: Signal::new() }
     }
@@ -288,6 +296,12 @@ impl<D: Device, const RUNS: usize> Desk<D, RUNS> {
                 place.drop.signal(());
             }
         }
+    }
+
+    /// Runs what has places. Made apart, so that the deepest stack is not that of its beginning.
+    #[inline(never)]
+    fn work<'d>(&'d self, tasks: &'d impl Tasks<D>) -> impl Future {
+        join_array(self.places.each_ref().map(|place| self.work_at(place, tasks)))
     }
 
     /// Runs what has this place, one after the other.
