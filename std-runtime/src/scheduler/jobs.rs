@@ -232,8 +232,11 @@ impl Scheduler {
         let mut is_awaited = false;
         let jobs = jobs.into_iter().inspect(|job| is_awaited |= job.is_awaited);
         let mut ids = self.ids();
-        let requests = jobs.map(|job| job.request(&mut ids));
-        let requests: Vec<Enqueue> = requests.collect::<Result<_, _>>()?;
+        // Requests are large, and a list that grows copies them.
+        let mut requests = Vec::with_capacity(jobs.size_hint().0);
+        for job in jobs {
+            requests.push(job.request(&mut ids)?);
+        }
         let mut queued = Vec::with_capacity(requests.len());
         for batch in requests.chunks(limits::ITEMS_PER_CALL) {
             let answers = self.told(self.shared.store.enqueue(batch).await?);
