@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use mainspring_contract::record::{ClaimJobs, Job};
-use mainspring_contract::tables::{Done, Row, by_turn, in_turn};
+use mainspring_contract::tables::{Done, Row, by_turn, choose, in_turn};
 use mainspring_contract::{JobId, Tags, TaskId};
 use mainspring_core::job::Change;
 use mainspring_sql::column::Columns;
@@ -38,7 +38,8 @@ pub(crate) async fn claim(
     while offer.open > 0 {
         let heads = heads(tx, &offer).await?;
         count_room(tx, &mut offer, &heads).await?;
-        let chosen = choose(&heads, &offer);
+        let chosen = choose(&heads, offer.open, |task| offer.room(task));
+        let chosen: Vec<Head> = chosen.into_iter().map(|(_, head)| head.clone()).collect();
         if chosen.is_empty() {
             break;
         }
@@ -335,22 +336,6 @@ async fn running(
     Ok(running)
 }
 
-/// Which jobs are wanted: the tasks take turns, within their room.
-fn choose(heads: &Heads, offer: &Offer<'_>) -> Vec<Head> {
-    let mut chosen = Vec::new();
-    for place in 0.. {
-        let before = chosen.len();
-        for (&task, heads) in heads {
-            let head = heads.get(place).filter(|_| place < offer.room(task));
-            chosen.extend(head.filter(|_| chosen.len() < offer.open).cloned());
-        }
-        if chosen.len() == before {
-            break;
-        }
-    }
-    chosen
-}
-
 /// Reads jobs that were chosen and leases those that can be read, as far as nobody was faster.
 async fn take(
     tx: &mut Transaction<'_>,
@@ -443,32 +428,3 @@ async fn lease(
 
 /// How many stretches of an index a server walks along at once, and some less.
 const LANES: usize = 150;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn task(name: &str) -> TaskId {
-        TaskId::new(name).expect("a name")
-    }
-
-    #[test]
-    fn tasks_take_turns_within_their_room() {
-        let head = |task, place| Head { task, place, id: Bson::Null };
-        let heads = Heads::from([
-            (0, vec![head(0, 0), head(0, 1), head(0, 2)]),
-            (1, vec![head(1, 0), head(1, 1)]),
-        ]);
-        let chosen = |room: [usize; 2], open| {
-            let tasks = vec![task("a"), task("b")];
-            let room = tasks.iter().cloned().zip(room.map(Some)).collect();
-            let offer = Offer { tasks, tags: &Tags::NONE, room, open };
-            let chosen = choose(&heads, &offer);
-            chosen.iter().map(|head| (head.task, head.place)).collect::<Vec<_>>()
-        };
-        assert_eq!(chosen([9, 9], 9), [(0, 0), (1, 0), (0, 1), (1, 1), (0, 2)]);
-        assert_eq!(chosen([9, 9], 3), [(0, 0), (1, 0), (0, 1)]);
-        assert_eq!(chosen([1, 9], 9), [(0, 0), (1, 0), (1, 1)]);
-        assert_eq!(chosen([0, 0], 9), []);
-    }
-}

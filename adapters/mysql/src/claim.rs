@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use mainspring_contract::record::{ClaimJobs, Job};
-use mainspring_contract::tables::{Done, Row, by_turn, in_turn};
+use mainspring_contract::tables::{Done, Row, by_turn, choose, in_turn};
 use mainspring_contract::{JobId, Tags, TaskId};
 use mainspring_core::job::Change;
 use mainspring_core::time::Timestamp;
@@ -45,7 +45,7 @@ pub(crate) async fn claim(
         let wanted = match only {
             // Nobody else has a turn, so it is enough to know that there is one.
             Some(lane) if !first.is_empty() => vec![(lane, offer.room(lane.0))],
-            _ => choose(&first, &offer),
+            _ => wanted(&first, &offer),
         };
         if wanted.is_empty() {
             break;
@@ -315,24 +315,11 @@ fn push_stretches(stretches: &mut Vec<String>, from: Option<Spot>, to: Option<Sp
     }
 }
 
-/// How many jobs of each lane are wanted: the tasks take turns, within their room.
-fn choose(heads: &First, offer: &Offer<'_>) -> Vec<(LaneOf, usize)> {
+/// How many jobs of each lane are wanted.
+fn wanted(heads: &First, offer: &Offer<'_>) -> Vec<(LaneOf, usize)> {
     let mut wanted: BTreeMap<LaneOf, usize> = BTreeMap::new();
-    let mut left = offer.open;
-    let mut rank = 0;
-    while left > 0 {
-        let mut any = false;
-        for (&task, orders) in heads {
-            if let Some(order) = orders.get(rank).filter(|_| rank < offer.room(task) && left > 0) {
-                *wanted.entry((task, order.spot())).or_default() += 1;
-                left -= 1;
-                any = true;
-            }
-        }
-        if !any {
-            break;
-        }
-        rank += 1;
+    for (task, order) in choose(heads, offer.open, |task| offer.room(task)) {
+        *wanted.entry((task, order.spot())).or_default() += 1;
     }
     wanted.into_iter().collect()
 }
@@ -448,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn tasks_take_turns_within_their_room() {
+    fn what_is_wanted_is_counted_by_lane() {
         let heads = First::from([
             (0, vec![order(1, 1), order(1, 2), order(5, 1)]),
             (1, vec![order(0, 9), order(5, 9)]),
@@ -457,7 +444,7 @@ mod tests {
         let chosen = |room: [usize; 2], open| {
             let (tasks, room) = (Vec::new(), Some(room.to_vec()));
             let offer = Offer { tasks, tags: &Tags::NONE, room, open, dry: HashSet::new() };
-            choose(&heads, &offer)
+            wanted(&heads, &offer)
         };
         let all = [(lane(0, 1), 2), (lane(0, 5), 1), (lane(1, 0), 1), (lane(1, 5), 1)];
         assert_eq!(chosen([9, 9], 9), all);

@@ -1,7 +1,7 @@
 //! Handing out ready jobs.
 
 use mainspring_contract::record::{ClaimJobs, Job};
-use mainspring_contract::tables::{Done, Row};
+use mainspring_contract::tables::{Done, Row, by_turn, in_turn};
 use mainspring_contract::{JobId, TaskId};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -44,7 +44,7 @@ pub(crate) async fn claim(
         found = more.len();
         taken.extend(more);
     }
-    let claimed = in_turn(claim.tasks, turn, taken);
+    let claimed = ordered(claim.tasks, turn, taken);
     let bad = |row: &Row<Job, RowId>| match row {
         Err(damaged) => match &damaged.row {
             RowId::Job(id) => Some(uuid(id)),
@@ -125,26 +125,14 @@ impl Taken {
 
 /// Jobs in the order in which they are handed out: those of one task by priority, instant and id;
 /// between tasks the turn goes round.
-fn in_turn(tasks: &[TaskId], turn: u32, mut taken: Vec<Taken>) -> Vec<Row<Job, RowId>> {
+fn ordered(tasks: &[TaskId], turn: u32, mut taken: Vec<Taken>) -> Vec<Row<Job, RowId>> {
     taken.sort_by_cached_key(Taken::place);
-    if tasks.len() <= 1 {
-        return taken.into_iter().map(|taken| taken.job).collect();
-    }
-    let count = tasks.len();
-    let start = usize::try_from(turn).unwrap_or(0) % count;
-    let index = |row: &Row<Job, RowId>| {
-        let task = row.as_ref().ok().and_then(|job| tasks.iter().position(|id| *id == job.task));
+    let places = in_turn(tasks, turn);
+    let place = |row: &Row<Job, RowId>| {
+        let task = row.as_ref().ok().and_then(|job| places.iter().position(|id| *id == job.task));
         task.unwrap_or(0)
     };
-    let mut ranks = vec![0_u32; count];
-    let mut ranked = Vec::with_capacity(taken.len());
-    for Taken { job, .. } in taken {
-        let index = index(&job);
-        ranks[index] += 1;
-        ranked.push((ranks[index], (index + count - start) % count, job));
-    }
-    ranked.sort_by_key(|&(rank, place, _)| (rank, place));
-    ranked.into_iter().map(|(_, _, job)| job).collect()
+    by_turn(taken.into_iter().map(|taken| (place(&taken.job), taken.job)))
 }
 
 fn tasks<'a>(claim: &ClaimJobs<'a>) -> Vec<&'a str> {

@@ -59,7 +59,7 @@ use crate::store::{
 };
 use crate::{JobId, Key, NodeId, ScheduleId, Source, StoreError, StoreErrorKind, TaskId};
 
-pub use turn::{by_turn, in_turn};
+pub use turn::{by_turn, choose, in_turn};
 
 /// A database that can be a store.
 pub trait Database: Send + Sync + 'static {

@@ -44,9 +44,13 @@ fn may_repeat(kind: StoreErrorKind, repeated: Repeated) -> bool {
     }
 }
 
-/// Does something until it works or has failed often enough.
+/// Does something until it works or has failed often enough: as often as the database says, but not
+/// more than so many times, if that is said.
 macro_rules! attempts {
-    ($store:ident, $repeated:ident, $once:expr) => {{
+    ($store:ident, $repeated:ident, $once:expr) => {
+        attempts!($store, $repeated, u32::MAX, $once)
+    };
+    ($store:ident, $repeated:ident, $most:expr, $once:expr) => {{
         let mut attempt = 1;
         loop {
             let done: Result<_, StoreError> = $once;
@@ -55,7 +59,7 @@ macro_rules! attempts {
                 _ => break done,
             };
             attempt += 1;
-            if !$store.try_again(attempt, kind).await {
+            if attempt > $most || !$store.try_again(attempt, kind).await {
                 break done;
             }
         }
@@ -324,34 +328,26 @@ async fn settle_and_claim<D: Database>(
     claim: &ClaimJobs<'_>,
 ) -> Answer<(Vec<Written>, Vec<Job>)> {
     let turn = store.handed_out(0);
-    let mut attempt = 1;
-    while attempt <= TOGETHER {
-        let done = async {
+    let together = attempts!(
+        store,
+        Different,
+        TOGETHER,
+        async {
             let work = Work::new(store.begin(Mode::Write, clock).await?);
             let (mut work, written) = settle(store, clock, work, settles).await?;
             let value = (written, work.claim_jobs(claim, turn).await?);
             Ok(Reply { value, pulse: work.finish().await? })
-        };
-        let done: Answer<_> = done.await;
-        let kind = match &done {
-            Err(error) if may_repeat(error.kind(), Repeated::Different) => error.kind(),
-            _ => return done,
-        };
-        attempt += 1;
-        if !store.try_again(attempt, kind).await {
-            return done;
         }
+        .await
+    );
+    match together {
+        Err(error) if error.kind() == StoreErrorKind::Contended => {}
+        done => return done,
     }
     let Reply { value: written, mut pulse } = Store::settle(store, clock, settles).await?;
-    match claim_jobs(store, clock, claim).await {
-        Ok(claimed) => Ok(Reply { value: (written, claimed.value), pulse: claimed.pulse }),
-        // There may be jobs, so the caller is to come again.
-        Err(error) if error.kind() == StoreErrorKind::Contended => {
-            pulse.next_ready_at = Some(pulse.store_now);
-            Ok(Reply { value: (written, Vec::new()), pulse })
-        }
-        Err(error) => Err(error),
-    }
+    // There may be jobs: the caller is to come again for them.
+    pulse.next_ready_at = Some(pulse.store_now);
+    Ok(Reply { value: (written, Vec::new()), pulse })
 }
 
 /// How often it is tried to settle and to claim in one transaction.

@@ -32,8 +32,8 @@ const AHEAD: [i64; 5] = [0, 30, -30, 4, -11];
 const LIMIT: u32 = 60;
 /// How many rounds of fires there are in the end in which nobody is mistreated.
 const PEACE: i64 = 4;
-/// By how much a fire may be late once nobody is mistreated, of a machine that has time: a tenth of
-/// it was never seen, and a rescue that was forgotten would take as long as a lease lasts.
+/// By how much a fire may be late once nobody is mistreated, of a machine that has time: a rescue
+/// that was forgotten would take as long as a lease lasts.
 const PROMPTNESS: Span = LEASE.lease_for;
 /// The variable that says how many fires are due.
 const FIRES: &str = "MAINSPRING_CHAOS_FIRES";
@@ -288,27 +288,30 @@ impl<'a, S: Site> Driver<'a, S> {
         self.nodes.push(next);
     }
 
-    /// Makes a node stand still: mostly for a moment, now and then for longer than its leases last.
-    fn pause_one(&mut self) {
-        let victim = self.one();
+    /// Mostly a moment, now and then longer than leases last.
+    fn spell(&mut self) -> Span {
         let long = self.dice.between(0, 3) == 0;
         let (least, most) = if long { (9_000, 11_000) } else { (100, 2_000) };
-        let span = i64::try_from(self.dice.between(least, most)).expect("a few seconds");
+        let millis = self.dice.between(least, most);
+        Span::from_millis(i64::try_from(millis).expect("a few seconds"))
+    }
+
+    /// Makes a node stand still.
+    fn pause_one(&mut self) {
+        let victim = self.one();
+        let span = self.spell();
         let node = &mut self.nodes[victim];
         if node.paused.is_none() {
             let from = clock::wall();
             node.daemon.signal(Signal::STOP);
-            node.paused = Some((from, from + Span::from_millis(span)));
+            node.paused = Some((from, from + span));
         }
     }
 
-    /// Cuts a node off from its store, its broker or both: mostly for a moment, now and then for
-    /// longer than its leases last. It may be told so or not.
+    /// Cuts a node off from its store, its broker or both. It may be told so or not.
     fn part_one(&mut self) {
         let victim = self.one();
-        let long = self.dice.between(0, 3) == 0;
-        let (least, most) = if long { (9_000, 11_000) } else { (100, 2_000) };
-        let span = i64::try_from(self.dice.between(least, most)).expect("a few seconds");
+        let span = self.spell();
         let line = if self.dice.between(0, 2) == 0 { Line::Cut } else { Line::Silent };
         let (with_store, with_broker) = [(true, false), (false, true), (true, true)]
             [usize::try_from(self.dice.between(0, 3)).expect("one of three")];
@@ -320,7 +323,7 @@ impl<'a, S: Site> Driver<'a, S> {
         let store = node.road.to_store.as_ref().filter(|_| with_store);
         let broker = node.road.to_broker.as_ref().filter(|_| with_broker);
         store.into_iter().chain(broker).for_each(|way| way.set(line));
-        node.parted = Some(Parting { from, until: from + Span::from_millis(span), with_store });
+        node.parted = Some(Parting { from, until: from + span, with_store });
         let how = if line == Line::Cut { "cut off" } else { "left alone" };
         *self.harms.entry(how).or_default() += 1;
     }
