@@ -219,7 +219,8 @@ impl Scheduler {
         }
     }
 
-    /// Queues many jobs, and says what became of each. Much faster than one by one.
+    /// Queues many jobs, and says what became of each. Much faster than one by one. Where nothing
+    /// else sets them apart, jobs of one task begin in the order in which they are given here.
     ///
     /// # Errors
     /// If a name is not valid or arguments cannot be encoded (nothing is queued then), or the store
