@@ -2,7 +2,7 @@
 
 use core::hash::Hasher;
 
-/// Hashes the names of jobs, which are random numbers or hashes already, and tokens. Whoever chooses
+/// Hashes tokens and the names of jobs, which are random numbers or hashes already. Whoever chooses
 /// names that meet makes only the own process slower.
 #[derive(Debug, Default)]
 pub(super) struct IdHasher(u64);
