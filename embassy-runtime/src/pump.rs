@@ -4,16 +4,17 @@
 //! room for as many at once as the engine says.
 
 use core::array::from_fn;
+use core::cell::{Cell, RefCell};
 use core::pin::pin;
 
 use embassy_futures::join::join_array;
 use embassy_futures::select::{Either, select, select3};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
-use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Instant, Timer};
 use heapless::Vec;
 use mainspring_core::dice::Dice;
+use mainspring_core::id::Token;
 use mainspring_core::room::Inline;
 use mainspring_core::time::{Mono, Span, Timestamp};
 use mainspring_core::verb::History;
@@ -107,47 +108,24 @@ impl<
             assert!(named.is_ok(), "more tasks than the engine has room for");
         });
         let desk: Desk<D, RUNS> = Desk::new();
-        // In place, so that nothing of it is moved over the stack.
-        let places = pin!(join_array::<_, RUNS>(from_fn(|place| desk.work_at(place, tasks))));
+        let places = pin!(desk.work(tasks));
         let turn = pin!(self.turn(&names, &desk));
         // What runs at the places never ends by itself.
         select(turn, places).await;
     }
 
     async fn turn(&mut self, tasks: &[D::TaskId], desk: &Desk<D, RUNS>) {
-        let mut pending: Vec<Work<D>, RUNS> = Vec::new();
-        let mut running: [Option<Started<D>>; RUNS] = [const { None }; RUNS];
         let mut failures: u32 = 0;
         loop {
-            let mut answer: Option<(&'static Reply<D>, Answer<D>)> = None;
-            if let Some(Request { command, reply }) = self.commands.try_receive() {
-                let told = self.engine.tell(command, &mut self.history);
-                answer = reply.map(|reply| (reply, told));
-            }
-            while let Ok((place, report)) = desk.ended.try_receive() {
-                if let Some(started) = running[place].take() {
-                    self.engine.ended(&started.run, started.at, report);
-                }
-            }
-            let mut more = false;
-            while !pending.is_full() {
-                let Some(work) = self.engine.work(tasks, &mut self.history) else { break };
-                more = pending.push(work).is_ok() && pending.is_full();
-            }
+            let answer = self.heed();
+            self.clear(desk);
+            let more = self.fill(desk, tasks);
             let recorded = self.journal.record(&self.engine.ledger, Clock::raw()).await.is_ok();
             failures = if recorded { 0 } else { failures.saturating_add(1) };
             if !recorded {
                 log::unwritten(failures);
             }
-            for work in &pending {
-                match work {
-                    // What cannot be written down does not start: its job goes back, so that its
-                    // timeout does not run meanwhile.
-                    Work::Start(run) if !recorded => self.engine.unstarted(run),
-                    Work::Start(_) | Work::Drop(..) => self.begin(work, desk, &mut running),
-                }
-            }
-            pending.clear();
+            self.begin(desk, recorded);
             if let Some((reply, answer)) = answer {
                 // A way out of what keeps the journal from writing may be yet another command, so
                 // nobody is kept waiting.
@@ -163,33 +141,54 @@ impl<
                 continue;
             }
             let deadline = if recorded { self.deadline() } else { Some(again(failures)) };
-            select3(self.commands.ready(), desk.ended.ready_to_receive(), until(deadline)).await;
+            select3(self.commands.ready(), desk.ended.wait(), until(deadline)).await;
         }
     }
 
+    /// Does what a command says: its answer, and who waits for it.
     #[inline(never)]
-    fn begin(
-        &self,
-        work: &Work<D>,
-        desk: &Desk<D, RUNS>,
-        running: &mut [Option<Started<D>>; RUNS],
-    ) {
-        match work {
-            Work::Start(run) => {
-                let free = running.iter_mut().zip(&desk.places).find(|(run, _)| run.is_none());
-                // The engine starts no more than there are places.
-                let Some((started, place)) = free else { return };
-                place.drop.reset();
-                place.start.signal(run.clone());
-                *started = Some(Started { run: run.clone(), at: self.engine.clock().now().wall });
+    fn heed(&mut self) -> Option<(&'static Reply<D>, Answer<D>)> {
+        let Request { command, reply } = self.commands.try_receive()?;
+        let answer = self.engine.tell(command, &mut self.history);
+        reply.map(|reply| (reply, answer))
+    }
+
+    /// Gives places to what is to start, and drops what is to be dropped; whether there may be more
+    /// of it.
+    #[inline(never)]
+    fn fill(&mut self, desk: &Desk<D, RUNS>, tasks: &[D::TaskId]) -> bool {
+        for _ in 0..RUNS {
+            match self.engine.work(tasks, &mut self.history) {
+                None => return false,
+                Some(Work::Start(run)) => desk.take_place(run),
+                Some(Work::Drop(job, token)) => desk.drop(&job, token),
             }
-            Work::Drop(job, token) => {
-                let is_it = |started: &Started<D>| started.run.is(job, *token);
-                for (started, place) in running.iter().zip(&desk.places) {
-                    if started.as_ref().is_some_and(is_it) {
-                        place.drop.signal(());
-                    }
-                }
+        }
+        true
+    }
+
+    /// Tells the engine what has ended, and makes its place free.
+    #[inline(never)]
+    fn clear(&mut self, desk: &Desk<D, RUNS>) {
+        for place in &desk.places {
+            let Some(report) = place.report.take() else { continue };
+            if let Some(Taken { run, begun }) = place.leave() {
+                let at = begun.unwrap_or_else(|| self.engine.clock().now().wall);
+                self.engine.ended(&run, at, report);
+            }
+        }
+    }
+
+    /// Starts what has a place and was written down. What cannot be written down does not start:
+    /// its job goes back, so that its timeout does not run meanwhile.
+    #[inline(never)]
+    fn begin(&mut self, desk: &Desk<D, RUNS>, recorded: bool) {
+        let now = self.engine.clock().now().wall;
+        for place in desk.places.iter().filter(|place| place.begin(now)) {
+            if recorded {
+                place.start.signal(());
+            } else if let Some(Taken { run, .. }) = place.leave() {
+                self.engine.unstarted(&run);
             }
         }
     }
@@ -201,40 +200,117 @@ impl<
     }
 }
 
-/// What runs at a place.
-#[derive(Debug)]
-struct Started<D: Device> {
-    run: Run<D>,
-    at: Timestamp,
-}
-
-/// Where tasks run: places that jobs are put at, and the channel on which they come back.
+/// Where tasks run: a place for each that may run at once.
 struct Desk<D: Device, const RUNS: usize> {
     places: [Place<D>; RUNS],
-    ended: Channel<NoopRawMutex, (usize, Option<Report>), RUNS>,
+    /// Something has ended: its place has a report.
+    ended: Signal<NoopRawMutex, ()>,
 }
 
+/// A place where one job after the other runs.
 struct Place<D: Device> {
-    start: Signal<NoopRawMutex, Run<D>>,
+    /// Whoever has it. While the job runs it is lent to its task.
+    taken: RefCell<Option<Taken<D>>>,
+    start: Signal<NoopRawMutex, ()>,
     drop: Signal<NoopRawMutex, ()>,
+    /// How the run ended, or `None` if it was dropped.
+    report: Cell<Option<Option<Report>>>,
+}
+
+/// A job that has a place.
+#[derive(Debug)]
+struct Taken<D: Device> {
+    run: Run<D>,
+    /// When it began, if it has.
+    begun: Option<Timestamp>,
+}
+
+impl<D: Device> Place<D> {
+    fn new() -> Self {
+        let (start, drop) = (Signal::new(), Signal::new());
+        Self { taken: RefCell::new(None), start, drop, report: Cell::new(None) }
+    }
+
+    /// Lets a job have it, if it is free; otherwise hands the job back.
+    fn take(&self, run: Run<D>) -> Option<Run<D>> {
+        match self.taken.try_borrow_mut() {
+            Ok(mut taken) if taken.is_none() => {
+                self.drop.reset();
+                *taken = Some(Taken { run, begun: None });
+                None
+            }
+            _ => Some(run),
+        }
+    }
+
+    /// Makes it free; whoever had it.
+    fn leave(&self) -> Option<Taken<D>> {
+        self.taken.try_borrow_mut().ok()?.take()
+    }
+
+    /// Whether there is a job that begins `now`.
+    fn begin(&self, now: Timestamp) -> bool {
+        match self.taken.try_borrow_mut().as_deref_mut() {
+            Ok(Some(Taken { begun: begun @ None, .. })) => {
+                *begun = Some(now);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Runs the job that has it. Nobody takes it away before there is a report.
+    #[expect(clippy::await_holding_refcell_ref, reason = "who finds it lent leaves it alone")]
+    async fn run(&self, tasks: &impl Tasks<D>) -> Option<Report> {
+        let taken = self.taken.try_borrow().ok()?;
+        let run = &taken.as_ref()?.run;
+        match select(tasks.run(run), self.drop.wait()).await {
+            Either::First(report) => Some(report),
+            Either::Second(()) => None,
+        }
+    }
 }
 
 impl<D: Device, const RUNS: usize> Desk<D, RUNS> {
+    #[inline(never)]
     fn new() -> Self {
-        let place = |_| Place { start: Signal::new(), drop: Signal::new() };
-        Self { places: from_fn(place), ended: Channel::new() }
+        Self { places: from_fn(|_| Place::new()), ended: Signal::new() }
     }
 
-    /// Runs what is put at this place, one after the other.
-    async fn work_at(&self, number: usize, tasks: &impl Tasks<D>) {
-        let place = &self.places[number];
+    /// Finds a place for a job.
+    #[inline(never)]
+    fn take_place(&self, run: Run<D>) {
+        let mut run = Some(run);
+        for place in &self.places {
+            run = run.and_then(|run| place.take(run));
+        }
+        debug_assert!(run.is_none(), "the engine starts no more than there are places");
+    }
+
+    /// Drops what runs.
+    #[inline(never)]
+    fn drop(&self, job: &D::JobId, token: Token) {
+        for place in &self.places {
+            let taken = place.taken.try_borrow();
+            if taken.is_ok_and(|taken| taken.as_ref().is_some_and(|it| it.run.is(job, token))) {
+                place.drop.signal(());
+            }
+        }
+    }
+
+    /// Runs what has places. Made apart, so that the deepest stack is not that of its beginning.
+    #[inline(never)]
+    fn work<'d>(&'d self, tasks: &'d impl Tasks<D>) -> impl Future {
+        join_array(self.places.each_ref().map(|place| self.work_at(place, tasks)))
+    }
+
+    /// Runs what has this place, one after the other.
+    async fn work_at(&self, place: &Place<D>, tasks: &impl Tasks<D>) {
         loop {
-            let run = place.start.wait().await;
-            let report = match select(tasks.run(&run), place.drop.wait()).await {
-                Either::First(report) => Some(report),
-                Either::Second(()) => None,
-            };
-            self.ended.send((number, report)).await;
+            place.start.wait().await;
+            let report = place.run(tasks).await;
+            place.report.set(Some(report));
+            self.ended.signal(());
         }
     }
 }

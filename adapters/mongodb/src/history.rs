@@ -10,7 +10,7 @@ use mainspring_core::outcome::Outcome;
 use mainspring_core::time::Timestamp;
 use mainspring_sql::column::{Cells, Columns, Read};
 use mainspring_sql::{read, write};
-use mongodb::bson::{Bson, RawDocumentBuf, doc};
+use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 
 use crate::document::{Fields, RUN, Row, job_ids};
 use crate::jobs;
@@ -126,19 +126,14 @@ pub(crate) async fn over(tx: &mut Transaction<'_>, ids: &[JobId]) -> Done<HashSe
     Ok(rows.iter().filter_map(|row| read::job_id(&Row::new(row), "job").ok()).collect())
 }
 
-/// Those of these jobs that may be over. Names begin with their time: one that is larger than all
-/// in the history is new, so that history is hardly ever asked about it.
-pub(crate) async fn maybe_over(tx: &mut Transaction<'_>, ids: &[JobId]) -> Done<Vec<JobId>> {
-    let command = doc! {
-        "find": &tx.common.collections.runs,
-        "filter": {},
-        "sort": { "job": -1 },
-        "limit": 1,
-        "projection": { "job": 1, "_id": 0 },
-    };
-    let newest = tx.find(command).await?.pop();
-    let newest = newest.and_then(|row| read::job_id(&Row::new(&row), "job").ok());
-    Ok(ids.iter().filter(|id| newest.is_some_and(|newest| **id <= newest)).copied().collect())
+/// Finds the job of the largest name in the history. Names begin with their time: one that is larger
+/// is new, so that history is hardly ever asked about it.
+pub(crate) fn newest() -> [Document; 3] {
+    [
+        doc! { "$sort": { "job": -1 } },
+        doc! { "$limit": 1 },
+        doc! { "$project": { "_id": 0, "job": 1 } },
+    ]
 }
 
 /// How these attempts ended, and whether that settled the job.

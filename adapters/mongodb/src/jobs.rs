@@ -33,8 +33,9 @@ pub(crate) async fn known(tx: &mut Transaction<'_>, ids: &[JobId]) -> Done<Vec<b
 
 /// Adds jobs that wait or are held, except those that are known; which were added.
 ///
-/// Most jobs are new. So the collection is not asked; if a job is there, the transaction ends, and
-/// its next attempt asks. The user's own transaction is not to end for that.
+/// Most jobs are new. So neither the collection is asked, nor, before the end, the history; if a job
+/// turns out to be there, the transaction ends, and its next attempt asks. The user's own
+/// transaction is not to end for that.
 pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<bool>> {
     let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
     let mut known: HashSet<JobId> = HashSet::new();
@@ -43,10 +44,7 @@ pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<b
             ids.iter().zip(self::known(tx, &ids).await?).filter(|(_, k)| *k).map(|(i, _)| *i),
         );
     } else {
-        let old = history::maybe_over(tx, &ids).await?;
-        if !old.is_empty() {
-            known.extend(history::over(tx, &old).await?);
-        }
+        tx.made.unproven.extend(&ids);
     }
     let new: Vec<&Job> = jobs.iter().filter(|job| !known.contains(&job.id)).collect();
     let chained = new.iter().filter(|job| job.schedule.is_some()).count();
@@ -64,11 +62,7 @@ pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<b
         let collection = tx.common.collections.jobs.clone();
         if let Err(why) = tx.try_insert(&collection, documents).await {
             if error::code_of(&why) == Some(error::code::DUPLICATE_KEY) {
-                let mut doubtful = doubtful(tx);
-                if doubtful.len() >= DOUBTFUL {
-                    doubtful.clear();
-                }
-                doubtful.extend(&ids);
+                doubt(tx, &ids);
             }
             return Err(tx.failed(why));
         }
@@ -76,6 +70,30 @@ pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<b
         tx.made.written.extend(new.iter().map(|job| job.id));
     }
     Ok(jobs.iter().map(|job| !known.contains(&job.id)).collect())
+}
+
+/// Makes sure that no job was inserted that is over, if `newest` is the largest name in the history.
+pub(crate) async fn prove(tx: &mut Transaction<'_>, newest: Option<JobId>) -> Done<()> {
+    let unproven = core::mem::take(&mut tx.made.unproven);
+    let old: Vec<JobId> = unproven.into_iter().filter(|id| Some(*id) <= newest).collect();
+    if old.is_empty() {
+        return Ok(());
+    }
+    let over: Vec<JobId> = history::over(tx, &old).await?.into_iter().collect();
+    if over.is_empty() {
+        return Ok(());
+    }
+    doubt(tx, &over);
+    Err(error::contended(&tx.common.name))
+}
+
+/// The next attempt to insert these is to ask first.
+fn doubt(tx: &Transaction<'_>, ids: &[JobId]) {
+    let mut doubtful = doubtful(tx);
+    if doubtful.len() >= DOUBTFUL {
+        doubtful.clear();
+    }
+    doubtful.extend(ids);
 }
 
 fn doubtful<'t>(tx: &'t Transaction<'_>) -> MutexGuard<'t, HashSet<JobId>> {
@@ -165,6 +183,9 @@ pub(crate) async fn update(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<()> {
         *tx.made.ended.entry(job.task.clone()).or_default() += 1;
     }
     let over: Vec<JobId> = jobs.iter().filter(is_over).map(|job| job.id).collect();
+    for job in &over {
+        tx.made.unproven.remove(job);
+    }
     delete(tx, &over).await?;
     let now = tx.now();
     let rest: Vec<&Job> = jobs.iter().filter(|job| !is_over(job)).collect();

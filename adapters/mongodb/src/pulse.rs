@@ -8,11 +8,12 @@ use mongodb::bson::{Bson, Document, doc};
 
 use crate::collections::CONFIG_REVISION;
 use crate::document::Row;
-use crate::error;
 use crate::transaction::{Transaction, every};
+use crate::{error, history, jobs};
 
-/// Reads it and commits. Each part is the first entry of a stretch of an index.
-pub(crate) async fn finish(tx: Transaction<'_>) -> Done<Pulse> {
+/// Reads it and commits. Each part is the first entry of a stretch of an index. What was inserted
+/// is compared with the history on this occasion, if that was not done before.
+pub(crate) async fn finish(mut tx: Transaction<'_>) -> Done<Pulse> {
     let (now, common) = (tx.now(), std::sync::Arc::clone(&tx.common));
     let names = &common.collections;
     let parts = [
@@ -43,9 +44,17 @@ pub(crate) async fn finish(tx: Transaction<'_>) -> Done<Pulse> {
         pipeline.push(doc! { "$lookup": { "from": collection, "pipeline": first, "as": name } });
         fields.insert(name, first_of(&format!("${name}.{column}")));
     }
+    if !tx.made.unproven.is_empty() {
+        let newest = history::newest();
+        pipeline
+            .push(doc! { "$lookup": { "from": &names.runs, "pipeline": newest, "as": "newest" } });
+        fields.insert("newest", first_of("$newest.job"));
+    }
     pipeline.push(doc! { "$project": fields });
     let command = doc! { "aggregate": &names.meta, "pipeline": pipeline, "cursor": {} };
-    let row = tx.finish_with(command).await?;
+    let row = tx.pay_and_find(command).await?;
+    jobs::prove(&mut tx, read::job_id(&Row::new(&row), "newest").ok()).await?;
+    tx.commit().await?;
     let pulse = read::pulse(&Row::new(&row), now);
     pulse.map_err(|why| error::unreadable(&common.name, &why.to_string()))
 }

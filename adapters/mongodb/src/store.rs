@@ -60,6 +60,7 @@ impl MongoStore {
             lanes: Default::default(),
             crowd: Default::default(),
             doubtful: Default::default(),
+            tasks: Default::default(),
         };
         Ok(Self { common: Arc::new(common), database, handed_out: AtomicU32::new(0) })
     }

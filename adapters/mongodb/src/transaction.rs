@@ -53,6 +53,7 @@ use crate::collections::{CONFIG_REVISION, Collections, NUMBERS};
 use crate::crowd::Crowd;
 use crate::document::{job_ids, texts};
 use crate::lanes::Lanes;
+use crate::tasks::Tasks;
 use crate::{clock, error, keys};
 
 /// What names a row of schedules or jobs whatever the row says: its `_id`.
@@ -72,8 +73,10 @@ pub(crate) struct Common {
     pub(crate) lanes: Lanes,
     /// Which documents others had lately.
     pub(crate) crowd: Crowd,
-    /// Jobs that turned out to be there when they were inserted.
+    /// Jobs that turned out to be there, or to be over, when they were inserted.
     pub(crate) doubtful: std::sync::Mutex<HashSet<JobId>>,
+    /// What tasks said lately.
+    pub(crate) tasks: Tasks,
 }
 
 /// An open transaction. Dropped before its end, it changes nothing.
@@ -107,6 +110,10 @@ pub(crate) struct Made {
     pub(crate) waiting: bool,
     /// Jobs that it has written and that may be claimed.
     pub(crate) written: BTreeSet<JobId>,
+    /// Jobs that it has inserted without asking whether they are over.
+    pub(crate) unproven: BTreeSet<JobId>,
+    /// Tasks were written.
+    pub(crate) tasks: bool,
     /// How many leases of a task have ended.
     pub(crate) ended: HashMap<TaskId, i64>,
     /// What a claim has taken or looked at, so that it does not meet it again.
@@ -224,11 +231,15 @@ impl<'c> Transaction<'c> {
         })
     }
 
-    /// Writes what is owed, reads a last time, and commits; what a user has begun the user commits.
-    pub(crate) async fn finish_with(mut self, last: Document) -> Done<RawDocumentBuf> {
+    /// Writes what is owed and reads a document afterwards.
+    pub(crate) async fn pay_and_find(&mut self, command: Document) -> Done<RawDocumentBuf> {
         self.pay().await?;
-        let row = self.find(last).await?.pop();
-        let row = row.ok_or_else(|| error::unreadable(&self.common.name, "`meta` is empty"))?;
+        let row = self.find(command).await?.pop();
+        row.ok_or_else(|| error::unreadable(&self.common.name, "`meta` is empty"))
+    }
+
+    /// Commits; what a user has begun the user commits.
+    pub(crate) async fn commit(self) -> Done<()> {
         let (name, mode) = (self.common.name.clone(), self.mode);
         if let Holder::Own(mut session) = self.session {
             match mode {
@@ -239,7 +250,7 @@ impl<'c> Transaction<'c> {
                 }
             }
         }
-        Ok(row)
+        Ok(())
     }
 
     /// Ends a transaction that has only read; or leaves one to the user, with all its locks.

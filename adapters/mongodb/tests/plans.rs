@@ -16,8 +16,13 @@ use mongodb::bson::{Bson, Document, doc};
 
 use place::{Beside, Place};
 
-/// How many documents of each kind are in the way; many more than any verb may look at.
-const CROWD: i64 = 20_000;
+/// How many documents of each kind are in the way, at least: many more than any verb may look at, or
+/// as many as `MAINSPRING_PLAN_ROWS` says.
+fn row_count() -> u32 {
+    let rows = std::env::var("MAINSPRING_PLAN_ROWS").ok();
+    rows.map_or(20_000, |rows| rows.parse().expect("MAINSPRING_PLAN_ROWS is a number"))
+}
+
 /// How many entries of indexes, or documents, one command may look at here.
 const FEW: i64 = 100;
 
@@ -26,19 +31,25 @@ async fn crowd(beside: &Beside, collection: &str, changes: Document) {
     let collection = format!("{}{collection}", Prefix::default().as_str());
     let mut copy = doc! { "_id": { "$concat": ["crowd ", { "$toString": "$n" }] } };
     copy.extend(changes);
-    let numbers = doc! { "$range": [0, CROWD] };
+    // Two short lists, because a server limits the length of one.
+    let edge = i64::from(row_count().isqrt()) + 1;
+    let numbers = doc! { "$range": [0, edge] };
+    let number_of_both = doc! { "$add": [{ "$multiply": ["$i", edge] }, "$n"] };
     let pipeline = vec![
         doc! { "$limit": 1 },
+        doc! { "$set": { "i": &numbers } },
+        doc! { "$unwind": "$i" },
         doc! { "$set": { "n": numbers } },
         doc! { "$unwind": "$n" },
+        doc! { "$set": { "n": number_of_both } },
         doc! { "$set": copy },
-        doc! { "$unset": "n" },
-        doc! { "$merge": { "into": &collection } },
+        doc! { "$unset": ["i", "n"] },
+        doc! { "$merge": { "into": &collection, "whenMatched": "fail" } },
     ];
     let copy = doc! { "aggregate": &collection, "pipeline": pipeline, "cursor": {} };
     beside.run(copy).await;
     let counted = beside.run(doc! { "count": &collection }).await;
-    assert_eq!(number(&counted, "n"), CROWD + 1, "{collection}");
+    assert_eq!(number(&counted, "n"), edge * edge + 1, "{collection}");
 }
 
 /// A number in a document, of whatever kind.

@@ -68,9 +68,9 @@
 //!
 //! # Asking the planner of your server
 //!
-//! The statements that run all the time are held against the server's own plans, with tables as
-//! long as one likes:
+//! What runs all the time is held against what the server itself says that it did, with tables as
+//! long as one likes; PostgreSQL, MariaDB and MongoDB are each filled by their own test:
 //!
 //! ```text
-//! MAINSPRING_PLAN_ROWS=10000000 cargo nextest run -p mainspring-postgres --test plans
+//! MAINSPRING_PLAN_ROWS=10000000 cargo test -p mainspring-postgres --test plans
 //! ```

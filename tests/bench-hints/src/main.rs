@@ -9,10 +9,12 @@
 //!
 //! Two schedulers of one process share a private PostgreSQL that forces commits to the disk; the
 //! one that queues knows no task. Each sample is the time from the call that queues a job to the
-//! first line of its task, so it holds a commit to queue, a hint, and a commit to claim.
+//! first line of its task, so it holds a commit to queue, a hint, and a commit to claim. `bare
+//! postgres` is these three alone, with sqlx.
 
 mod clock;
 mod cost;
+mod floor;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,7 +28,8 @@ use mainspring_support::{Mosquitto, Nats, Postgres, Redis};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// What the latency is measured with.
-const BROKERS: [&str; 6] = ["none", "postgres", "redis", "mqtt 5", "mqtt 3.1.1", "nats"];
+const BROKERS: [&str; 7] =
+    ["none", "bare postgres", "postgres", "redis", "mqtt 5", "mqtt 3.1.1", "nats"];
 
 #[tokio::main]
 async fn main() {
@@ -74,6 +77,9 @@ async fn latency(samples: usize, rounds: usize) {
 }
 
 async fn measure(servers: &Servers, broker: &str, samples: usize) -> Vec<f64> {
+    if broker == "bare postgres" {
+        return floor::measure(&servers.postgres, samples).await;
+    }
     let database = servers.postgres.database().await;
     let (task, mut starts) = timed();
     let worker = builder(servers, broker, database.url()).await.task(task);
