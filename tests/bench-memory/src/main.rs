@@ -9,7 +9,7 @@
 //!
 //! Each round queues all jobs, then runs them, and then does both at once with as many more. The
 //! best round counts: whatever else the machine does makes rounds slower and never faster. How long
-//! the processors worked for one job hardly depends on the rest of the machine.
+//! the processors worked for one job depends on it less, but it does: caches and memory are shared.
 
 mod clock;
 
