@@ -7,6 +7,7 @@ use core::hash::Hash;
 use crate::few::Few;
 use crate::note::{Cursor, Notable, Note};
 use crate::offer::Offer;
+use crate::room::Room;
 use crate::settings::{Level, Terms};
 use crate::time::Timestamp;
 
@@ -56,6 +57,9 @@ pub trait Domain: Copy + Debug + Eq + Hash + 'static {
     type Fires<T: Clone + Debug + PartialEq>: Few<T>;
     /// The list of what does not: [`Skips`](crate::fire::Skips), or `()` where none are recorded.
     type Skips<T: Clone + Debug + PartialEq>: Few<T>;
+    /// The room for schedules that have jobs, in a ledger with `J` for jobs: as much, or `Inline<0>`
+    /// where the [`Offer`] has neither overlap nor fixed delays.
+    type Chains<J: Room>: Room;
     /// How a schedule's cursor is kept: [`Next`](crate::schedule::Next), or an
     /// `Option<Timestamp>` where [`after_run`](Offer::after_run) is not offered.
     type Cursor: Cursor;
@@ -217,6 +221,7 @@ pub(crate) mod tests {
         type Terms = Terms;
         type Fires<T: Clone + Debug + PartialEq> = crate::fire::Several<T>;
         type Skips<T: Clone + Debug + PartialEq> = crate::fire::Skips<T>;
+        type Chains<J: Room> = J;
         type Cursor = crate::schedule::Next;
         type Note<T: Notable> = T;
 

@@ -81,6 +81,16 @@ pub trait Storage<T> {
     fn count(&self) -> usize;
 }
 
+/// Slots that a static can begin with.
+pub trait Vacant {
+    /// All of them free, and all bits zero.
+    const VACANT: Self;
+}
+
+impl<T, const N: usize> Vacant for [Slot<T>; N] {
+    const VACANT: Self = [const { Slot::Free }; N];
+}
+
 impl<T, const N: usize> Storage<T> for [Slot<T>; N] {
     fn slots(&self) -> &[Slot<T>] {
         self

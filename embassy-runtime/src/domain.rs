@@ -9,6 +9,7 @@ use mainspring_core::few::Few;
 use mainspring_core::fire::{Several, Skips};
 use mainspring_core::note::{Cursor, Notable, Note};
 use mainspring_core::offer::Offer;
+use mainspring_core::room::Room;
 use mainspring_core::schedule::{Next, Spec};
 use mainspring_core::settings::{Settings, Terms};
 use mainspring_core::time::Timestamp;
@@ -54,6 +55,8 @@ pub trait Kind: Copy + Debug + Eq + Hash + 'static {
     type Fired<T: Clone + Debug + PartialEq>: Few<T>;
     /// The list of its [skips](Domain::Skips).
     type Skips<T: Clone + Debug + PartialEq>: Few<T>;
+    /// The [room](Domain::Chains) for schedules that have jobs.
+    type Chains<J: Room>: Room;
     /// How the [cursor](Domain::Cursor) of a schedule in the program is kept.
     type Cursor: Cursor;
     /// What is [noted](Domain::Note) besides of schedules in the program and their jobs.
@@ -72,6 +75,7 @@ impl Kind for Usual {
     type Payload = u32;
     type Fired<T: Clone + Debug + PartialEq> = Several<T>;
     type Skips<T: Clone + Debug + PartialEq> = Skips<T>;
+    type Chains<J: Room> = J;
     type Cursor = Next;
     type Note<T: Notable> = T;
 }
@@ -86,6 +90,7 @@ impl Kind for Intervals {
     type Payload = u32;
     type Fired<T: Clone + Debug + PartialEq> = Several<T>;
     type Skips<T: Clone + Debug + PartialEq> = Skips<T>;
+    type Chains<J: Room> = J;
     type Cursor = Next;
     type Note<T: Notable> = T;
 }
@@ -112,6 +117,7 @@ impl<K: Kind> Domain for Small<K> {
     type Terms = Terms;
     type Fires<T: Clone + Debug + PartialEq> = K::Fired<T>;
     type Skips<T: Clone + Debug + PartialEq> = K::Skips<T>;
+    type Chains<J: Room> = K::Chains<J>;
     type Cursor = Next;
     /// A journal goes by them.
     type Note<T: Notable> = T;

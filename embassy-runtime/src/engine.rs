@@ -24,15 +24,15 @@ use mainspring_core::fire;
 use mainspring_core::id::Token;
 use mainspring_core::job::Job;
 use mainspring_core::lease::LeaseTerms;
-use mainspring_core::ledger::Ledger;
+use mainspring_core::ledger::{Chain, Ledger};
 use mainspring_core::note::Note;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::planner::{self, Planner};
 use mainspring_core::pulse::Pulse;
 use mainspring_core::retry::Ask;
-use mainspring_core::room::Inline;
+use mainspring_core::room::{Inline, Room};
 use mainspring_core::schedule::{Next, Schedule, Spec};
-use mainspring_core::table::Full;
+use mainspring_core::table::{Full, Vacant};
 use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::verb::{
     Advanced, Cancelled, ClaimJobs, ClaimSchedules, Conflict, Ended, Enqueue, Enqueued, Extra,
@@ -90,6 +90,8 @@ impl<
     const RUNS: usize,
     const AHEAD: usize,
 > Engine<D, SCHEDULES, TASKS, JOBS, RUNS, AHEAD>
+where
+    <D::Chains<Inline<JOBS>> as Room>::Slots<Chain<D, Inline<JOBS>>>: Vacant,
 {
     /// Nothing in it: all its bits are zero, so that a static one takes no flash.
     pub const EMPTY: Self = Self {
@@ -99,7 +101,17 @@ impl<
         clock: Clock::UNKNOWN,
         stopping: false,
     };
+}
 
+impl<
+    D: Device,
+    const SCHEDULES: usize,
+    const TASKS: usize,
+    const JOBS: usize,
+    const RUNS: usize,
+    const AHEAD: usize,
+> Engine<D, SCHEDULES, TASKS, JOBS, RUNS, AHEAD>
+{
     /// Gets ready for [work](Self::work), after what was kept over a loss of power is back.
     #[inline(never)]
     pub fn begin(&mut self, restored: &Restored, history: &mut impl History<D>) {

@@ -9,6 +9,7 @@ use mainspring_core::domain::{Domain, Origin};
 use mainspring_core::few::One;
 use mainspring_core::note::Notable;
 use mainspring_core::offer::Offer;
+use mainspring_core::room::{Inline, Room};
 use mainspring_core::schedule::{Policies, Spec};
 use mainspring_core::settings::Terms;
 use mainspring_core::time::Timestamp;
@@ -72,6 +73,7 @@ impl Kind for Plain {
 
     type Fired<T: Clone + Debug + PartialEq> = One<T>;
     type Skips<T: Clone + Debug + PartialEq> = ();
+    type Chains<J: Room> = Inline<0>;
     type Cursor = Option<Timestamp>;
     type Note<T: Notable> = ();
 
@@ -88,6 +90,7 @@ impl Kind for PlainIntervals {
 
     type Fired<T: Clone + Debug + PartialEq> = One<T>;
     type Skips<T: Clone + Debug + PartialEq> = ();
+    type Chains<J: Room> = Inline<0>;
     type Cursor = Option<Timestamp>;
     type Note<T: Notable> = ();
 
@@ -139,6 +142,7 @@ impl<K: Kind> Domain for Fixed<K> {
     type Terms = &'static Terms;
     type Fires<T: Clone + Debug + PartialEq> = K::Fired<T>;
     type Skips<T: Clone + Debug + PartialEq> = K::Skips<T>;
+    type Chains<J: Room> = K::Chains<J>;
     type Cursor = K::Cursor;
     type Note<T: Notable> = K::Note<T>;
 

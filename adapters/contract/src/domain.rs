@@ -34,6 +34,7 @@ impl Domain for Stored {
     type Terms = Terms;
     type Fires<T: Clone + fmt::Debug + PartialEq> = mainspring_core::fire::Several<T>;
     type Skips<T: Clone + fmt::Debug + PartialEq> = mainspring_core::fire::Skips<T>;
+    type Chains<J: mainspring_core::room::Room> = J;
     type Cursor = mainspring_core::schedule::Next;
     type Note<T: mainspring_core::note::Notable> = T;
 

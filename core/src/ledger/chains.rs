@@ -33,7 +33,7 @@ impl<D: Domain, J: Room> Keyed for Chain<D, J> {
     }
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Adds a job to the chain of its schedule.
     pub(super) fn join_chain(&mut self, slot: usize) {
         if !D::OFFER.chains() {

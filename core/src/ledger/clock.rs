@@ -12,7 +12,7 @@ use crate::room::Room;
 use crate::schedule::{Next, Pause, Schedule};
 use crate::time::{Span, Timestamp};
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// The clock shows `by` more than it would have, or less: it is `now`.
     ///
     /// What jobs wait for, they wait for as long as before: leases, start deadlines and the waits

@@ -10,7 +10,7 @@ use crate::table::Full;
 use crate::time::Timestamp;
 use crate::verb::{Contest, Enqueue, Enqueued, History};
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Queues a job.
     ///
     /// # Errors

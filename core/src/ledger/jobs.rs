@@ -14,7 +14,7 @@ use crate::verb::{
     Settle, Written,
 };
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Hands out ready jobs under leases.
     pub fn claim_jobs(
         &mut self,

@@ -31,7 +31,7 @@ impl<D: Domain> Keyed for KeyRow<D> {
     }
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// The clock was set: what is held for a while is held for as long as before.
     pub(super) fn move_keys(&mut self, by: Span) {
         for slot in 0..self.keys.capacity() {

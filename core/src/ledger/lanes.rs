@@ -30,7 +30,7 @@ impl<D: Domain, T: Room, J: Room> Keyed for LaneRow<D, T, J> {
     }
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Finds or makes the lane for jobs of this task that need these tags.
     pub(super) fn lane_slot(&mut self, task: usize, tags: &D::Tags) -> Result<usize, Full<()>> {
         let key = (Number::of(task), tags.clone());

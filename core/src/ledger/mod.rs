@@ -25,7 +25,7 @@ use crate::pulse::Pulse;
 use crate::queue::Queue;
 use crate::room::{Inline, Room};
 use crate::schedule::Schedule;
-use crate::table::{Full, Keyed, Slot, Table};
+use crate::table::{Full, Keyed, Slot, Table, Vacant};
 use crate::task::Task;
 use crate::time::Timestamp;
 
@@ -35,17 +35,16 @@ pub use lanes::LaneRow;
 
 /// Schedules, tasks and jobs, with the queues over them.
 ///
-/// There is room for as many keys, and for jobs of as many schedules, as jobs. A domain can save
-/// it, in a static, if it has no keys, or if it [offers](crate::offer::Offer) neither overlap nor
-/// fixed delays: `K` is the room for keys, and `C` that for schedules with jobs.
-pub struct Ledger<D: Domain, S: Room, T: Room, J: Room, K: Room = J, C: Room = J> {
+/// There is room for as many keys as jobs. A domain that has none can save it, in a static: `K` is
+/// the room for keys.
+pub struct Ledger<D: Domain, S: Room, T: Room, J: Room, K: Room = J> {
     schedules: TableIn<S, ScheduleRow<D, S>>,
     /// Every schedule that can fire, by when it comes due.
     due: Queue<Timestamp, S::Cells>,
     tasks: TableIn<T, TaskRow<D, T>>,
     jobs: TableIn<J, JobRow<D, T, J>>,
     /// The jobs of each schedule that are not over.
-    chains: TableIn<C, Chain<D, J>>,
+    chains: TableIn<D::Chains<J>, Chain<D, J>>,
     /// Which job holds which key.
     keys: TableIn<K, KeyRow<D>>,
     /// A lane for each task and each set of tags that a job of it needs.
@@ -61,7 +60,8 @@ pub struct Ledger<D: Domain, S: Room, T: Room, J: Room, K: Room = J, C: Room = J
     config_revision: ConfigRevision,
 }
 
-type TableIn<R, T> = Table<T, <R as Room>::Slots<T>>;
+type TableIn<R, T> = Table<T, SlotsIn<R, T>>;
+type SlotsIn<R, T> = <R as Room>::Slots<T>;
 
 /// A schedule in a ledger.
 #[derive(Clone, Debug)]
@@ -138,17 +138,27 @@ impl<D: Domain, T: Room, J: Room> Keyed for JobRow<D, T, J> {
     }
 }
 
-impl<D: Domain, const S: usize, const T: usize, const J: usize, const K: usize, const C: usize>
-    Ledger<D, Inline<S>, Inline<T>, Inline<J>, Inline<K>, Inline<C>>
+impl<D: Domain, const S: usize, const T: usize, const J: usize, const K: usize>
+    Ledger<D, Inline<S>, Inline<T>, Inline<J>, Inline<K>>
+where
+    SlotsIn<D::Chains<Inline<J>>, Chain<D, Inline<J>>>: Vacant,
 {
     /// An empty ledger for a static: all its bits are zero, so that it takes no flash, and nothing
     /// has to build it on a stack.
+    ///
+    /// It does not compile for a domain that has to know of the jobs of a schedule and has no room
+    /// for that.
     pub const EMPTY: Self = Self {
         schedules: Table::new([const { Slot::Free }; S]),
         due: Queue::new([0; S]),
         tasks: Table::new([const { Slot::Free }; T]),
         jobs: Table::new([const { Slot::Free }; J]),
-        chains: Table::new([const { Slot::Free }; C]),
+        chains: {
+            let room = size_of::<SlotsIn<D::Chains<Inline<J>>, Chain<D, Inline<J>>>>();
+            let all = size_of::<[Slot<Chain<D, Inline<J>>>; J]>();
+            assert!(!D::OFFER.chains() || room >= all, "`Domain::Chains` is to be its argument");
+            Table::new(Vacant::VACANT)
+        },
         keys: Table::new([const { Slot::Free }; K]),
         lanes: Table::new([const { Slot::Free }; T]),
         ready: Lists::over([0; J]),
@@ -159,7 +169,7 @@ impl<D: Domain, const S: usize, const T: usize, const J: usize, const K: usize, 
     };
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
+impl<D: Domain<Chains<J> = J>, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     /// An empty ledger with room for these schedules, tasks and jobs. A job whose task was never
     /// put takes room among the tasks too, and so does each further set of tags that jobs of one
     /// task need.
@@ -181,7 +191,7 @@ impl<D: Domain, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     }
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Makes a task known, or changes it; a smaller version than the stored one changes nothing.
     ///
     /// # Errors
@@ -231,6 +241,12 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
         self.tasks.iter().filter(|(_, row)| row.known).map(|(_, row)| &row.task)
     }
 
+    /// The job of this name, unless it is over.
+    pub fn job(&self, id: &D::JobId) -> Option<&Job<D>> {
+        let slot = self.jobs.find(id)?;
+        self.jobs.get(slot).map(|row| &row.job)
+    }
+
     /// Every job that is not over, in no particular order.
     pub fn jobs(&self) -> impl Iterator<Item = &Job<D>> {
         self.jobs.iter().map(|(_, row)| &row.job)
@@ -262,9 +278,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, 
     }
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> fmt::Debug
-    for Ledger<D, S, T, J, K, C>
-{
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> fmt::Debug for Ledger<D, S, T, J, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger")
             .field("schedules", &self.schedules.len())

@@ -12,7 +12,7 @@ use crate::schedule::Schedule;
 use crate::table::Full;
 use crate::time::Timestamp;
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Puts a schedule back as it was, in place of one of this name.
     ///
     /// # Errors

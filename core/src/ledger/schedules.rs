@@ -31,7 +31,7 @@ struct Inserted {
     cut_at: Option<Timestamp>,
 }
 
-impl<D: Domain, S: Room, T: Room, J: Room, K: Room, C: Room> Ledger<D, S, T, J, K, C> {
+impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Puts a schedule.
     ///
     /// # Errors

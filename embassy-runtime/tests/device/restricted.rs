@@ -24,13 +24,20 @@ use mainspring_embassy::timing::Fires;
 
 use crate::rig::{BERLIN, advance, at, secs, timer};
 
+type Lived<D> = Box<Engine<D, 6, 4, 16, 16, 3>>;
+
 /// What differs between the two: how a record that a person wrote is kept.
 trait Keeps: Device<ScheduleId = Name, TaskId = Name, JobId = JobId, Payload = u32> {
     fn spec(spec: &Said) -> Self::Held<Spec<Self>>;
     fn settings(terms: Terms) -> Self::Settings;
+    fn engine() -> Lived<Self>;
 }
 
 impl Keeps for Small {
+    fn engine() -> Lived<Self> {
+        Box::new(Engine::EMPTY)
+    }
+
     fn spec(said: &Said) -> Spec<Self> {
         Spec {
             policies: said.policies,
@@ -50,6 +57,10 @@ impl Keeps for Small {
 }
 
 impl Keeps for Fixed {
+    fn engine() -> Lived<Self> {
+        Box::new(Engine::EMPTY)
+    }
+
     fn spec(said: &Said) -> InProgram<Spec<Self>> {
         InProgram(Box::leak(Box::new(Spec {
             policies: said.policies,
@@ -100,7 +111,7 @@ type Script = Vec<(u32, Ask)>;
 
 /// A device, what runs on it and what it has done.
 struct Life<D: Keeps> {
-    engine: Box<Engine<D, 6, 4, 16, 16, 3>>,
+    engine: Lived<D>,
     running: Vec<(Mono, Run<D>, Timestamp)>,
     trace: Trace,
 }
@@ -132,7 +143,7 @@ impl<D: Keeps> verb::History<D> for Trace {
 
 impl<D: Keeps> Life<D> {
     fn begin() -> Self {
-        let mut engine = Box::new(Engine::EMPTY);
+        let mut engine = D::engine();
         let mut trace = Trace::default();
         engine.begin(&Restored::NOTHING, &mut trace);
         Self { engine, running: Vec::new(), trace }

@@ -44,6 +44,7 @@ impl Domain for Numbers {
     type Terms = Terms;
     type Fires<T: Clone + core::fmt::Debug + PartialEq> = fire::Several<T>;
     type Skips<T: Clone + core::fmt::Debug + PartialEq> = fire::Skips<T>;
+    type Chains<J: mainspring_core::room::Room> = J;
     type Cursor = mainspring_core::schedule::Next;
     type Note<T: mainspring_core::note::Notable> = T;
 

@@ -40,6 +40,7 @@ impl Kind for Rich {
     type Payload = u32;
     type Fired<T: Clone + Debug + PartialEq> = fire::Several<T>;
     type Skips<T: Clone + Debug + PartialEq> = fire::Skips<T>;
+    type Chains<J: mainspring_core::room::Room> = J;
     type Cursor = Next;
     type Note<T: Notable> = T;
     const OFFER: Offer = Offer::EVERYTHING;

@@ -15,6 +15,7 @@ use mainspring_core::dice::Dice;
 use mainspring_core::few::One;
 use mainspring_core::note::Notable;
 use mainspring_core::offer::Offer;
+use mainspring_core::room::{Inline, Room};
 use mainspring_core::schedule::{Jitter, Policies, Spec, Spread};
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_embassy::command::{Command, Commands};
@@ -39,6 +40,7 @@ impl Kind for Reporter {
     type Payload = u32;
     type Fired<T: Clone + Debug + PartialEq> = One<T>;
     type Skips<T: Clone + Debug + PartialEq> = ();
+    type Chains<J: Room> = Inline<0>;
     type Cursor = Option<Timestamp>;
     type Note<T: Notable> = T;
 

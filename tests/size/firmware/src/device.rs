@@ -10,14 +10,15 @@ use mainspring_core::domain::{Domain, Origin};
 use mainspring_core::fire;
 use mainspring_core::id::Token;
 use mainspring_core::job::Job;
-use mainspring_core::ledger::Ledger;
+use mainspring_core::ledger::{Chain, Ledger};
 use mainspring_core::outcome::Outcome;
 use mainspring_core::overlap::Overlap;
 use mainspring_core::planner::{self, Planner};
 use mainspring_core::retry::Ask;
-use mainspring_core::room::Inline;
+use mainspring_core::room::{Inline, Room};
 use mainspring_core::schedule::{Coalesce, Jitter, Policies, Spec, Spread};
 use mainspring_core::settings::{Backoff, Level, Priority, Retry, Terms, Timeout};
+use mainspring_core::table::Vacant;
 use mainspring_core::task::Task;
 use mainspring_core::time::{Mono, Now, Span};
 use mainspring_core::trigger::Trigger;
@@ -30,10 +31,7 @@ use mainspring_core::worker::{self, Worker};
 use crate::domain::{Kind, Small};
 
 /// What the bars of DESIGN.md are about.
-///
-/// `C` is the room for schedules with jobs.
-type Store<K, const C: usize> =
-    Ledger<Small<K>, Inline<32>, Inline<TASKS>, Inline<16>, Inline<0>, Inline<C>>;
+type Store<K> = Ledger<Small<K>, Inline<32>, Inline<TASKS>, Inline<16>, Inline<0>>;
 
 const TASKS: usize = 4;
 
@@ -135,13 +133,16 @@ pub const PATIENT: Terms = Terms {
 
 /// The engine of a device, which is a static.
 #[derive(Debug)]
-pub struct Engine<K: Kind, const C: usize> {
-    ledger: Store<K, C>,
+pub struct Engine<K: Kind> {
+    ledger: Store<K>,
     planner: Planner<Small<K>, K::Plan, Inline<AHEAD>>,
     worker: Worker<Small<K>, Inline<AT_ONCE>>,
 }
 
-impl<K: Kind, const C: usize> Engine<K, C> {
+impl<K: Kind> Engine<K>
+where
+    <K::Chains<Inline<16>> as Room>::Slots<Chain<Small<K>, Inline<16>>>: Vacant,
+{
     /// Without any schedule.
     pub const EMPTY: Self =
         Self { ledger: Ledger::EMPTY, planner: Planner::EMPTY, worker: Worker::EMPTY };
@@ -149,19 +150,19 @@ impl<K: Kind, const C: usize> Engine<K, C> {
 
 /// A device with its engine.
 #[derive(Debug)]
-pub struct Device<'e, K: Kind, const C: usize> {
+pub struct Device<'e, K: Kind> {
     now: Now,
     stock: &'static [Spec<Small<K>>],
-    ledger: &'e mut Store<K, C>,
+    ledger: &'e mut Store<K>,
     planner: &'e mut Planner<Small<K>, K::Plan, Inline<AHEAD>>,
     worker: &'e mut Worker<Small<K>, Inline<AT_ONCE>>,
     /// How many jobs succeeded.
     done: u32,
 }
 
-impl<'e, K: Kind, const C: usize> Device<'e, K, C> {
+impl<'e, K: Kind> Device<'e, K> {
     /// A device with an empty engine.
-    pub fn new(now: Now, stock: &'static [Spec<Small<K>>], engine: &'e mut Engine<K, C>) -> Self {
+    pub fn new(now: Now, stock: &'static [Spec<Small<K>>], engine: &'e mut Engine<K>) -> Self {
         let Engine { ledger, planner, worker } = engine;
         planner.max_idle(IDLE);
         worker.max_idle(IDLE);
@@ -426,7 +427,7 @@ pub static SCRIPT: [Command; 17] = [
 ];
 
 /// Runs the script, a command every ten minutes; says how many jobs succeeded.
-pub fn live<K: Kind, const C: usize>(device: &mut Device<'_, K, C>) -> u32 {
+pub fn live<K: Kind>(device: &mut Device<'_, K>) -> u32 {
     let mut done = 0;
     for (minute, command) in (1..).zip(black_box(&SCRIPT)) {
         device.command(*command);

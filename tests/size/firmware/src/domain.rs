@@ -13,6 +13,7 @@ use mainspring_core::few::{Few, One};
 use mainspring_core::fire::{Several, Skips};
 use mainspring_core::note::{Cursor, Notable, Note};
 use mainspring_core::offer::Offer;
+use mainspring_core::room::{Inline, Room};
 use mainspring_core::schedule::{Next, Spec};
 use mainspring_core::settings::{Level, Settings, Terms};
 use mainspring_core::time::Timestamp;
@@ -39,6 +40,8 @@ pub trait Kind: Copy + Debug + Eq + Hash + 'static {
     type Fired<T: Clone + Debug + PartialEq>: Few<T>;
     /// The same for skips.
     type Skips<T: Clone + Debug + PartialEq>: Few<T>;
+    /// The room for schedules that have jobs.
+    type Chains<J: Room>: Room;
     /// How it keeps the cursor of a schedule.
     type Cursor: Cursor;
     /// What it notes besides.
@@ -71,6 +74,7 @@ macro_rules! plain {
             type Text = ();
             type Fired<T: Clone + Debug + PartialEq> = One<T>;
             type Skips<T: Clone + Debug + PartialEq> = ();
+            type Chains<J: Room> = Inline<0>;
             type Cursor = Option<Timestamp>;
             type Note<T: Notable> = ();
 
@@ -113,6 +117,7 @@ impl Kind for Everything {
     type Text = &'static str;
     type Fired<T: Clone + Debug + PartialEq> = Several<T>;
     type Skips<T: Clone + Debug + PartialEq> = Skips<T>;
+    type Chains<J: Room> = J;
     type Cursor = Next;
     type Note<T: Notable> = T;
 
@@ -169,6 +174,7 @@ impl<K: Kind> Domain for Small<K> {
     type Terms = K::Terms;
     type Fires<T: Clone + Debug + PartialEq> = K::Fired<T>;
     type Skips<T: Clone + Debug + PartialEq> = K::Skips<T>;
+    type Chains<J: Room> = K::Chains<J>;
     type Cursor = K::Cursor;
     type Note<T: Notable> = K::Note<T>;
 

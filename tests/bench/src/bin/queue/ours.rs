@@ -94,6 +94,7 @@ impl Domain for Numbers {
     type Terms = Terms;
     type Fires<T: Clone + Debug + PartialEq> = mainspring_core::fire::Several<T>;
     type Skips<T: Clone + Debug + PartialEq> = mainspring_core::fire::Skips<T>;
+    type Chains<J: mainspring_core::room::Room> = J;
     type Cursor = mainspring_core::schedule::Next;
     type Note<T: mainspring_core::note::Notable> = T;
 

@@ -147,7 +147,7 @@ static STOCK: [Spec<Small<Patterns>>; 32] = {
 #[inline(never)]
 fn device(counter: &mut Counter, schedules: u16) {
     let now = Now { wall: Timestamp::UNIX_EPOCH, mono: Mono::ZERO };
-    let mut engine = Engine::<Patterns, 0>::EMPTY;
+    let mut engine = Engine::<Patterns>::EMPTY;
     let mut device = Device::new(now, &STOCK, &mut engine);
     let mut put = device.command(Command::Task(0, 0));
     for id in 0..schedules {

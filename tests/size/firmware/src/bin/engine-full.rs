@@ -15,7 +15,7 @@ use mainspring_size_firmware::domain::{self, Counted, Everything, Fires, Small};
 use mainspring_size_firmware::exit;
 use static_cell::ConstStaticCell;
 
-static ENGINE: ConstStaticCell<Engine<Everything, 16>> = ConstStaticCell::new(Engine::EMPTY);
+static ENGINE: ConstStaticCell<Engine<Everything>> = ConstStaticCell::new(Engine::EMPTY);
 
 #[entry]
 fn main() -> ! {

@@ -13,7 +13,7 @@ use mainspring_size_firmware::domain::{Intervals, Small};
 use mainspring_size_firmware::exit;
 use static_cell::ConstStaticCell;
 
-static ENGINE: ConstStaticCell<Engine<Intervals, 0>> = ConstStaticCell::new(Engine::EMPTY);
+static ENGINE: ConstStaticCell<Engine<Intervals>> = ConstStaticCell::new(Engine::EMPTY);
 
 #[entry]
 fn main() -> ! {

@@ -14,7 +14,7 @@ use mainspring_size_firmware::domain::{self, Fires, Patterns, Small};
 use mainspring_size_firmware::exit;
 use static_cell::ConstStaticCell;
 
-static ENGINE: ConstStaticCell<Engine<Patterns, 0>> = ConstStaticCell::new(Engine::EMPTY);
+static ENGINE: ConstStaticCell<Engine<Patterns>> = ConstStaticCell::new(Engine::EMPTY);
 
 #[entry]
 fn main() -> ! {

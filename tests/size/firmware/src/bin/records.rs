@@ -71,7 +71,7 @@ fn main() -> ! {
         "planner slot" Slot<planner::Entry<Here, &Fires>>,
         "worker slot" Slot<worker::Entry<Here>>,
         "Ledger, 32 schedules, 4 tasks, 16 jobs"
-            Ledger<Here, Inline<32>, Inline<4>, Inline<16>, Inline<0>, Inline<0>>,
+            Ledger<Here, Inline<32>, Inline<4>, Inline<16>, Inline<0>>,
         "Planner, 8 schedules" Planner<Here, &Fires, Inline<8>>,
         "Worker, 4 jobs" Worker<Here, Inline<4>>,
     ];
