@@ -57,8 +57,8 @@ pub trait Domain: Copy + Debug + Eq + Hash + 'static {
     type Fires<T: Clone + Debug + PartialEq>: Few<T>;
     /// The list of what does not: [`Skips`](crate::fire::Skips), or `()` where none are recorded.
     type Skips<T: Clone + Debug + PartialEq>: Few<T>;
-    /// The room for schedules that have jobs, in a ledger with `J` for jobs: as much, or `Inline<0>`
-    /// where the [`Offer`] has neither overlap nor fixed delays.
+    /// The room for schedules that have jobs, in a ledger with room `J` for jobs: the same, or
+    /// `Inline<0>` where the [`Offer`] has neither overlap nor fixed delays.
     type Chains<J: Room>: Room;
     /// How a schedule's cursor is kept: [`Next`](crate::schedule::Next), or an
     /// `Option<Timestamp>` where [`after_run`](Offer::after_run) is not offered.

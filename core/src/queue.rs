@@ -55,8 +55,8 @@ impl Node {
 /// An array of ranks is one that looks at all of them to find the first: with the few tens of slots
 /// that a device has, that is less code, and as fast as a tree.
 pub trait Storage {
-    /// The rank of each slot.
-    fn ranks(&self) -> &[u64];
+    /// The rank of `slot`, if there is such a slot.
+    fn rank(&self, slot: usize) -> Option<&u64>;
 
     /// The entry that comes first.
     fn first(&self) -> Node;
@@ -65,14 +65,12 @@ pub trait Storage {
     fn put(&mut self, slot: usize, rank: u64);
 
     /// How many slots are in the queue.
-    fn count(&self) -> usize {
-        self.ranks().iter().filter(|rank| **rank != 0).count()
-    }
+    fn count(&self) -> usize;
 }
 
 impl<const N: usize> Storage for [u64; N] {
-    fn ranks(&self) -> &[u64] {
-        self
+    fn rank(&self, slot: usize) -> Option<&u64> {
+        self.get(slot)
     }
 
     fn first(&self) -> Node {
@@ -81,6 +79,10 @@ impl<const N: usize> Storage for [u64; N] {
 
     fn put(&mut self, slot: usize, rank: u64) {
         self[slot] = rank;
+    }
+
+    fn count(&self) -> usize {
+        self.iter().filter(|rank| **rank != 0).count()
     }
 }
 
@@ -145,7 +147,7 @@ impl<K: Key, S: Storage> Queue<K, S> {
 
     /// The key of `slot`, if it is in the queue.
     pub fn key_of(&self, slot: usize) -> Option<K> {
-        self.cells.ranks().get(slot).and_then(|&rank| K::from_rank(rank))
+        self.cells.rank(slot).and_then(|&rank| K::from_rank(rank))
     }
 
     /// How many slots are in the queue.

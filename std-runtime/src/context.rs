@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use mainspring_contract::record::Job;
-use mainspring_contract::{JobId, ScheduleId, TaskId};
+use mainspring_contract::{Encoded, JobId, ScheduleId, TaskId};
 use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::time::Timestamp;
@@ -44,16 +44,12 @@ struct Inner {
 }
 
 impl Context {
-    pub(crate) fn new(job: &Job, started_at: Timestamp) -> Self {
-        Self::of(About {
-            job: job.id,
-            task: job.task.clone(),
-            schedule: job.schedule.clone(),
-            fire_at: job.fire_at,
-            attempt: job.attempt(),
-            token: job.token,
-            started_at,
-        })
+    /// The context of a job's run, and its arguments.
+    pub(crate) fn new(job: Job, started_at: Timestamp) -> (Self, Encoded) {
+        let attempt = job.attempt();
+        let Job { id: job, task, schedule, fire_at, token, payload, .. } = job;
+        let about = About { job, task, schedule, fire_at, attempt, token, started_at };
+        (Self::of(about), payload)
     }
 
     pub(crate) fn of(about: About) -> Self {

@@ -1,5 +1,8 @@
 //! What happens, for whoever listens.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+
 use mainspring_contract::store::Unreadable;
 use mainspring_contract::{JobId, NodeId, ScheduleId, TaskId};
 use mainspring_core::fire::Skip;
@@ -151,13 +154,16 @@ impl From<&Unreadable> for Event {
 
 /// What happens from now on; see [`Scheduler::events`](crate::Scheduler::events).
 #[derive(Debug)]
-pub struct Events(broadcast::Receiver<Event>);
+pub struct Events {
+    events: broadcast::Receiver<Event>,
+    listeners: Arc<AtomicUsize>,
+}
 
 impl Events {
     /// The next event; `None` once the last handle to the scheduler is gone. May be dropped at any
     /// time without losing one.
     pub async fn next(&mut self) -> Option<Event> {
-        match self.0.recv().await {
+        match self.events.recv().await {
             Ok(event) => Some(event),
             Err(RecvError::Lagged(count)) => Some(Event::Missed(count)),
             Err(RecvError::Closed) => None,
@@ -165,27 +171,40 @@ impl Events {
     }
 }
 
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.listeners.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Tells events to all who listen.
 #[derive(Clone, Debug)]
-pub(crate) struct Bell(broadcast::Sender<Event>);
+pub(crate) struct Bell {
+    sender: broadcast::Sender<Event>,
+    /// How many listen: the sender knows, too, but only under a lock, for which the threads that
+    /// run tasks would meet at each event.
+    listeners: Arc<AtomicUsize>,
+}
 
 impl Default for Bell {
     fn default() -> Self {
-        Self(broadcast::Sender::new(KEPT))
+        Self { sender: broadcast::Sender::new(KEPT), listeners: Arc::default() }
     }
 }
 
 impl Bell {
     /// Listens from now on.
     pub(crate) fn listen(&self) -> Events {
-        Events(self.0.subscribe())
+        let events = self.sender.subscribe();
+        self.listeners.fetch_add(1, Ordering::Release);
+        Events { events, listeners: Arc::clone(&self.listeners) }
     }
 
     /// Tells an event, which is made only if somebody listens.
     pub(crate) fn ring(&self, event: impl FnOnce() -> Event) {
-        if self.0.receiver_count() > 0 {
+        if self.listeners.load(Ordering::Acquire) > 0 {
             // Whoever listened may have gone in the meantime.
-            let _ = self.0.send(event());
+            let _ = self.sender.send(event());
         }
     }
 }

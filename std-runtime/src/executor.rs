@@ -10,6 +10,7 @@
 
 use core::any::Any;
 use core::future::poll_fn;
+use core::hash::BuildHasherDefault;
 use core::task::{Context as Poller, Poll};
 use core::time::Duration;
 use std::collections::{HashMap, VecDeque};
@@ -26,10 +27,13 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tracing::Span;
 
+use self::ids::IdHasher;
 use crate::clock::{self, Steady, Time};
 use crate::context::Context;
 use crate::task::{Bound, RunEnd, TaskRun};
 use crate::telemetry::{self, Telemetry};
+
+mod ids;
 
 /// The runs of one node.
 #[derive(Debug)]
@@ -37,7 +41,7 @@ pub(crate) struct Executor {
     shared: Arc<Shared>,
     /// What [`launch`](Self::launch) is going to start.
     fresh: Vec<Start>,
-    contexts: HashMap<(JobId, Token), Context>,
+    contexts: HashMap<(JobId, Token), Context, BuildHasherDefault<IdHasher>>,
 }
 
 /// A run that has ended.
@@ -53,16 +57,16 @@ impl Executor {
     /// No runs, and where those to come are told of.
     pub(crate) fn new(telemetry: Telemetry, time: Time) -> Self {
         let shared = Arc::new(Shared { telemetry, time, ..Shared::default() });
-        Self { shared, fresh: Vec::new(), contexts: HashMap::new() }
+        Self { shared, fresh: Vec::new(), contexts: HashMap::default() }
     }
 
     /// Prepares a run; [`launch`](Self::launch) starts it.
-    pub(crate) fn start(&mut self, task: Bound, job: Job, now: Timestamp) {
-        let context = Context::new(&job, now);
+    pub(crate) fn start(&mut self, task: Arc<Bound>, job: Job, now: Timestamp) {
         let span = telemetry::run_span(&job);
+        let (context, payload) = Context::new(job, now);
         self.shared.telemetry.run_started(&context, &span, now);
-        self.contexts.insert((job.id, job.token), context.clone());
-        self.fresh.push(Start { task, payload: job.payload, context, span });
+        self.contexts.insert((context.job(), context.token()), context.clone());
+        self.fresh.push(Start { task, payload, context, span });
     }
 
     /// Starts what was prepared.
@@ -147,7 +151,7 @@ impl Drop for Executor {
 /// A run that has not started.
 #[derive(Debug)]
 struct Start {
-    task: Bound,
+    task: Arc<Bound>,
     payload: Encoded,
     context: Context,
     span: Span,
@@ -370,8 +374,8 @@ mod tests {
         let name = TaskId::new("t").expect("a name");
         let id = JobId::from_bytes([1; 16]);
         let known = task::Task::new(name.clone());
-        let job = Enqueue::new(id, name, payload.clone()).job(&known, Timestamp::UNIX_EPOCH);
-        let context = Context::new(&job, Timestamp::UNIX_EPOCH);
+        let job = Enqueue::new(id, name, payload).job(&known, Timestamp::UNIX_EPOCH);
+        let (context, payload) = Context::new(job, Timestamp::UNIX_EPOCH);
         let run = task.call(payload, context.clone());
         (guarded(run, task.abort_grace, context.clone()), context)
     }
@@ -411,8 +415,11 @@ mod tests {
     ) -> Executor {
         let task = Task::new("t", function);
         let task = task.bind(&States::default()).expect("it wants no state");
+        let task = Arc::new(task);
         let mut executor = Executor::new(Telemetry::default(), Time::default());
-        jobs.for_each(|number| executor.start(task.clone(), job(number), Timestamp::UNIX_EPOCH));
+        jobs.for_each(|number| {
+            executor.start(Arc::clone(&task), job(number), Timestamp::UNIX_EPOCH)
+        });
         executor.launch();
         executor
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use mainspring_contract::node::{Heart, Node};
 use mainspring_contract::record::{Quarantine, Rescue};
-use mainspring_contract::{NodeId, Stored, Tags};
+use mainspring_contract::{NodeId, Stored, Tags, TaskId};
 use mainspring_core::limits;
 use mainspring_core::planner::{self, Planner};
 use mainspring_core::pulse::Pulse;
@@ -27,6 +27,7 @@ use crate::executor::{Executor, Finished};
 use crate::plan::{self, AnyPlan};
 use crate::registry::Registry;
 use crate::request::{Answered, Batch, Caller, Claim, Request};
+use crate::task::Bound;
 use crate::telemetry::Telemetry;
 use crate::testing::HandClock;
 use crate::trigger::Triggers;
@@ -64,6 +65,8 @@ pub(crate) struct Pump {
     node_is_mine: bool,
     tags: Tags,
     tasks: Arc<Registry>,
+    /// The task that was last found, while runs begin.
+    found: Option<(TaskId, Arc<Bound>)>,
     zones: Arc<Zones>,
     triggers: Arc<Triggers>,
     waiting: Waiting,
@@ -126,6 +129,7 @@ impl Pump {
             tags,
             heart: Heart::new(parts.node),
             tasks: parts.tasks,
+            found: None,
             zones: parts.zones,
             triggers: parts.triggers,
             waiting: parts.waiting,
@@ -261,6 +265,8 @@ impl Pump {
         while let Some(output) = self.worker.poll(now) {
             self.work(output);
         }
+        // It may be replaced from now on.
+        self.found = None;
         // Before the runs: the executor gives the task that was made last to this thread, and the
         // others to threads that are idle. A call that has to do with the last runs shall work
         // beside this loop and the first of these.
@@ -348,7 +354,7 @@ impl Pump {
             O::Claim { ticket, lease_for, max } => {
                 self.batch.claim = Some(Claim { ticket, lease_for, max });
             }
-            O::Run(job) => match self.tasks.find(&job.task) {
+            O::Run(job) => match self.found(&job.task) {
                 Some(task) => self.executor.start(task, job, self.time.righted(self.now.wall)),
                 // The task was taken away since the claim was sent: the job goes back.
                 None => {
@@ -362,6 +368,18 @@ impl Pump {
             O::Retry { ticket, retry } => self.batch.retry.push((ticket, retry)),
             O::Settle { ticket, settle } => self.batch.settle.push((ticket, settle)),
         }
+    }
+
+    /// The task of this name, found once for all runs of it that begin together. They share a count
+    /// of holders that no others change: threads that end some while this one begins others would
+    /// keep one another waiting.
+    fn found(&mut self, id: &TaskId) -> Option<Arc<Bound>> {
+        if let Some((_, task)) = self.found.as_ref().filter(|(found, _)| found == id) {
+            return Some(Arc::clone(task));
+        }
+        let task = Arc::new(self.tasks.find(id)?);
+        self.found = Some((id.clone(), Arc::clone(&task)));
+        Some(task)
     }
 
     fn plan_input(&mut self, input: planner::Input<Stored>) {

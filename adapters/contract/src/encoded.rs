@@ -1,5 +1,6 @@
 //! Values as stores keep them: bytes that say how they were written.
 
+use core::cell::Cell;
 use core::fmt;
 use std::sync::Arc;
 
@@ -44,8 +45,16 @@ impl Encoded {
     /// # Errors
     /// If the value refuses to be serialised, or is a map with keys that are not texts.
     pub fn json<T: Serialize + ?Sized>(version: u16, value: &T) -> Result<Self, CodingError> {
-        let bytes = serde_json::to_vec(value).map_err(|e| CodingError(e.to_string()))?;
-        Ok(Self { format: Format::JSON, version, bytes: bytes.into() })
+        // Taken and not borrowed: a value may encode others while it is being serialised.
+        let mut text = TEXT.take();
+        let written = serde_json::to_writer(&mut text, value);
+        let bytes = Arc::from(text.as_slice());
+        text.clear();
+        if text.capacity() <= TEXT_KEPT {
+            TEXT.set(text);
+        }
+        written.map_err(|error| CodingError(error.to_string()))?;
+        Ok(Self { format: Format::JSON, version, bytes })
     }
 
     /// The value, if the bytes are JSON of at most this version.
@@ -77,6 +86,15 @@ impl fmt::Debug for Encoded {
     }
 }
 
+thread_local! {
+    /// Where texts are written before their length is known: most are short, and an allocation
+    /// for each would be given back at once.
+    static TEXT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A text that was longer leaves nothing behind.
+const TEXT_KEPT: usize = 4_096;
+
 /// Why a value could not be written or read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodingError(String);
@@ -99,6 +117,22 @@ mod tests {
             let encoded = Encoded::json(1, &number).expect("numbers encode");
             assert_eq!(encoded.from_json::<f64>(1), Ok(number));
         }
+    }
+
+    #[test]
+    fn values_that_refuse_and_values_within_values_leave_nothing_behind() {
+        struct Outer;
+        impl Serialize for Outer {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let inner = Encoded::json(1, &[1, 2]).map_err(serde::ser::Error::custom)?;
+                inner.bytes.serialize(serializer)
+            }
+        }
+        let text = |encoded: &Encoded| String::from_utf8_lossy(&encoded.bytes).into_owned();
+        assert_eq!(Encoded::json(1, &Outer).map(|it| text(&it)), Ok("[91,49,44,50,93]".to_owned()));
+        let no_text = std::collections::BTreeMap::from([((1, 2), "no key is a pair")]);
+        assert!(Encoded::json(1, &("before", no_text)).is_err());
+        assert_eq!(Encoded::json(1, &7).map(|it| text(&it)), Ok("7".to_owned()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The newest records of what happened, as many as fit.
 
-use core::hash::{BuildHasherDefault, Hasher};
-use std::collections::hash_map::Entry;
+mod attempts;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use mainspring_contract::record::Run;
@@ -13,63 +13,19 @@ use mainspring_core::outcome::Outcome;
 use mainspring_core::time::Timestamp;
 use mainspring_core::verb::History;
 
+use self::attempts::Attempts;
+
 /// Runs and skips, oldest first; the oldest make room for the newest.
 #[derive(Debug)]
 pub(crate) struct Records {
     runs: VecDeque<RunView>,
     skips: VecDeque<SkipView>,
-    /// The attempts of each job that are in `runs`.
-    ended: HashMap<JobId, Attempts, BuildHasherDefault<IdHasher>>,
+    /// Which of `runs` are of which job.
+    attempts: Attempts,
     last_seq: u64,
     limit: usize,
     /// The instant by which the verb under way is judged.
     pub(crate) now: Timestamp,
-}
-
-/// How the attempts of one job ended, the oldest first. Most jobs have one.
-#[derive(Debug)]
-struct Attempts {
-    before: Vec<Attempt>,
-    last: Attempt,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Attempt {
-    token: Token,
-    outcome: Outcome,
-    settled: bool,
-}
-
-/// Hashes the names of jobs, which are random numbers or hashes already. Whoever chooses names that
-/// meet makes only the own process slower.
-#[derive(Debug, Default)]
-struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks();
-        words.iter().for_each(|&word| self.write_u64(u64::from_le_bytes(word)));
-        rest.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn write_usize(&mut self, _length: usize) {
-        // All names are equally long.
-    }
-
-    fn finish(&self) -> u64 {
-        // A table looks at both ends, and only the upper bits depend on all of the last word.
-        self.0 ^ self.0 >> 32
-    }
-}
-
-impl Attempts {
-    fn iter(&self) -> impl Iterator<Item = &Attempt> {
-        self.before.iter().chain([&self.last])
-    }
 }
 
 impl Records {
@@ -77,7 +33,7 @@ impl Records {
         Self {
             runs: VecDeque::new(),
             skips: VecDeque::new(),
-            ended: HashMap::default(),
+            attempts: Attempts::default(),
             last_seq: 0,
             limit,
             now: Timestamp::UNIX_EPOCH,
@@ -147,12 +103,15 @@ impl Records {
     }
 
     fn forget_oldest_run(&mut self) {
-        let Some(RunView { run, .. }) = self.runs.pop_front() else { return };
-        let Entry::Occupied(mut attempts) = self.ended.entry(run.job) else { return };
-        match attempts.get_mut().before.is_empty() {
-            true => drop(attempts.remove()),
-            false => drop(attempts.get_mut().before.remove(0)),
+        if self.runs.pop_front().is_some() {
+            self.attempts.forget_oldest();
         }
+    }
+
+    /// What is kept of the runs of a job, the newest first.
+    fn of(&self, job: &JobId) -> impl Iterator<Item = &Run> {
+        let runs = self.attempts.of(job).filter_map(|at| self.runs.get(at));
+        runs.map(|view| &view.run).filter(move |run| run.job == *job)
     }
 }
 
@@ -161,17 +120,7 @@ impl History<Stored> for Records {
         if self.runs.len() >= self.limit {
             self.forget_oldest_run();
         }
-        let outcome = run.ended.outcome;
-        let attempt = Attempt { token: run.token, outcome, settled: run.settled };
-        match self.ended.entry(run.job) {
-            Entry::Vacant(place) => {
-                place.insert(Attempts { before: Vec::new(), last: attempt });
-            }
-            Entry::Occupied(mut attempts) => {
-                let Attempts { before, last } = attempts.get_mut();
-                before.push(core::mem::replace(last, attempt));
-            }
-        }
+        self.attempts.add(&run.job);
         let seq = self.next_seq();
         let noted_at = self.now;
         self.runs.push_back(RunView { seq, run, noted_at });
@@ -187,11 +136,11 @@ impl History<Stored> for Records {
     }
 
     fn is_settled(&self, job: &JobId) -> bool {
-        self.ended.get(job).is_some_and(|attempts| attempts.iter().any(|attempt| attempt.settled))
+        self.of(job).any(|run| run.settled)
     }
 
     fn ended(&self, job: &JobId, token: Token) -> Option<(Outcome, bool)> {
-        let attempt = self.ended.get(job)?.iter().find(|attempt| attempt.token == token)?;
-        Some((attempt.outcome, attempt.settled))
+        let run = self.of(job).find(|run| run.token == token)?;
+        Some((run.ended.outcome, run.settled))
     }
 }

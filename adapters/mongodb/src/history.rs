@@ -126,8 +126,8 @@ pub(crate) async fn over(tx: &mut Transaction<'_>, ids: &[JobId]) -> Done<HashSe
     Ok(rows.iter().filter_map(|row| read::job_id(&Row::new(row), "job").ok()).collect())
 }
 
-/// Finds the job of the largest name in the history. Names begin with their time: one that is larger
-/// is new, so that history is hardly ever asked about it.
+/// Finds the job of the largest name in the history. Names begin with their time: one that is
+/// larger is new, so that history is hardly ever asked about it.
 pub(crate) fn newest() -> [Document; 3] {
     [
         doc! { "$sort": { "job": -1 } },

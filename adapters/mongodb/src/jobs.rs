@@ -33,8 +33,8 @@ pub(crate) async fn known(tx: &mut Transaction<'_>, ids: &[JobId]) -> Done<Vec<b
 
 /// Adds jobs that wait or are held, except those that are known; which were added.
 ///
-/// Most jobs are new. So neither the collection is asked, nor, before the end, the history; if a job
-/// turns out to be there, the transaction ends, and its next attempt asks. The user's own
+/// Most jobs are new. So neither the collection is asked, nor, before the end, the history; if a
+/// job turns out to be there, the transaction ends, and its next attempt asks. The user's own
 /// transaction is not to end for that.
 pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<bool>> {
     let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
@@ -72,7 +72,7 @@ pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<b
     Ok(jobs.iter().map(|job| !known.contains(&job.id)).collect())
 }
 
-/// Makes sure that no job was inserted that is over, if `newest` is the largest name in the history.
+/// Makes sure that no job was inserted that is over. `newest` is the largest name in the history.
 pub(crate) async fn prove(tx: &mut Transaction<'_>, newest: Option<JobId>) -> Done<()> {
     let unproven = core::mem::take(&mut tx.made.unproven);
     let old: Vec<JobId> = unproven.into_iter().filter(|id| Some(*id) <= newest).collect();

@@ -13,8 +13,8 @@ use mongodb::bson::{RawDocumentBuf, doc};
 use crate::document::{Fields, Row, TASK, texts};
 use crate::transaction::{BATCH, Transaction, one};
 
-/// What tasks said when schedules and tasks had changed so often. Whoever changes a task counts that
-/// up in the same transaction, so that whoever sees the same count sees the same tasks.
+/// What tasks said when schedules and tasks had changed so often. Whoever changes a task counts
+/// that up in the same transaction, so that whoever sees the same count sees the same tasks.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks(Mutex<Seen>);
 

@@ -16,8 +16,8 @@ use mongodb::bson::{Bson, Document, doc};
 
 use place::{Beside, Place};
 
-/// How many documents of each kind are in the way, at least: many more than any verb may look at, or
-/// as many as `MAINSPRING_PLAN_ROWS` says.
+/// How many documents of each kind are in the way, at least: many more than any verb may look at,
+/// or as many as `MAINSPRING_PLAN_ROWS` says.
 fn row_count() -> u32 {
     let rows = std::env::var("MAINSPRING_PLAN_ROWS").ok();
     rows.map_or(20_000, |rows| rows.parse().expect("MAINSPRING_PLAN_ROWS is a number"))

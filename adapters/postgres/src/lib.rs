@@ -48,7 +48,8 @@
 #![doc = include_str!("sql/grants.sql")]
 //! ```
 //!
-//! `TRUNCATE` is for history that was pruned; without it that space is not given back.
+//! `TRUNCATE` is for history that was pruned and for tables that are mostly dead rows; without it
+//! that space is not given back.
 //!
 //! # Encryption
 //!
@@ -74,12 +75,19 @@
 //! - **History is only added to.** Pruning raises a floor below which nobody looks; there are four
 //!   parts, written to in turn, and one that lies below the floor is emptied as a whole. History
 //!   has no dead rows, whether or not vacuum can run.
-//! - **Jobs** leave two dead rows each: one of the claim, one of the settle. Vacuum of that table
-//!   comes early and at full speed, which is cheap, because it is as small as the backlog. While
-//!   another session of the database keeps an old snapshot open (a long report, a forgotten
-//!   transaction), no vacuum can remove them, and claims have to pass over those at the head of
-//!   their lane: they become slower with each job that was run since, and recover when it ends. Set
-//!   `idle_in_transaction_session_timeout` for such sessions.
+//! - **Dead rows are bounded.** Each job leaves two behind: one of the claim, one of the settle.
+//!   Vacuum of that table comes early and at full speed. But while another session of the database
+//!   keeps an old snapshot open (a long report, a forgotten transaction), no vacuum can remove
+//!   them, and claims would pass over more and more of them. So a table in which at least 50,000
+//!   rows are dead, ten times as many as live, is emptied with `TRUNCATE`, which asks nobody, and
+//!   filled again with the rows that live, in one short transaction during which others wait. That
+//!   goes for jobs, keys and schedules. It is not done where more than 10,000 rows or 32 MB live,
+//!   nor while somebody has touched the table in a transaction that is still open: then vacuum is
+//!   needed, and sessions that stay open want an `idle_in_transaction_session_timeout`.
+//! - **Your own snapshots**: a transaction of yours that is REPEATABLE READ or SERIALIZABLE, began
+//!   before such a moment and looks at one of these tables for the first time afterwards finds it
+//!   empty, as with every `TRUNCATE`. Let it begin with `LOCK TABLE … IN ACCESS SHARE MODE`, as the
+//!   store's own do. `pg_dump` locks what it reads, and is waited for.
 //! - **Numbers about the whole store** have a page for their versions (`fillfactor`), and are
 //!   written when people change something, not by the hot path. There is no counter of running
 //!   jobs.
@@ -102,6 +110,7 @@ mod broker;
 mod claim;
 mod clock;
 mod columns;
+mod compact;
 mod connections;
 mod error;
 mod history;

@@ -10,6 +10,7 @@ use mainspring_contract::{Capabilities, Clock, StoreError, StoreErrorKind};
 use sqlx::PgConnection;
 
 use crate::broker::PostgresBroker;
+use crate::compact::Compactor;
 use crate::connections::Connections;
 use crate::options::Options;
 use crate::statements::Statements;
@@ -29,6 +30,7 @@ pub struct PostgresStore {
     broker: PostgresBroker,
     /// How many jobs were handed out: whose turn it is among tasks.
     handed_out: AtomicU32,
+    compactor: Compactor,
 }
 
 impl PostgresStore {
@@ -68,6 +70,7 @@ impl PostgresStore {
             most,
             broker,
             handed_out: AtomicU32::new(0),
+            compactor: Compactor::default(),
         })
     }
 
@@ -193,6 +196,9 @@ impl Database for PostgresStore {
     }
 
     async fn begin(&self, mode: Mode, clock: Clock) -> Result<Transaction<'static>, StoreError> {
+        if mode == Mode::Write {
+            self.compactor.pass(&self.connections, &self.sql).await;
+        }
         Transaction::begin(&self.connections, &self.sql, &self.name, mode, clock)
             .await
             .map_err(|error| error::of_connect(&self.name, error))

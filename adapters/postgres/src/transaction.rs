@@ -56,7 +56,7 @@ impl Transaction<'static> {
     ) -> Result<Self, sqlx::Error> {
         loop {
             let mut link = connections.borrow().await?;
-            match Self::begin_on(&mut link.connection, mode, clock).await {
+            match Self::begin_on(&mut link.connection, sql, mode, clock).await {
                 Ok(now) => {
                     let (sql, name) = (Arc::clone(sql), Arc::clone(name));
                     return Ok(Self { link: Link::Own(Box::new(link)), sql, name, now });
@@ -69,18 +69,20 @@ impl Transaction<'static> {
 
     async fn begin_on(
         connection: &mut PgConnection,
+        sql: &Statements,
         mode: Mode,
         clock: Clock,
     ) -> Result<Timestamp, sqlx::Error> {
-        let begin = match (mode, clock) {
-            (Mode::Read, Clock::Server) => {
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; EXECUTE mainspring_clock"
-            }
-            (Mode::Read, Clock::Fixed(_)) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            (Mode::Write, Clock::Server) => "BEGIN; EXECUTE mainspring_clock",
-            (Mode::Write, Clock::Fixed(_)) => "BEGIN",
+        let begin = match mode {
+            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Mode::Write => "BEGIN",
         };
-        let statement = sqlx::raw_sql(begin);
+        let ask = match clock {
+            Clock::Server => "EXECUTE mainspring_clock",
+            Clock::Fixed(_) => "",
+        };
+        let begin = format!("{begin};\n{};\n{ask}", sql.share);
+        let statement = sqlx::raw_sql(AssertSqlSafe(begin));
         match clock {
             Clock::Fixed(at) => statement.execute(connection).await.map(|_| at),
             Clock::Server => clock::instant(statement.fetch_one(connection).await?.try_get(0)?),

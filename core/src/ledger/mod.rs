@@ -249,6 +249,12 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         self.tasks.iter().filter(|(_, row)| row.known).map(|(_, row)| &row.task)
     }
 
+    /// The job of this name, unless it is over.
+    pub fn job(&self, id: &D::JobId) -> Option<&Job<D>> {
+        let slot = self.jobs.find(id)?;
+        self.jobs.get(slot).map(|row| &row.job)
+    }
+
     /// Every job that is not over, in no particular order.
     pub fn jobs(&self) -> impl Iterator<Item = &Job<D>> {
         self.jobs.iter().map(|(_, row)| &row.job)

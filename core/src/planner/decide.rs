@@ -51,6 +51,8 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             // The shortcut is for many schedules, and is more code.
             return self.unusual(ticket, now.wall, longest);
         }
+        // Which one is next can be found out while this one is fetched from memory.
+        self.due.remove(slot);
         let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
         let policies = entry.rules.policies(entry.one_by_one).within(D::OFFER);
         let Some(next) = fire::only(&entry.plan, entry.next, now.wall, &policies) else {

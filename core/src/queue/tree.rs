@@ -10,48 +10,77 @@
 //! among a million entries waiting for memory is most of the work. It is smaller as well.
 
 use alloc::boxed::Box;
-use core::hint::select_unpredictable;
+use core::iter::repeat_n;
 use core::mem::replace;
 
 use super::{Node, Storage, first_of};
 
-/// Ranks and nodes.
+/// Ranks and the tree over them.
 ///
-/// Invariant: the nodes are the levels of the tree one after the other, that of the blocks first
-/// and the root last; each is the first entry of its block, or the first of its up to four
-/// children.
+/// Invariant: each node of the lowest level is the first entry of its block, each node of another
+/// level the first one of a group on the level below, and `first` that of the highest level, which
+/// is one group.
 #[derive(Clone, Debug)]
 pub struct Cells {
-    ranks: Box<[u64]>,
-    nodes: Box<[Node]>,
+    capacity: usize,
+    blocks: Box<[Block]>,
+    levels: Box<[Box<[Group]>]>,
+    first: Node,
     len: usize,
 }
+
+/// The ranks of as many slots as a cache line holds. Those that the last one has too many are zero.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Block([u64; BLOCK]);
+
+/// Nodes with a common parent, in the order of their slots, in a cache line.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Group([Node; ARITY]);
 
 impl Cells {
     /// Empty cells for this many slots.
     pub fn boxed(capacity: usize) -> Self {
-        let ranks = core::iter::repeat_n(0, capacity).collect();
-        let nodes = core::iter::repeat_n(Node::NONE, nodes_for(capacity)).collect();
-        Self { ranks, nodes, len: 0 }
+        let blocks = repeat_n(Block([0; BLOCK]), capacity.div_ceil(BLOCK)).collect();
+        let groups = |count| repeat_n(Group([Node::NONE; ARITY]), count).collect();
+        let levels = widths(capacity).map(groups).collect();
+        Self { capacity, blocks, levels, first: Node::NONE, len: 0 }
     }
 }
 
 impl Storage for Cells {
     #[inline]
-    fn ranks(&self) -> &[u64] {
-        &self.ranks
+    fn rank(&self, slot: usize) -> Option<&u64> {
+        self.blocks.get(slot / BLOCK).map(|block| &block.0[slot % BLOCK])
     }
 
     #[inline]
     fn first(&self) -> Node {
-        self.nodes.last().copied().unwrap_or(Node::NONE)
+        self.first
     }
 
-    #[inline]
+    /// Which one of a block or a group changed makes no difference to what is done: a branch on
+    /// that would be guessed wrong too often.
     fn put(&mut self, slot: usize, rank: u64) {
-        let old = put(&mut self.ranks, &mut self.nodes, slot, rank);
+        assert!(slot < self.capacity, "slot {slot} of a queue over {}", self.capacity);
+        let (mut at, turn) = (slot / BLOCK, slot % BLOCK);
+        let ranks = &mut self.blocks[at].0;
+        let old = replace(&mut ranks[turn], rank);
         self.len += usize::from(old == 0);
         self.len -= usize::from(rank == 0);
+        let start = u32::try_from(slot - turn).expect("a queue has fewer than 2^32 slots");
+        let mut first = first_of(ranks, start);
+        for level in &mut self.levels {
+            let group = &mut level[at / ARITY].0;
+            if replace(&mut group[at % ARITY], first) == first {
+                return;
+            }
+            let [a, b, c, d] = *group;
+            first = a.or(b).or(c.or(d));
+            at /= ARITY;
+        }
+        self.first = first;
     }
 
     #[inline]
@@ -60,99 +89,19 @@ impl Storage for Cells {
     }
 }
 
-impl Node {
-    /// The same for nodes in any order.
-    fn first(self, other: Self) -> Self {
-        let tied = (other.rank == self.rank) & (other.slot < self.slot);
-        let theirs = (other.rank > self.rank) | tied;
-        Self {
-            rank: select_unpredictable(theirs, other.rank, self.rank),
-            slot: select_unpredictable(theirs, other.slot, self.slot),
-        }
-    }
+/// How many nodes the tree over this many slots has.
+pub fn nodes_for(capacity: usize) -> usize {
+    widths(capacity).sum::<usize>() * ARITY
 }
 
-/// Gives `slot` this rank, and returns the one that it had.
-#[inline]
-fn put(ranks: &mut [u64], nodes: &mut [Node], slot: usize, rank: u64) -> u64 {
-    let old = replace(&mut ranks[slot], rank);
-    let entry = Node { rank, slot: slot_number(slot) };
-    let block = slot >> BLOCK_SHIFT;
-    let first = nodes[block];
-    let first = if first.slot != entry.slot {
-        // The others of the block are known by their first.
-        first.first(entry)
-    } else {
-        first_of_block(ranks, block)
-    };
-    settle(nodes, width(ranks.len()), block, first);
-    old
+/// How many groups each level has, the lowest first.
+fn widths(capacity: usize) -> impl Iterator<Item = usize> {
+    let above = |nodes: &usize| (*nodes > 1).then(|| nodes.div_ceil(ARITY));
+    core::iter::successors(above(&capacity.div_ceil(BLOCK)), above)
 }
 
-/// Restores the tree, which has so many blocks, after the first entry of one became `first`.
-fn settle(nodes: &mut [Node], mut width: usize, block: usize, mut first: Node) {
-    let mut level = nodes;
-    let mut at = block;
-    while level[at] != first {
-        level[at] = first;
-        if width == 1 {
-            break;
-        }
-        let (groups, _) = level.as_chunks::<ARITY>();
-        let (group, turn) = (at / ARITY, at % ARITY);
-        // The node itself comes last: the others can be compared before it is known.
-        let other = |n| if n == turn { Node::NONE } else { groups[group][n] };
-        let rest = other(0).or(other(1)).or(other(2).or(other(3)));
-        first = first.first(rest);
-        level = &mut level[width..];
-        width = above(width);
-        at = group;
-    }
-}
+/// Ranks in a block: as many as a cache line holds.
+const BLOCK: usize = 8;
 
-/// How many nodes a queue of this capacity can make use of.
-pub const fn nodes_for(capacity: usize) -> usize {
-    tree_over(width(capacity))
-}
-
-/// How many nodes the level of the blocks has.
-const fn width(capacity: usize) -> usize {
-    whole(capacity.div_ceil(1 << BLOCK_SHIFT))
-}
-
-/// How many nodes the level above one of this width has.
-const fn above(width: usize) -> usize {
-    whole(width / ARITY)
-}
-
-/// A level is the root or consists of whole groups.
-const fn whole(nodes: usize) -> usize {
-    if nodes <= 1 { 1 } else { nodes.next_multiple_of(ARITY) }
-}
-
-/// How many nodes the tree over a level of this width has, with that level.
-const fn tree_over(mut width: usize) -> usize {
-    let mut nodes = width;
-    while width > 1 {
-        width = above(width);
-        nodes += width;
-    }
-    nodes
-}
-
-/// The first entry of a block.
-fn first_of_block(ranks: &[u64], block: usize) -> Node {
-    let start = block << BLOCK_SHIFT;
-    let end = (start + (1 << BLOCK_SHIFT)).min(ranks.len());
-    first_of(&ranks[start..end], slot_number(start))
-}
-
-fn slot_number(index: usize) -> u32 {
-    u32::try_from(index).expect("a queue has fewer than 2^32 slots")
-}
-
-/// Blocks have at least eight keys: as many instants as a cache line holds.
-const BLOCK_SHIFT: u32 = 3;
-
-/// Children per node: they share a cache line or two, and the tree is half as high as a binary one.
+/// Children per node: they share a cache line, and the tree is half as high as a binary one.
 const ARITY: usize = 4;

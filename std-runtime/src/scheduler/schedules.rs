@@ -13,11 +13,12 @@ use mainspring_core::trigger::Trigger;
 use mainspring_core::worker::Suspects;
 
 use super::{Scheduler, Shared};
+use crate::dice::Ids;
 use crate::error::Error;
+use crate::owed;
 use crate::plan::{self, AnyPlan, Exclusions};
 use crate::pump::Event;
 use crate::schedule::Schedule;
-use crate::{dice, owed};
 
 impl Scheduler {
     /// Puts a schedule; one of the same name and source is replaced. What came due before that runs
@@ -179,7 +180,7 @@ impl Scheduler {
         let id = ScheduleId::new(schedule)?;
         let spec = self.stored(&id).await?.spec;
         let now = self.shared.time.wall();
-        let job = JobId::queued(now, dice::bytes());
+        let job = Ids::new(now).next();
         let request = extra(&spec, job, now, Origin::Manual);
         let reply = self.told(self.shared.store.enqueue(&[request]).await?);
         match reply.first() {

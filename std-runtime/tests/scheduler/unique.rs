@@ -62,6 +62,9 @@ async fn many_jobs_are_queued_at_once_and_a_repeated_call_adds_none() {
     assert_eq!(queued, ids.iter().map(|id| Queued::New(*id)).collect::<Vec<_>>());
     let again = scheduler.enqueue_all(all()).await.expect("they are valid");
     assert_eq!(again, ids.iter().map(|id| Queued::Known(*id)).collect::<Vec<_>>());
+    let new = scheduler.enqueue_all((0..250).map(|number| scheduler.job("t", &number)));
+    let new: Vec<_> = new.await.expect("they are valid").into_iter().map(Queued::id).collect();
+    assert!(new.is_sorted_by(|a, b| a < b), "they begin in this order");
     let bad = [scheduler.job("t", &()), scheduler.job("", &())];
     assert!(scheduler.enqueue_all(bad).await.expect_err("no name").is_invalid());
 }

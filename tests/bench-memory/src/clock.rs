@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Start {
     at: Instant,
-    cpu: f64,
+    spent: Spent,
 }
 
 /// How long something took.
@@ -16,18 +16,30 @@ pub(crate) struct Took {
     pub(crate) seconds: f64,
     /// Seconds of all processors together: a busy machine stretches them less.
     pub(crate) cpu: f64,
+    /// Seconds of all threads together in which a thread was ready and had no processor, because
+    /// something else on the machine had them.
+    pub(crate) kept: f64,
+}
+
+/// What the threads of this process have had.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spent {
+    cpu: f64,
+    kept: f64,
 }
 
 /// Begins to measure.
 #[expect(clippy::disallowed_methods, reason = "this is a clock file")]
 pub(crate) fn start() -> Start {
-    Start { at: Instant::now(), cpu: cpu() }
+    Start { at: Instant::now(), spent: spent() }
 }
 
 impl Start {
     /// What has passed since.
     pub(crate) fn took(self) -> Took {
-        Took { seconds: self.at.elapsed().as_secs_f64(), cpu: cpu() - self.cpu }
+        let seconds = self.at.elapsed().as_secs_f64();
+        let Spent { cpu, kept } = spent();
+        Took { seconds, cpu: cpu - self.spent.cpu, kept: kept - self.spent.kept }
     }
 }
 
@@ -44,11 +56,14 @@ pub(crate) fn load() -> String {
     text.split(' ').take(3).collect::<Vec<_>>().join(" ")
 }
 
-/// What the threads of this process have computed, in seconds.
-fn cpu() -> f64 {
+/// What the threads of this process have had by now.
+fn spent() -> Spent {
     let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     // A thread may end meanwhile.
     let texts = threads.filter_map(|it| fs::read_to_string(it.path().join("schedstat")).ok());
-    let nanos = |text: String| text.split(' ').next()?.parse::<f64>().ok();
-    texts.filter_map(nanos).sum::<f64>() / 1e9
+    texts.fold(Spent::default(), |Spent { cpu, kept }, text| {
+        let mut seconds = text.split(' ').map(|nanos| nanos.parse().unwrap_or(0.0) / 1e9);
+        let mut next = || seconds.next().unwrap_or(0.0);
+        Spent { cpu: cpu + next(), kept: kept + next() }
+    })
 }

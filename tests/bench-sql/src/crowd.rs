@@ -99,13 +99,16 @@ pub(crate) async fn future(server: &Postgres, arguments: &Arguments) {
     }
 }
 
-/// A load that goes on while a transaction of somebody else stays open.
+/// A load that goes on while a transaction of somebody else stays open: it keeps an old snapshot
+/// and has a number of its own, so that vacuum removes nothing that has died since, in any table.
 pub(crate) async fn bloat(server: &Postgres, arguments: &Arguments) {
     let place = Place::new(server).await;
     let (scheduler, runs) = ours::scheduler(open(&place).await, arguments.window).await;
-    let mut idle = place.pool.begin().await.expect("a transaction");
-    let pin = "SELECT txid_current(), count(*) FROM mainspring_jobs";
-    sqlx::query(pin).execute(&mut *idle).await.expect("a snapshot");
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+    let mut idle = place.pool.begin_with(begin).await.expect("a transaction");
+    sqlx::query("SELECT txid_current()").execute(&mut *idle).await.expect("a snapshot");
+    let extension = sqlx::query("CREATE EXTENSION pgstattuple").execute(&place.pool).await;
+    extension.expect("the extension comes with the server");
     let running = scheduler.start().await.expect("it starts");
     println!("\na load of {}/s beside a transaction that stays open", arguments.fires);
     println!(
@@ -208,8 +211,9 @@ const DUE: &str = "
         AND (claimed_until_us IS NULL OR claimed_until_us <= 0)
     ORDER BY next_at_us, id LIMIT 100 FOR UPDATE SKIP LOCKED";
 
+/// Dead rows as they lie in the table: what the server's statistics say of them comes late.
 const SIZES: &str = "
-    SELECT n_dead_tup, pg_table_size(relid) / 1024, pg_indexes_size(relid) / 1024,
+    SELECT (SELECT dead_tuple_count FROM pgstattuple('mainspring_jobs')),
+        pg_table_size('mainspring_jobs') / 1024, pg_indexes_size('mainspring_jobs') / 1024,
         (SELECT sum(pg_total_relation_size(inhrelid))::bigint / 1024 FROM pg_inherits
-         WHERE inhparent = 'mainspring_runs'::regclass)
-    FROM pg_stat_user_tables WHERE relname = 'mainspring_jobs'";
+         WHERE inhparent = 'mainspring_runs'::regclass)";

@@ -10,12 +10,10 @@ use crate::tree::SOURCES;
 
 /// The floors of core, from the ground up. A new module is a new word here.
 const FLOORS: &[&[&str]] = &[
-    &[
-        "time", "id", "limits", "few", "note", "dice", "offer", "settings", "domain", "outcome",
-        "task",
-    ],
-    &["civil", "zone"],
-    &["number", "lane", "index", "table", "queue", "room", "trigger", "exclude"],
+    &["time", "id", "limits"],
+    &["number", "lane", "index", "table", "queue", "room"],
+    &["few", "note", "dice", "offer", "settings", "domain", "outcome", "task"],
+    &["civil", "zone", "trigger", "exclude"],
     &["overlap", "schedule"],
     &["fire", "lease", "pulse"],
     &["retry", "job"],

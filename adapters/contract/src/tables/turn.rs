@@ -21,9 +21,9 @@ pub fn in_turn(tasks: &[TaskId], turn: u32) -> Vec<TaskId> {
     places.into_iter().map(|(_, task)| task).collect()
 }
 
-/// Which jobs are wanted of those that wait, at most `open`: the first of each task, then the second
-/// of each, and so on, as far as a task has room for more. Each task is called by its place in the
-/// turn, and its jobs are in their order.
+/// Which jobs are wanted of those that wait, at most `open`: the first of each task, then the
+/// second of each, and so on, as far as a task has room for more. Each task is called by its place
+/// in the turn, and its jobs are in their order.
 pub fn choose<T>(
     waiting: &BTreeMap<usize, Vec<T>>,
     open: usize,

@@ -51,9 +51,11 @@ async fn main() {
     let full = HEAP.allocated();
     let each = |bytes: usize| bytes as f64 / jobs as f64;
     println!(
-        "{jobs} jobs asleep at once, all within {:.0} ms, {:.0} ms of CPU; load {}",
+        "{jobs} jobs asleep at once, all within {:.0} ms, {:.0} ms of CPU, kept from it {:.0} ms; \
+         load {}",
         began.seconds * 1e3,
         began.cpu * 1e3,
+        began.kept * 1e3,
         clock::load(),
     );
     println!("bytes for each job");

@@ -20,9 +20,10 @@ use crate::site::Site;
 /// How long a node is given to come to rest, and how long it is watched then.
 const SPANS: [Duration; 2] = [Duration::from_secs(6), Duration::from_secs(20)];
 
-/// The most statements of one look at the store: begin, the clock, the limits of tasks, the claim,
-/// the pulse, commit. A beat has as many: begin, the clock, forget, the row, the pulse, commit.
-const STATEMENTS: i64 = 6;
+/// The most statements of one look at the store: begin, locks, the clock, the limits of tasks, the
+/// claim, the pulse, commit. A beat has as many: begin, locks, the clock, forget, the row, the
+/// pulse, commit.
+const STATEMENTS: i64 = 7;
 
 /// A server that counts what it is asked.
 trait Counts: Databases {
