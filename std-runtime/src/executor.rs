@@ -267,7 +267,7 @@ impl Shared {
         let RunEnd { outcome, detail, ask } = end;
         let started_at = Some(context.started_at());
         let ended = Ended { outcome, started_at, finished_at, detail: Some(detail) };
-        let ended = (!context.is_unstarted()).then_some((ended, ask));
+        let ended = (!context.is_unstarted()).then_some((ended, ask.at(finished_at)));
         self.ended().push(Finished { job: context.job(), token: context.token(), ended });
     }
 

@@ -109,7 +109,7 @@ pub use task::{
     TaskRun,
 };
 pub use threads::Threads;
-pub use verdict::{GiveUp, RetryAfter, Snooze};
+pub use verdict::{Asked, GiveUp, RetryAfter, Snooze};
 
 pub use mainspring_contract::exclude::ExcludeForm;
 pub use mainspring_contract::record::{Cancelled, Conflict, Hastened, Hold};

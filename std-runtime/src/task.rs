@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use mainspring_contract::{Detail, Encoded, NameError, Tags, TagsError, TaskId, record};
 use mainspring_core::outcome::Outcome;
-use mainspring_core::retry::Ask;
 use mainspring_core::settings::Settings;
 
 mod blocking;
@@ -24,7 +23,7 @@ use crate::error::Error;
 use crate::settings::setters;
 use crate::state::{NoState, States};
 use crate::threads::Threads;
-use crate::verdict;
+use crate::verdict::Asked;
 
 /// The version of the arguments and results that typed tasks write.
 pub(crate) const PAYLOAD_VERSION: u16 = 1;
@@ -37,26 +36,26 @@ pub struct RunEnd {
     /// What it leaves behind.
     pub detail: Detail,
     /// What it asks for beyond that.
-    pub ask: Ask,
+    pub ask: Asked,
 }
 
 impl RunEnd {
     /// A success that leaves this behind.
     pub fn success(output: Option<Encoded>) -> Self {
         let detail = Detail { output, error: None };
-        Self { outcome: Outcome::Succeeded, detail, ask: Ask::Nothing }
+        Self { outcome: Outcome::Succeeded, detail, ask: Asked::Nothing }
     }
 
     /// An end of this kind, with the reason for people.
     pub fn failure(outcome: Outcome, error: impl Into<String>) -> Self {
         let detail = Detail { output: None, error: Some(error.into()) };
-        Self { outcome, detail, ask: Ask::Nothing }
+        Self { outcome, detail, ask: Asked::Nothing }
     }
 
     /// A failure with this error, or what the error asks for instead.
     fn of_error(error: &(dyn core::error::Error + 'static)) -> Self {
-        let ask = verdict::asked(error);
-        if let Ask::Snooze(_) = ask {
+        let ask = Asked::by(error);
+        if let Asked::Snooze(_) | Asked::SnoozeUntil(_) = ask {
             return Self { outcome: Outcome::Snoozed, detail: Detail::default(), ask };
         }
         Self { ask, ..Self::failure(Outcome::Failed, chain(error)) }

@@ -86,9 +86,7 @@
 //!
 //! # What it does not cover
 //!
-//! [`Snooze::until`](crate::Snooze::until) compares with the machine's clock; tasks that are tested
-//! use [`Snooze::after`](crate::Snooze::after). The grace of
-//! [`Running::stop`](crate::Running::stop) is real time.
+//! The grace of [`Running::stop`](crate::Running::stop) is real time.
 
 mod hand;
 

@@ -7,8 +7,6 @@ use core::time::Duration;
 use mainspring_core::retry::Ask;
 use mainspring_core::time::{Span, Timestamp};
 
-use crate::clock;
-
 type Cause = Box<dyn Error + Send + Sync>;
 
 /// The task has failed, and trying again cannot help: the job is over, however many retries are
@@ -100,44 +98,84 @@ impl Error for RetryAfter {
 /// # let _ = import;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Snooze(Span);
+pub struct Snooze(Wait);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    For(Span),
+    Until(Timestamp),
+}
 
 impl Snooze {
     /// For this long.
     pub fn after(wait: Duration) -> Self {
-        Self(Span::from(wait))
+        Self(Wait::For(Span::from(wait)))
     }
 
-    /// Until this instant, by this node's clock; one that has passed means at once.
-    pub fn until(at: Timestamp) -> Self {
-        Self(at.since(clock::wall()).max(Span::ZERO))
+    /// Until this instant, by the clock of the scheduler that runs the task; one that has passed
+    /// means at once.
+    pub const fn until(at: Timestamp) -> Self {
+        Self(Wait::Until(at))
     }
 }
 
 impl fmt::Display for Snooze {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "asks to be called again in {}", self.0)
+        match self.0 {
+            Wait::For(span) => write!(f, "asks to be called again in {span}"),
+            Wait::Until(at) => write!(f, "asks to be called again at {at}"),
+        }
     }
 }
 
 impl Error for Snooze {}
 
-/// What a task asks for that returned this error.
-pub(crate) fn asked(error: &(dyn Error + 'static)) -> Ask {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.is::<GiveUp>() {
-            return Ask::GiveUp;
+/// What a run asks for, beyond what its outcome says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asked {
+    /// What the job's settings say.
+    #[default]
+    Nothing,
+    /// No further attempt: [`GiveUp`].
+    GiveUp,
+    /// If there is a further attempt, after this span instead of the usual wait: [`RetryAfter`].
+    RetryAfter(Span),
+    /// Another attempt after this span, which counts as nothing: [`Snooze::after`].
+    Snooze(Span),
+    /// Another attempt at this instant, which counts as nothing: [`Snooze::until`].
+    SnoozeUntil(Timestamp),
+}
+
+impl Asked {
+    /// What a task asks for that returned this error.
+    pub(crate) fn by(error: &(dyn Error + 'static)) -> Self {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if error.is::<GiveUp>() {
+                return Self::GiveUp;
+            }
+            if let Some(RetryAfter { after, .. }) = error.downcast_ref() {
+                return Self::RetryAfter(Span::from(*after));
+            }
+            match error.downcast_ref() {
+                Some(Snooze(Wait::For(span))) => return Self::Snooze(*span),
+                Some(Snooze(Wait::Until(at))) => return Self::SnoozeUntil(*at),
+                None => next = error.source(),
+            }
         }
-        if let Some(RetryAfter { after, .. }) = error.downcast_ref() {
-            return Ask::RetryAfter(Span::from(*after));
-        }
-        if let Some(Snooze(span)) = error.downcast_ref() {
-            return Ask::Snooze(*span);
-        }
-        next = error.source();
+        Self::Nothing
     }
-    Ask::Nothing
+
+    /// The same as a span, for a run that ends `now`.
+    pub(crate) fn at(self, now: Timestamp) -> Ask {
+        match self {
+            Self::Nothing => Ask::Nothing,
+            Self::GiveUp => Ask::GiveUp,
+            Self::RetryAfter(span) => Ask::RetryAfter(span),
+            Self::Snooze(span) => Ask::Snooze(span),
+            Self::SnoozeUntil(at) => Ask::Snooze(at.since(now).max(Span::ZERO)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -164,13 +202,16 @@ mod tests {
     fn what_is_asked_for_is_found_in_the_chain_of_sources() {
         let minute = Duration::from_secs(60);
         let plain = While("no water".into());
-        assert_eq!(asked(&plain), Ask::Nothing);
-        assert_eq!(asked(&While(GiveUp::because(plain).into())), Ask::GiveUp);
+        assert_eq!(Asked::by(&plain), Asked::Nothing);
+        assert_eq!(Asked::by(&While(GiveUp::because(plain).into())), Asked::GiveUp);
         let later = RetryAfter::new(minute, "busy");
         assert_eq!(later.to_string(), "busy");
-        assert_eq!(asked(&later), Ask::RetryAfter(Span::from_mins(1)));
+        assert_eq!(Asked::by(&later), Asked::RetryAfter(Span::from_mins(1)));
         let snooze = While(Box::new(Snooze::after(minute)));
-        assert_eq!(asked(&snooze), Ask::Snooze(Span::from_mins(1)));
-        assert_eq!(asked(&Snooze::until(Timestamp::MIN)), Ask::Snooze(Span::ZERO));
+        assert_eq!(Asked::by(&snooze), Asked::Snooze(Span::from_mins(1)));
+        let until = |at| Asked::by(&While(Box::new(Snooze::until(at))));
+        let now = Timestamp::UNIX_EPOCH;
+        assert_eq!(until(now + Span::from_mins(2)).at(now), Ask::Snooze(Span::from_mins(2)));
+        assert_eq!(until(Timestamp::MIN).at(now), Ask::Snooze(Span::ZERO));
     }
 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use mainspring::testing::HandClock;
-use mainspring::{Context, RetryAfter, Schedule, Scheduler, State, Task};
+use mainspring::{Context, RetryAfter, Schedule, Scheduler, Snooze, State, Task};
 use mainspring_contract::store::RunFilter;
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_memory::MemoryStore;
@@ -66,6 +66,24 @@ async fn a_year_of_days_is_the_same_in_one_step_and_in_many() {
     }
     assert_eq!(all[0].len(), 365);
     assert_eq!(all[0], all[1]);
+}
+
+#[tokio::test]
+async fn a_task_sleeps_until_an_instant_of_the_clock() {
+    async fn wait((): (), notes: State<Notes>, run: Context) -> Result<(), Snooze> {
+        note((), notes, run.clone()).await;
+        let noon = start() + Span::from_hours(12);
+        if run.started_at() < noon { Err(Snooze::until(noon)) } else { Ok(()) }
+    }
+    let clock = HandClock::at(start());
+    let notes = Notes::default();
+    let builder = clock.builder(MemoryStore::default()).state(Arc::clone(&notes));
+    let scheduler = builder.task(Task::new("wait", wait)).build().await.expect("a scheduler");
+    let _running = scheduler.start().await.expect("it starts");
+    let _ = scheduler.enqueue("wait", &()).await.expect("it is queued");
+    clock.advance(seconds(86_400)).await;
+    let began: Vec<_> = noted(&notes).into_iter().map(|(at, _)| at).collect();
+    assert_eq!(began, [start(), start() + Span::from_hours(12)]);
 }
 
 #[tokio::test]

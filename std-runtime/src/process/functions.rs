@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use mainspring_contract::Encoded;
 use mainspring_core::outcome::Outcome;
-use mainspring_core::retry::Ask;
 
 use crate::context::Context;
 use crate::state::{NoState, States};
 use crate::task::{BlockingFunction, Call, Callable, RunEnd};
+use crate::verdict::Asked;
 
 /// The functions that a [`Pool`](super::Pool) runs, and what they share in each process.
 ///
@@ -108,5 +108,5 @@ impl Ready {
 
 /// The end of a run that will always end like this.
 fn hopeless(error: String) -> RunEnd {
-    RunEnd { ask: Ask::GiveUp, ..RunEnd::failure(Outcome::Failed, error) }
+    RunEnd { ask: Asked::GiveUp, ..RunEnd::failure(Outcome::Failed, error) }
 }

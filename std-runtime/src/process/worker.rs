@@ -15,7 +15,6 @@ use std::thread;
 use mainspring_contract::{Detail, Encoded, Format, JobId, ScheduleId, TaskId};
 use mainspring_core::id::Token;
 use mainspring_core::outcome::Outcome;
-use mainspring_core::retry::Ask;
 use mainspring_core::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +22,7 @@ use super::functions::Functions;
 use super::program::FAILURE;
 use crate::context::{About, Context};
 use crate::task::RunEnd;
+use crate::verdict::Asked;
 
 /// The first argument of a copy that runs functions.
 pub(super) const WORK: &str = "__mainspring_work";
@@ -123,26 +123,28 @@ pub(super) struct Answer {
     outcome: u8,
     output: Option<Payload>,
     error: Option<String>,
-    ask: Asked,
+    ask: Ask,
 }
 
+/// What is asked for, in microseconds.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Asked {
+enum Ask {
     Nothing,
     GiveUp,
-    /// Microseconds.
     RetryAfter(i64),
     Snooze(i64),
+    SnoozeUntil(i64),
 }
 
 impl From<RunEnd> for Answer {
     fn from(RunEnd { outcome, detail, ask }: RunEnd) -> Self {
         let ask = match ask {
-            Ask::Nothing => Asked::Nothing,
-            Ask::GiveUp => Asked::GiveUp,
-            Ask::RetryAfter(span) => Asked::RetryAfter(span.as_micros()),
-            Ask::Snooze(span) => Asked::Snooze(span.as_micros()),
+            Asked::Nothing => Ask::Nothing,
+            Asked::GiveUp => Ask::GiveUp,
+            Asked::RetryAfter(span) => Ask::RetryAfter(span.as_micros()),
+            Asked::Snooze(span) => Ask::Snooze(span.as_micros()),
+            Asked::SnoozeUntil(at) => Ask::SnoozeUntil(at.as_micros()),
         };
         let output = detail.output.as_ref().map(Payload::from);
         Self { outcome: outcome.code(), output, error: detail.error, ask }
@@ -152,10 +154,14 @@ impl From<RunEnd> for Answer {
 impl From<Answer> for RunEnd {
     fn from(Answer { outcome, output, error, ask }: Answer) -> Self {
         let ask = match ask {
-            Asked::Nothing => Ask::Nothing,
-            Asked::GiveUp => Ask::GiveUp,
-            Asked::RetryAfter(micros) => Ask::RetryAfter(Span::from_micros(micros)),
-            Asked::Snooze(micros) => Ask::Snooze(Span::from_micros(micros)),
+            Ask::Nothing => Asked::Nothing,
+            Ask::GiveUp => Asked::GiveUp,
+            Ask::RetryAfter(micros) => Asked::RetryAfter(Span::from_micros(micros)),
+            Ask::Snooze(micros) => Asked::Snooze(Span::from_micros(micros)),
+            // An instant that there is not has passed long ago.
+            Ask::SnoozeUntil(micros) => {
+                Asked::SnoozeUntil(Timestamp::from_micros(micros).unwrap_or(Timestamp::MIN))
+            }
         };
         // Both ends are the same program, unless it was replaced meanwhile.
         let outcome = Outcome::from_code(outcome).unwrap_or(Outcome::Failed);
