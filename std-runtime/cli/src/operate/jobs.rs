@@ -51,6 +51,7 @@ enum Verb {
     /// Show one job, waiting, running or over, with its runs
     Show {
         /// The job
+        #[arg(value_parser = job_id)]
         id: JobId,
     },
     /// Queue a job without any schedule, and print its id
@@ -62,7 +63,7 @@ enum Verb {
     /// that this has now. The arguments of other jobs are not kept after their end: say them again.
     Retry {
         /// The jobs
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = job_id)]
         ids: Vec<JobId>,
         /// The arguments of a job that is over and was not a schedule's
         #[arg(long, value_name = "JSON")]
@@ -71,7 +72,7 @@ enum Verb {
     /// Cancel jobs: those that wait are over, those that run are told to stop
     Cancel {
         /// The jobs
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = job_id)]
         ids: Vec<JobId>,
     },
 }
@@ -201,6 +202,12 @@ fn detail(
     }
     writeln!(out)?;
     status::runs(out, runs, moments)
+}
+
+/// A job's id on the command line.
+fn job_id(text: &str) -> Result<JobId, &'static str> {
+    let way_out = "no job has such an id (write it as `mainspring jobs list` shows it)";
+    text.parse().map_err(|_| way_out)
 }
 
 fn missing(id: JobId) -> Trouble {

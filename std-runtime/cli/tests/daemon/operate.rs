@@ -112,6 +112,8 @@ fn jobs_are_queued_shown_and_cancelled() {
     let none = "018f0000-0000-7000-8000-000000000000";
     let (code, _, err) = ask(&place, &["jobs", "show", none]);
     assert_eq!((code, err.contains("there is no job")), (1, true), "{err}");
+    let (code, _, err) = ask(&place, &["jobs", "show", "7"]);
+    assert_eq!((code, err.contains("as `mainspring jobs list` shows it")), (2, true), "{err}");
     let (code, out, _) = ask(&place, &["jobs", "cancel", none, &id]);
     let both = format!("{none} is not known\n{id} was over already");
     assert_eq!((code, out), (1, both), "one that is not known hides nothing");
