@@ -42,8 +42,9 @@
 //! # What ends first, store by store
 //!
 //! - *PostgreSQL*: bytes of its log; each job is written three times and recorded once. What
-//!   helps is a faster disk for the log, larger batches by a larger `max_running`, and no long
-//!   transactions beside it, because dead rows go only when no old snapshot needs them.
+//!   helps is a faster disk for the log, and larger batches by a larger `max_running`. Dead rows
+//!   stay few beside a transaction that somebody leaves open, as long as no more than 10,000 jobs
+//!   live; beside a longer backlog they go only when no old snapshot needs them.
 //! - *MySQL and MariaDB*: the same, and index entries that move with each claim.
 //! - *MongoDB*: conflicts; nobody waits there, and who runs into another begins anew. What helps
 //!   are few nodes for each task with a limit: fewer and larger ones.
