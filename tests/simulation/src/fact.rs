@@ -12,8 +12,8 @@ use mainspring_core::schedule::{Next, Spec};
 use mainspring_core::task::Task;
 use mainspring_core::time::Timestamp;
 use mainspring_core::verb::{
-    Advance, Advanced, Cancelled, Enqueue, Enqueued, Paused, Put, Release, Renew, Rescue, Resumed,
-    Retry, Run, Settle, Written,
+    Advance, Advanced, Cancelled, Enqueue, Enqueued, Paused, Put, Quarantine, Release, Renew,
+    Rescue, Resumed, Retry, Run, Settle, Written,
 };
 
 use crate::domain::Sim;
@@ -123,4 +123,8 @@ pub(crate) enum Verb {
     Cancel(u64, Cancelled),
     /// Lapsed jobs were taken care of.
     Rescue(Rescue<Sim>),
+    /// A schedule that cannot be read was reported, and was taken out of service or not.
+    Quarantine(Quarantine<Sim>, bool),
+    /// Records from before an instant were to be forgotten, and so many were.
+    Prune(Timestamp, u32),
 }

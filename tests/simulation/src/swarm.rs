@@ -2,6 +2,7 @@
 //! that each is met alone and in all kinds of company (Groce et al., "Swarm testing", 2012).
 
 use mainspring_core::lease::LeaseTerms;
+use mainspring_core::limits;
 use mainspring_core::time::{Span, Timestamp};
 
 use crate::chance::Chance;
@@ -55,6 +56,8 @@ pub(crate) struct Swarm {
     pub(crate) skew: Span,
     /// How fast monotonic clocks drift, in millionths.
     pub(crate) drift: i64,
+    /// How long history is kept.
+    pub(crate) keep_history: Span,
     /// A node comes back under a new name.
     pub(crate) renames: u32,
     /// People change something.
@@ -91,6 +94,8 @@ pub(crate) struct Words {
     pub(crate) dense: bool,
     /// Cron patterns.
     pub(crate) cron: u32,
+    /// Triggers that no node can read.
+    pub(crate) unreadable: u32,
     /// Exclusions.
     pub(crate) freeze: u32,
     /// Overlap policies.
@@ -184,6 +189,7 @@ impl Swarm {
             clock_steps: often(chance, 10, 200),
             skew: chance.pick(&[Span::ZERO, Span::from_millis(80), secs(20), secs(4_000)]),
             drift: chance.pick(&[0, 50, 200]),
+            keep_history: chance.pick(&[secs(60), secs(120), limits::KEEP_HISTORY]),
             renames: chance.pick(&[0, 300, 1_000]),
             edits: often(chance, step, step * 4),
             queues: often(chance, 1, 60),
@@ -241,6 +247,7 @@ impl Words {
         Self {
             dense: word() > 400,
             cron: word(),
+            unreadable: word(),
             freeze: word(),
             overlap: word(),
             coalesce: word(),

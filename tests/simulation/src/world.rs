@@ -13,7 +13,7 @@ use mainspring_core::time::{Span, Timestamp};
 use crate::bug::Bug;
 use crate::chance::Chance;
 use crate::checker::{Checkers, Violation};
-use crate::fact::{Fact, Moment};
+use crate::fact::{Fact, Moment, Verb};
 use crate::hands::Hands;
 use crate::node::{Answer, Delivery, Node, Request};
 use crate::people::{self, Act};
@@ -294,6 +294,9 @@ impl World {
     /// Tells the checkers what the store has done.
     fn committed(&mut self) {
         for commit in self.store.commits() {
+            if let Verb::Quarantine(quarantine, true) = &commit.verb {
+                self.mend(quarantine.schedule);
+            }
             self.fact(&Fact::Commit(commit));
         }
     }

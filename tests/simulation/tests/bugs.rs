@@ -49,4 +49,6 @@ found! {
     tags_ignored => TagsIgnored,
     replies_dropped => RepliesDropped,
     backoff_ignored => BackoffIgnored,
+    stale_quarantine => StaleQuarantine,
+    prunes_all => PrunesAll,
 }

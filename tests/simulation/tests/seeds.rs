@@ -53,6 +53,8 @@ const EVERYTHING: &[&str] = &[
     "keys: turned away",
     "nodes cut off",
     "pauses",
+    "quarantines",
+    "records pruned",
     "releases",
     "replies lost",
     "requests doubled",
