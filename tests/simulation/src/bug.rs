@@ -49,6 +49,8 @@ pub enum Bug {
     StaleQuarantine,
     /// Pruning forgets whatever was recorded, however young it is.
     PrunesAll,
+    /// The pump takes the store's clock from the first reply of its life, and never again.
+    ClockHeardOnce,
 }
 
 impl Bug {
@@ -76,6 +78,7 @@ impl Bug {
         (Self::BackoffIgnored, "early"),
         (Self::StaleQuarantine, "readable"),
         (Self::PrunesAll, "twice"),
+        (Self::ClockHeardOnce, "late"),
     ];
 
     /// The bug of this name.

@@ -10,7 +10,7 @@ use mainspring_core::outcome::Outcome;
 use mainspring_core::retry::Ask;
 use mainspring_core::schedule::{Next, Spec};
 use mainspring_core::task::Task;
-use mainspring_core::time::Timestamp;
+use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::verb::{
     Advance, Advanced, Cancelled, Enqueue, Enqueued, Paused, Put, Quarantine, Release, Renew,
     Rescue, Resumed, Retry, Run, Settle, Written,
@@ -25,6 +25,10 @@ pub(crate) struct Moment {
     pub(crate) at: Timestamp,
     /// By the store's clock.
     pub(crate) store: Timestamp,
+    /// How far that clock was set back lately, as somebody may still go by what it showed before.
+    pub(crate) set_back: Span,
+    /// When that clock was last set forward, if ever.
+    pub(crate) set_forward: Option<Timestamp>,
 }
 
 /// Something that happened.

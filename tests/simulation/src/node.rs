@@ -146,6 +146,8 @@ pub(crate) struct Node {
     batches: bool,
     travels: bool,
     bug: Option<Bug>,
+    /// What the store's clock showed first, if that is all that counts.
+    heard: Option<(Timestamp, Mono)>,
 }
 
 /// What a [`Node`] is made of.
@@ -191,6 +193,7 @@ impl Node {
             batches: make.batches,
             travels: make.travels,
             bug: make.bug,
+            heard: None,
         }
     }
 
@@ -211,12 +214,27 @@ impl Node {
         at: Timestamp,
     ) -> (Vec<Effect>, Option<Mono>) {
         let now = self.hands.now(at);
+        let mut delivery = delivery;
+        if self.bug == Some(Bug::ClockHeardOnce) {
+            self.stop_clock(&mut delivery, now);
+        }
         self.told(delivery, now);
         if self.hands.jumped(at) {
             self.worker.handle(worker::Input::ClockJumped, now);
             self.planner.handle(planner::Input::ClockJumped, now);
         }
         self.drain(now)
+    }
+
+    /// Replaces what the store's clock shows with what it showed first, and what has passed since.
+    fn stop_clock(&mut self, delivery: &mut Delivery, now: Now) {
+        let (Delivery::Answer(Answer { result: Ok((_, pulse)), .. }) | Delivery::Told(pulse)) =
+            delivery
+        else {
+            return;
+        };
+        let (first, heard_at) = *self.heard.get_or_insert((pulse.store_now, now.mono));
+        pulse.store_now = first + now.mono.since(heard_at);
     }
 
     fn told(&mut self, delivery: Delivery, now: Now) {

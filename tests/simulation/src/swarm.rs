@@ -52,11 +52,16 @@ pub(crate) struct Swarm {
     pub(crate) gone: Span,
     /// A wall clock is set.
     pub(crate) clock_steps: Option<Span>,
+    /// The store's clock is set.
+    pub(crate) store_steps: Option<Span>,
+    /// How far at most it is ahead then of where it was at first.
+    pub(crate) store_step: Span,
     /// How far wall clocks are off.
     pub(crate) skew: Span,
     /// How fast monotonic clocks drift, in millionths.
     pub(crate) drift: i64,
-    /// How long history is kept.
+    /// How long history is kept: longer than the store's clock jumps, or nothing would be known
+    /// after a jump.
     pub(crate) keep_history: Span,
     /// A node comes back under a new name.
     pub(crate) renames: u32,
@@ -159,12 +164,13 @@ impl Swarm {
             let some = chance.odds(550) && !calm;
             some.then(|| chance.span(Span::from_secs(from), Span::from_secs(to)))
         };
-        let short = chance.odds(300);
+        let short = chance.odds(500);
         let lease_for = secs(if short { chance.between(6, 14) } else { 15 });
         let schedules = u16::try_from(chance.between(1, 6)).unwrap_or(1);
         let plans = if chance.odds(150) { 2 } else { 16 };
         let step = if chance.odds(500) { 5 } else { 600 };
         let batches = chance.odds(700);
+        let store_step = chance.pick(&[secs(3), secs(30), secs(4_000)]);
         Self {
             start: start(chance, trouble),
             trouble,
@@ -187,9 +193,11 @@ impl Swarm {
             cuts: often(chance, 10, 200),
             gone: chance.span(secs(2), secs(90)),
             clock_steps: often(chance, 10, 200),
+            store_steps: often(chance, 20, 300),
+            store_step,
             skew: chance.pick(&[Span::ZERO, Span::from_millis(80), secs(20), secs(4_000)]),
             drift: chance.pick(&[0, 50, 200]),
-            keep_history: chance.pick(&[secs(60), secs(120), limits::KEEP_HISTORY]),
+            keep_history: store_step + chance.pick(&[secs(60), secs(120), limits::KEEP_HISTORY]),
             renames: chance.pick(&[0, 300, 1_000]),
             edits: often(chance, step, step * 4),
             queues: often(chance, 1, 60),
@@ -270,7 +278,7 @@ impl Words {
 impl Runs {
     fn drawn(chance: &mut Chance, calm: bool) -> Self {
         let longest = chance.pick(&[100, 2_000, 10_000, 40_000]);
-        let grace = chance.pick(&[0, 2_000, 20_000, 20_000]);
+        let grace = chance.pick(&[0, 2_000, 20_000, 50_000]);
         let mut fault = |most| if calm { 0 } else { wild(chance, most) };
         Self {
             longest: Span::from_millis(longest),

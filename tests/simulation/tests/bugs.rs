@@ -51,4 +51,5 @@ found! {
     backoff_ignored => BackoffIgnored,
     stale_quarantine => StaleQuarantine,
     prunes_all => PrunesAll,
+    clock_heard_once => ClockHeardOnce,
 }

@@ -20,7 +20,7 @@ impl Checker for Kept {
         let Fact::Commit(commit) = fact else { return Ok(()) };
         let Verb::Prune(before, _) = commit.verb else { return Ok(()) };
         let age = moment.store.since(before);
-        if age + CLOCKS_APART < self.0 {
+        if age + moment.set_back + CLOCKS_APART < self.0 {
             return Err(format!("what is {age} old is forgotten, and was to be kept"));
         }
         Ok(())

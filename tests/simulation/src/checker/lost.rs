@@ -231,11 +231,13 @@ fn justified(
     moment: Moment,
 ) -> Result<(), String> {
     let (id, policies) = (life.spec.id, &life.spec.policies);
-    if let Some(at) = asked.last().filter(|at| **at > moment.store + CLOCKS_APART) {
+    // By the clock that the planner goes by, at the latest.
+    let theirs = moment.store + moment.set_back + CLOCKS_APART;
+    if let Some(at) = asked.last().filter(|at| **at > theirs) {
         return Err(format!("schedule {id} fires for {at}, which is to come"));
     }
     for skip in skips {
-        let to_come = skip.to > moment.store + CLOCKS_APART;
+        let to_come = skip.to > theirs;
         let fine = match skip.reason {
             SkipReason::Excluded => true,
             SkipReason::Paused => false,
@@ -244,9 +246,9 @@ fn justified(
             }
             SkipReason::CatchUp => !to_come && policies.coalesce == Coalesce::All,
             SkipReason::Overlapped => !to_come,
-            SkipReason::Missed => policies
-                .misfire_grace
-                .is_some_and(|grace| skip.to < moment.store - grace + CLOCKS_APART),
+            SkipReason::Missed => {
+                policies.misfire_grace.is_some_and(|grace| skip.to < theirs - grace)
+            }
         };
         if !fine {
             return Err(format!("schedule {id} skips without a reason: {skip:?}"));
