@@ -29,7 +29,7 @@ pub(crate) async fn claim(
     let mut locked = false;
     let Attempt { mut taken, limited } = attempt(tx, claim, max, turn, locked).await?;
     if limited {
-        tx.run(query(&tx.sql.task_limits).bind(tasks(claim))).await?;
+        tx.run(query(&tx.common.sql.task_limits).bind(tasks(claim))).await?;
         locked = true;
         taken = attempt(tx, claim, max, turn, locked).await?.taken;
     }
@@ -54,7 +54,7 @@ pub(crate) async fn claim(
     };
     let unreadable: Vec<_> = claimed.iter().filter_map(bad).collect();
     if !unreadable.is_empty() {
-        tx.run(query(&tx.sql.job_unclaim).bind(unreadable)).await?;
+        tx.run(query(&tx.common.sql.job_unclaim).bind(unreadable)).await?;
     }
     Ok(claimed)
 }
@@ -74,7 +74,7 @@ async fn attempt(
     locked: bool,
 ) -> Done<Attempt> {
     let now = tx.now;
-    let statement = query(&tx.sql.job_claim)
+    let statement = query(&tx.common.sql.job_claim)
         .bind(tasks(claim))
         .bind(i64::from(max))
         .bind(i64::from(turn))

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
 
 use mainspring_contract::record::{Enqueue, Enqueued, Settle, Written};
-use mainspring_contract::tables::{Database, Mode, within};
+use mainspring_contract::tables::{Database, KnownTasks, Mode, within};
 use mainspring_contract::{Capabilities, Clock, StoreError, StoreErrorKind};
 use sqlx::PgConnection;
 
@@ -14,7 +14,7 @@ use crate::compact::Compactor;
 use crate::connections::Connections;
 use crate::options::Options;
 use crate::statements::Statements;
-use crate::transaction::{self, Transaction};
+use crate::transaction::{self, Common, Transaction};
 use crate::{clock, error, migrations};
 
 /// Schedules, jobs and history in one PostgreSQL database.
@@ -23,9 +23,7 @@ use crate::{clock, error, migrations};
 /// processes may use the database at once. Any future may be dropped at any time; what its verb had
 /// begun is then rolled back, and its connection closed.
 pub struct PostgresStore {
-    name: Arc<str>,
-    sql: Arc<Statements>,
-    connections: Arc<Connections>,
+    common: Arc<Common>,
     most: u32,
     broker: PostgresBroker,
     /// How many jobs were handed out: whose turn it is among tasks.
@@ -60,13 +58,12 @@ impl PostgresStore {
         ready?;
         let (connect, name) = options.connect()?;
         let broker = PostgresBroker::new(connect.clone(), &name, &names);
-        let sql = Arc::new(Statements::new(names));
+        let sql = Statements::new(names);
         let most = options.connections.max(1);
-        let connections = Connections::new(connect, transaction::setup(&sql), most);
+        let connections = Arc::new(Connections::new(connect, transaction::setup(&sql), most));
+        let common = Common { connections, sql, name, tasks: KnownTasks::default() };
         Ok(Self {
-            name: name.into(),
-            sql,
-            connections: Arc::new(connections),
+            common: Arc::new(common),
             most,
             broker,
             handed_out: AtomicU32::new(0),
@@ -119,7 +116,7 @@ impl PostgresStore {
         clock: Clock,
         jobs: &[Enqueue],
     ) -> Result<Vec<Enqueued>, StoreError> {
-        let tx = Transaction::within(connection, &self.sql, &self.name, clock).await?;
+        let tx = Transaction::within(connection, &self.common, clock).await?;
         within::enqueue(tx, jobs).await
     }
 
@@ -166,19 +163,19 @@ impl PostgresStore {
         clock: Clock,
         settles: &[Settle],
     ) -> Result<Vec<Written>, StoreError> {
-        let tx = Transaction::within(connection, &self.sql, &self.name, clock).await?;
+        let tx = Transaction::within(connection, &self.common, clock).await?;
         within::settle(tx, settles).await
     }
 
     /// Waits for what is under way and closes all connections.
     pub async fn close(self) {
-        self.connections.close(self.most).await;
+        self.common.connections.close(self.most).await;
     }
 }
 
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresStore").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("PostgresStore").field("name", &self.common.name).finish_non_exhaustive()
     }
 }
 
@@ -192,16 +189,16 @@ impl Database for PostgresStore {
     }
 
     fn name(&self) -> String {
-        self.name.to_string()
+        self.common.name.clone()
     }
 
     async fn begin(&self, mode: Mode, clock: Clock) -> Result<Transaction<'static>, StoreError> {
         if mode == Mode::Write {
-            self.compactor.pass(&self.connections, &self.sql).await;
+            self.compactor.pass(&self.common.connections, &self.common.sql).await;
         }
-        Transaction::begin(&self.connections, &self.sql, &self.name, mode, clock)
+        Transaction::begin(&self.common, mode, clock)
             .await
-            .map_err(|error| error::of_connect(&self.name, error))
+            .map_err(|error| error::of_connect(&self.common.name, error))
     }
 
     fn handed_out(&self, jobs: u32) -> u32 {

@@ -95,7 +95,7 @@ async fn plan(
 /// One hot statement: its text, its types, values, and the indexes that it has to use.
 type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
-const CASES: [Case; 12] = [
+const CASES: [Case; 13] = [
     (
         include_str!("../src/sql/job_claim.sql"),
         "(text[], bigint, bigint, bigint, text[], text, bigint, boolean)",
@@ -107,6 +107,12 @@ const CASES: [Case; 12] = [
         "(text[], bigint, bigint, bigint, text[], text, bigint, boolean)",
         "('{t,u}', 10, 0, 2000000000000000, '{}', 'n', 9, true)",
         &["mainspring_jobs_claim"],
+    ),
+    (
+        include_str!("../src/sql/prove.sql"),
+        "(uuid, uuid)",
+        "('00000000-0000-0000-0000-000000000002', '00000000-0000-0000-0000-000000000002')",
+        &["mainspring_runs_0_job_idx"],
     ),
     (
         include_str!("../src/sql/job_take_back.sql"),

@@ -32,6 +32,7 @@ mod chain;
 mod claim;
 mod enqueue;
 mod finish;
+mod known;
 mod listing;
 mod schedules;
 mod store;
@@ -59,6 +60,7 @@ use crate::store::{
 };
 use crate::{JobId, Key, NodeId, ScheduleId, Source, StoreError, StoreErrorKind, TaskId};
 
+pub use known::KnownTasks;
 pub use turn::{by_turn, choose, in_turn};
 
 /// A database that can be a store.
