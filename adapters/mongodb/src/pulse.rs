@@ -1,7 +1,6 @@
 //! The pulse: what every reply says about the store, read in the verb's own transaction.
 
 use mainspring_contract::tables::Done;
-use mainspring_core::id::ConfigRevision;
 use mainspring_core::pulse::Pulse;
 use mainspring_sql::read;
 use mongodb::bson::{Bson, Document, doc};
@@ -61,11 +60,6 @@ pub(crate) async fn finish(mut tx: Transaction<'_>) -> Done<Pulse> {
 
 fn first_of(list: &str) -> Document {
     doc! { "$first": list }
-}
-
-/// How often schedules and tasks have changed.
-pub(crate) fn config_revision(tx: &Transaction<'_>) -> ConfigRevision {
-    ConfigRevision::new(tx.config_revision().unsigned_abs())
 }
 
 /// Schedules or tasks changed.

@@ -37,7 +37,7 @@ impl Tables for Transaction<'_> {
     }
 
     async fn config_revision(&mut self) -> Done<ConfigRevision> {
-        Ok(pulse::config_revision(self))
+        Ok(Transaction::config_revision(self))
     }
 
     async fn config_changed(&mut self) -> Done<()> {

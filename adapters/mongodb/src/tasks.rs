@@ -1,7 +1,6 @@
 //! Tasks: limits and defaults.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mainspring_contract::TaskId;
 use mainspring_contract::record::Task;
@@ -12,45 +11,6 @@ use mongodb::bson::{RawDocumentBuf, doc};
 
 use crate::document::{Fields, Row, TASK, texts};
 use crate::transaction::{BATCH, Transaction, one};
-
-/// What tasks said when schedules and tasks had changed so often. Whoever changes a task counts
-/// that up in the same transaction, so that whoever sees the same count sees the same tasks.
-#[derive(Debug, Default)]
-pub(crate) struct Tasks(Mutex<Seen>);
-
-#[derive(Debug, Default)]
-struct Seen {
-    config_revision: i64,
-    /// `None`: nobody has put this one.
-    tasks: HashMap<TaskId, Option<Task>>,
-}
-
-impl Tasks {
-    /// What is known of these tasks.
-    fn of(&self, config_revision: i64, ids: &[TaskId]) -> HashMap<TaskId, Option<Task>> {
-        let seen = self.seen();
-        let known = |id: &TaskId| Some((id.clone(), seen.tasks.get(id)?.clone()));
-        let is_same = seen.config_revision == config_revision;
-        ids.iter().filter(|_| is_same).filter_map(known).collect()
-    }
-
-    /// Tasks were found, or were not there.
-    fn found(&self, config_revision: i64, tasks: HashMap<TaskId, Option<Task>>) {
-        let mut seen = self.seen();
-        if seen.config_revision > config_revision {
-            return;
-        }
-        if seen.config_revision < config_revision || seen.tasks.len() >= MOST {
-            *seen = Seen { config_revision, tasks: HashMap::new() };
-        }
-        seen.tasks.extend(tasks);
-    }
-
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        // Each change is of one entry, or of all.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Writes tasks whose stored version is not larger; whether anything is different now.
 pub(crate) async fn put(tx: &mut Transaction<'_>, tasks: &[Task]) -> Done<bool> {
@@ -92,27 +52,23 @@ pub(crate) async fn put(tx: &mut Transaction<'_>, tasks: &[Task]) -> Done<bool> 
 
 /// Those of these tasks that somebody has put and that can be read.
 pub(crate) async fn find(tx: &mut Transaction<'_>, ids: &[TaskId]) -> Done<Vec<Task>> {
-    let revision = tx.config_revision();
-    let mut tasks = if tx.made.tasks { HashMap::new() } else { tx.common.tasks.of(revision, ids) };
-    let ids: Vec<TaskId> = ids.iter().filter(|id| !tasks.contains_key(*id)).cloned().collect();
-    if !ids.is_empty() {
-        let rows = select(tx, &ids).await?;
-        let mut found: HashMap<TaskId, Option<Task>> =
-            ids.into_iter().map(|id| (id, None)).collect();
-        for row in &rows {
-            let row = Row::new(row);
-            match task(&row) {
-                Some(task) => drop(found.insert(task.id.clone(), Some(task))),
-                // Whoever mends it may count nothing up.
-                None => found.retain(|id, _| id.as_str() != row.lossy("id")),
-            }
-        }
-        if !tx.made.tasks {
-            tx.common.tasks.found(revision, found.clone());
-        }
-        tasks.extend(found);
+    let at = tx.config_revision();
+    let (mut tasks, missing) = match tx.made.tasks {
+        true => (Vec::new(), ids.to_vec()),
+        false => tx.common.tasks.look(at, ids),
+    };
+    if missing.is_empty() {
+        return Ok(tasks);
     }
-    Ok(tasks.into_values().flatten().collect())
+    let rows = select(tx, &missing).await?;
+    let rows = rows.iter().map(|row| Row::new(row));
+    let rows: Vec<_> = rows.map(|row| (row.lossy("id"), task(&row))).collect();
+    if !tx.made.tasks {
+        let rows = rows.iter().map(|(id, task)| (id.as_str(), task.as_ref()));
+        tx.common.tasks.found(at, missing, rows);
+    }
+    tasks.extend(rows.into_iter().filter_map(|(_, task)| task));
+    Ok(tasks)
 }
 
 /// The task of a document.
@@ -128,6 +84,3 @@ async fn select(tx: &mut Transaction<'_>, ids: &[TaskId]) -> Done<Vec<RawDocumen
     };
     tx.find(command).await
 }
-
-/// How many tasks are kept in mind, so that memory is bounded whatever the store holds.
-const MOST: usize = 1_000;

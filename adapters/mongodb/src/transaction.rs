@@ -41,8 +41,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use mainspring_contract::tables::{Done, Mode};
+use mainspring_contract::tables::{Done, KnownTasks, Mode};
 use mainspring_contract::{Clock, JobId, Key, StoreError, TaskId};
+use mainspring_core::id::ConfigRevision;
 use mainspring_core::time::Timestamp;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use mongodb::error::{Error, UNKNOWN_TRANSACTION_COMMIT_RESULT};
@@ -53,7 +54,6 @@ use crate::collections::{CONFIG_REVISION, Collections, NUMBERS};
 use crate::crowd::Crowd;
 use crate::document::{job_ids, texts};
 use crate::lanes::Lanes;
-use crate::tasks::Tasks;
 use crate::{clock, error, keys};
 
 /// What names a row of schedules or jobs whatever the row says: its `_id`.
@@ -76,7 +76,7 @@ pub(crate) struct Common {
     /// Jobs that turned out to be there, or to be over, when they were inserted.
     pub(crate) doubtful: std::sync::Mutex<HashSet<JobId>>,
     /// What tasks said lately.
-    pub(crate) tasks: Tasks,
+    pub(crate) tasks: KnownTasks,
 }
 
 /// An open transaction. Dropped before its end, it changes nothing.
@@ -87,7 +87,7 @@ pub struct Transaction<'c> {
     pub(crate) common: Arc<Common>,
     mode: Mode,
     now: Timestamp,
-    config_revision: i64,
+    config_revision: ConfigRevision,
     /// What is locked and was not written.
     pub(crate) owed: Owed,
     pub(crate) made: Made,
@@ -225,7 +225,7 @@ impl<'c> Transaction<'c> {
             common: Arc::clone(common),
             mode,
             now,
-            config_revision: number(&row, "value"),
+            config_revision: ConfigRevision::new(number(&row, "value").unsigned_abs()),
             owed: Owed::default(),
             made: Made::default(),
         })
@@ -395,7 +395,7 @@ impl<'c> Transaction<'c> {
     }
 
     /// How often schedules and tasks had changed in the beginning.
-    pub(crate) const fn config_revision(&self) -> i64 {
+    pub(crate) const fn config_revision(&self) -> ConfigRevision {
         self.config_revision
     }
 

@@ -53,9 +53,9 @@ fn of(name: &str, error: Error, broken: Kind) -> StoreError {
     }
     // <https://www.postgresql.org/docs/current/errcodes-appendix.html>
     let (kind, message) = match (&error, code(&error).as_deref()) {
-        // Serialization failure, deadlock, lock not available, and a key that somebody else has
-        // written since it was looked for.
-        (_, Some("40001" | "40P01" | "55P03" | "23505")) => {
+        // Serialization failure, deadlock, lock not available, a key that somebody else has written
+        // since it was looked for, and what `sql/prove.sql` finds.
+        (_, Some("40001" | "40P01" | "55P03" | "23505" | "22012")) => {
             (Kind::Contended, format!("another transaction in `{name}` was in the way (ask again)"))
         }
         // Cancelled by somebody, or by statement_timeout.

@@ -32,7 +32,7 @@ pub(crate) async fn settle_alone(tx: &mut Transaction<'_>, settles: &[Settle]) -
         }
     }
     let ended = || settles.iter().map(|settle| &settle.ended);
-    let statement = query(&tx.sql.job_settle)
+    let statement = query(&tx.common.sql.job_settle)
         .bind(ids(settles.iter().map(|settle| &settle.job)))
         .bind(settles.iter().map(|settle| i64::from(settle.token.number())).collect::<Vec<_>>())
         .bind(ended().map(|ended| i16::from(ended.outcome.code())).collect::<Vec<_>>())
@@ -59,7 +59,7 @@ pub(crate) async fn record(tx: &mut Transaction<'_>, runs: &[Run]) -> Done<()> {
     let schedule = |run: &Run| run.schedule.as_ref().map(ToString::to_string);
     let node = |run: &Run| run.node.as_ref().map(ToString::to_string);
     let ended = || runs.iter().map(|run| &run.ended);
-    let statement = query(&tx.sql.run_insert)
+    let statement = query(&tx.common.sql.run_insert)
         .bind(ids(runs.iter().map(|run| &run.job)))
         .bind(runs.iter().map(|run| i64::from(run.token.number())).collect::<Vec<_>>())
         .bind(runs.iter().map(|run| i64::from(run.attempt)).collect::<Vec<_>>())
@@ -85,7 +85,7 @@ pub(crate) async fn recorded(
     if attempts.is_empty() {
         return Ok(Vec::new());
     }
-    let statement = query(&tx.sql.run_recorded)
+    let statement = query(&tx.common.sql.run_recorded)
         .bind(ids(attempts.iter().map(|(job, _)| job)))
         .bind(attempts.iter().map(|(_, token)| i64::from(token.number())).collect::<Vec<_>>());
     let rows = tx.all(statement).await?;
@@ -107,17 +107,17 @@ pub(crate) async fn recorded(
 
 /// Forgets the oldest records; how many.
 pub(crate) async fn prune(tx: &mut Transaction<'_>, before: Timestamp, max: u32) -> Done<u32> {
-    let look = tx.one(query(&tx.sql.prune_look).bind(before.as_micros())).await?;
+    let look = tx.one(query(&tx.common.sql.prune_look).bind(before.as_micros())).await?;
     if max == 0 || !look.try_get::<bool, _>(0).map_err(|error| tx.error(error))? {
         return Ok(0);
     }
-    tx.all(query(&tx.sql.prune_lock)).await?;
-    let statement = query(&tx.sql.prune_runs).bind(before.as_micros()).bind(i64::from(max));
+    tx.all(query(&tx.common.sql.prune_lock)).await?;
+    let statement = query(&tx.common.sql.prune_runs).bind(before.as_micros()).bind(i64::from(max));
     let runs: i64 = match tx.all(statement).await?.first() {
         Some(row) => row.try_get(0).map_err(|error| tx.error(error))?,
         None => 0,
     };
-    let statement = query(&tx.sql.prune_skips).bind(before.as_micros()).bind(i64::from(max));
+    let statement = query(&tx.common.sql.prune_skips).bind(before.as_micros()).bind(i64::from(max));
     let skips = tx.run(statement).await?;
     parts::tidy(tx, before).await?;
     Ok(u32::try_from(runs.unsigned_abs() + skips).unwrap_or(u32::MAX))

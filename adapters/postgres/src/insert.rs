@@ -51,7 +51,7 @@ async fn insert_part(
         JobState::Leased { .. } | JobState::Settled { .. } => job.created_at.as_micros(),
     };
     let key = |job: &&Job| job.unique.as_ref().map(|unique| unique.key.to_string());
-    let statement = query(&tx.sql.job_insert)
+    let statement = query(&tx.common.sql.job_insert)
         .bind(ids(jobs.iter().map(|job| &job.id)))
         .bind(jobs.iter().map(|job| &*job.payload.bytes).collect::<Vec<_>>())
         .bind(jobs.iter().map(ready_at).collect::<Vec<_>>())
@@ -63,17 +63,20 @@ async fn insert_part(
         .bind(jobs.iter().map(|job| i16::from(job.origin.code())).collect::<Vec<_>>())
         .bind(jobs.iter().map(|job| job.watched).collect::<Vec<_>>())
         .bind(jobs.iter().map(|job| columns::state(&job.state)).collect::<Vec<_>>());
-    let (first, last) =
-        (jobs.iter().map(|job| &job.id).min(), jobs.iter().map(|job| &job.id).max());
-    let statement = kinds.bind(statement).bind(tx.now.as_micros());
-    let statement = statement.bind(first.map(columns::uuid)).bind(last.map(columns::uuid));
+    let range = jobs.iter().map(|job| columns::uuid(&job.id)).fold(None, widened);
+    let (first, last) = range.unzip();
+    let statement = kinds.bind(statement).bind(tx.now.as_micros()).bind(first).bind(last);
     let row = tx.one(statement).await?;
     let mut added = jobs::unless_all(tx, jobs.iter().map(|job| &job.id), &row)?;
+    let nobody_ran_any: bool = row.try_get(1).map_err(|error| tx.error(error))?;
     // Whoever added one of them at the same moment may have settled it by now.
-    let statement = query(&tx.sql.job_take_back)
+    if nobody_ran_any && range.is_some_and(|range| tx.proves(range)) {
+        return Ok(added);
+    }
+    let statement = query(&tx.common.sql.job_take_back)
         .bind(ids(jobs.iter().zip(&added).filter(|(_, added)| **added).map(|(job, _)| &job.id)))
-        .bind(first.map(columns::uuid))
-        .bind(last.map(columns::uuid));
+        .bind(first)
+        .bind(last);
     for row in tx.all(statement).await? {
         let over: Uuid = row.try_get(0).map_err(|error| tx.error(error))?;
         for (job, added) in jobs.iter().zip(&mut added) {
@@ -81,6 +84,12 @@ async fn insert_part(
         }
     }
     Ok(added)
+}
+
+/// The range from the smallest id to the largest, with one more in it.
+fn widened(range: Option<(Uuid, Uuid)>, id: Uuid) -> Option<(Uuid, Uuid)> {
+    let (first, last) = range.unwrap_or((id, id));
+    Some((first.min(id), last.max(id)))
 }
 
 /// The schedules of jobs; nothing, if none has one: lists that are too short are filled up with

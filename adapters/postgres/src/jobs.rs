@@ -31,7 +31,7 @@ pub(crate) async fn known(tx: &mut Transaction<'_>, wanted: &[JobId]) -> Done<Ve
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = tx.all(query(&tx.sql.job_known).bind(ids(wanted))).await?;
+    let rows = tx.all(query(&tx.common.sql.job_known).bind(ids(wanted))).await?;
     let found = rows.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<Uuid>, _>>();
     let found = found.map_err(|error| tx.error(error))?;
     Ok(wanted.iter().map(|id| found.contains(&uuid(id))).collect())
@@ -57,7 +57,7 @@ pub(crate) async fn watchers(
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = tx.all(query(&tx.sql.job_watchers).bind(ids(wanted))).await?;
+    let rows = tx.all(query(&tx.common.sql.job_watchers).bind(ids(wanted))).await?;
     let found = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get::<String, _>(1)?)));
     let found = found.collect::<Result<HashMap<Uuid, _>, _>>().map_err(|error| tx.error(error))?;
     let schedule = |id: &JobId| ScheduleId::new(found.get(&uuid(id))?.as_str()).ok();
@@ -66,13 +66,13 @@ pub(crate) async fn watchers(
 
 /// The jobs of these ids that are not over, locked in the order of their ids.
 pub(crate) async fn lock(tx: &mut Transaction<'_>, wanted: &[JobId]) -> Done<FoundJobs<RowId>> {
-    let statement = query(&tx.sql.job_lock);
+    let statement = query(&tx.common.sql.job_lock);
     locked(tx, statement, wanted).await
 }
 
 /// The same without waiting for others.
 pub(crate) async fn lock_now(tx: &mut Transaction<'_>, wanted: &[JobId]) -> Done<FoundJobs<RowId>> {
-    let statement = query(&tx.sql.job_lock_now);
+    let statement = query(&tx.common.sql.job_lock_now);
     locked(tx, statement, wanted).await
 }
 
@@ -98,7 +98,7 @@ pub(crate) async fn update(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<()> {
     let over = |job: &&Job| matches!(job.state, JobState::Settled { .. });
     let gone = ids(jobs.iter().filter(over).map(|job| &job.id));
     if !gone.is_empty() {
-        tx.run(query(&tx.sql.job_delete).bind(gone)).await?;
+        tx.run(query(&tx.common.sql.job_delete).bind(gone)).await?;
     }
     let live: Vec<&Job> = jobs.iter().filter(|job| !over(job)).collect();
     if live.is_empty() {
@@ -113,7 +113,7 @@ pub(crate) async fn update(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<()> {
         JobState::Held { ready_at } | JobState::Waiting { ready_at } => Some(ready_at.as_micros()),
         JobState::Leased { .. } | JobState::Settled { .. } => None,
     };
-    let statement = query(&tx.sql.job_update)
+    let statement = query(&tx.common.sql.job_update)
         .bind(ids(live.iter().map(|job| &job.id)))
         .bind(live.iter().map(|job| i32::from(job.counts.failures)).collect::<Vec<_>>())
         .bind(live.iter().map(|job| i32::from(job.counts.rescues)).collect::<Vec<_>>())
@@ -135,7 +135,7 @@ pub(crate) async fn renew(tx: &mut Transaction<'_>, renews: &[Renew]) -> Done<Ve
         return Ok(Vec::new());
     }
     let until = |renew: &Renew| (tx.now + renew.lease_for).as_micros();
-    let statement = query(&tx.sql.job_renew)
+    let statement = query(&tx.common.sql.job_renew)
         .bind(ids(renews.iter().map(|renew| &renew.job)))
         .bind(renews.iter().map(|renew| i64::from(renew.token.number())).collect::<Vec<_>>())
         .bind(renews.iter().map(until).collect::<Vec<_>>());
@@ -156,8 +156,8 @@ pub(crate) async fn lapsed(
     max: u32,
 ) -> Done<Vec<JobId>> {
     let statement = match rescue {
-        Rescue::Lapsed => query(&tx.sql.job_lapsed).bind(tx.now.as_micros()),
-        Rescue::HeldBy(node) => query(&tx.sql.job_held_by).bind(node.as_str()),
+        Rescue::Lapsed => query(&tx.common.sql.job_lapsed).bind(tx.now.as_micros()),
+        Rescue::HeldBy(node) => query(&tx.common.sql.job_held_by).bind(node.as_str()),
     };
     let rows = tx.all(statement.bind(i64::from(max))).await?;
     let ids = rows.iter().map(job_id).collect::<Result<_, _>>();
@@ -179,7 +179,8 @@ pub(crate) async fn bury(tx: &mut Transaction<'_>, rows: &[Damaged<RowId>]) -> D
     if jobs.is_empty() {
         return Ok(());
     }
-    let statement = query(&tx.sql.job_bury).bind(jobs).bind(reasons).bind(tx.now.as_micros());
+    let statement =
+        query(&tx.common.sql.job_bury).bind(jobs).bind(reasons).bind(tx.now.as_micros());
     tx.run(statement).await?;
     Ok(())
 }
@@ -189,7 +190,7 @@ pub(crate) async fn any_held(
     tx: &mut Transaction<'_>,
     schedules: &[ScheduleId],
 ) -> Done<Vec<bool>> {
-    let statement = query(&tx.sql.chain_held);
+    let statement = query(&tx.common.sql.chain_held);
     named(tx, statement, schedules).await
 }
 
@@ -198,7 +199,7 @@ pub(crate) async fn any_free(
     tx: &mut Transaction<'_>,
     schedules: &[ScheduleId],
 ) -> Done<Vec<bool>> {
-    let statement = query(&tx.sql.chain_any_free);
+    let statement = query(&tx.common.sql.chain_any_free);
     named(tx, statement, schedules).await
 }
 
@@ -226,7 +227,7 @@ pub(crate) async fn lock_chains(
     if schedules.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = tx.all(query(&tx.sql.chain_lock).bind(texts(schedules))).await?;
+    let rows = tx.all(query(&tx.common.sql.chain_lock).bind(texts(schedules))).await?;
     let mut chains: HashMap<String, Vec<(i64, ChainLink)>> = HashMap::new();
     for row in rows {
         let link = (|| {
@@ -252,7 +253,7 @@ pub(crate) async fn lock_chains(
 /// Makes a schedule hear of the end of these jobs.
 pub(crate) async fn watch(tx: &mut Transaction<'_>, jobs: &[JobId]) -> Done<()> {
     if !jobs.is_empty() {
-        tx.run(query(&tx.sql.chain_watch).bind(ids(jobs))).await?;
+        tx.run(query(&tx.common.sql.chain_watch).bind(ids(jobs))).await?;
     }
     Ok(())
 }
@@ -260,7 +261,7 @@ pub(crate) async fn watch(tx: &mut Transaction<'_>, jobs: &[JobId]) -> Done<()> 
 /// Lets held jobs wait.
 pub(crate) async fn free(tx: &mut Transaction<'_>, jobs: &[JobId]) -> Done<()> {
     if !jobs.is_empty() {
-        let statement = query(&tx.sql.chain_free).bind(ids(jobs)).bind(tx.now.as_micros());
+        let statement = query(&tx.common.sql.chain_free).bind(ids(jobs)).bind(tx.now.as_micros());
         tx.run(statement).await?;
     }
     Ok(())

@@ -20,7 +20,7 @@ pub(crate) async fn lock(
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let statement = query(&tx.sql.key_lock)
+    let statement = query(&tx.common.sql.key_lock)
         .bind(keys.iter().map(|(task, _)| task.as_str()).collect::<Vec<_>>())
         .bind(keys.iter().map(|(_, key)| key.as_str()).collect::<Vec<_>>());
     let rows = tx.all(statement).await?;
@@ -40,7 +40,7 @@ pub(crate) async fn lock(
     }
     if !held.is_empty() {
         let jobs: Vec<Uuid> = held.values().map(|holder| uuid(&holder.job)).collect();
-        let rows = tx.all(query(&tx.sql.key_lives).bind(jobs)).await?;
+        let rows = tx.all(query(&tx.common.sql.key_lives).bind(jobs)).await?;
         let lives = rows.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<Uuid>, _>>();
         let lives = lives.map_err(|error| tx.error(error))?;
         for holder in held.values_mut() {
@@ -62,14 +62,14 @@ pub(crate) async fn take(tx: &mut Transaction<'_>, holds: &[(Hold, Option<JobId>
     let (tasks, keys, jobs) = lists(holds.iter().map(|(hold, _)| hold));
     let before: Vec<Option<Uuid>> =
         holds.iter().map(|(_, holder)| holder.as_ref().map(uuid)).collect();
-    let statement = query(&tx.sql.key_take).bind(tasks).bind(keys).bind(jobs).bind(before);
+    let statement = query(&tx.common.sql.key_take).bind(tasks).bind(keys).bind(jobs).bind(before);
     let taken = tx.run(statement).await?;
     if usize::try_from(taken) != Ok(holds.len()) {
-        let message = format!("somebody else has taken a key in `{}` (ask again)", tx.name);
+        let message = format!("somebody else has taken a key in `{}` (ask again)", tx.common.name);
         return Err(StoreError::new(StoreErrorKind::Contended, message));
     }
     let room = i64::try_from(holds.len()).unwrap_or(i64::MAX).saturating_mul(2);
-    let sweep = query(&tx.sql.key_sweep).bind(tx.now.as_micros()).bind(room);
+    let sweep = query(&tx.common.sql.key_sweep).bind(tx.now.as_micros()).bind(room);
     tx.run(sweep).await?;
     Ok(())
 }
@@ -82,14 +82,15 @@ pub(crate) async fn leave(
     let now = holds.iter().filter(|(_, until)| until.is_none()).map(|(hold, _)| hold);
     let (tasks, keys, jobs) = lists(now);
     if !tasks.is_empty() {
-        tx.run(query(&tx.sql.key_leave).bind(tasks).bind(keys).bind(jobs)).await?;
+        tx.run(query(&tx.common.sql.key_leave).bind(tasks).bind(keys).bind(jobs)).await?;
     }
     let later = holds.iter().filter(|(_, until)| until.is_some());
     let until: Vec<i64> =
         later.clone().filter_map(|(_, at)| at.map(Timestamp::as_micros)).collect();
     let (tasks, keys, jobs) = lists(later.map(|(hold, _)| hold));
     if !tasks.is_empty() {
-        tx.run(query(&tx.sql.key_keep).bind(tasks).bind(keys).bind(jobs).bind(until)).await?;
+        tx.run(query(&tx.common.sql.key_keep).bind(tasks).bind(keys).bind(jobs).bind(until))
+            .await?;
     }
     Ok(())
 }

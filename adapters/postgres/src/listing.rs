@@ -70,7 +70,7 @@ pub(crate) async fn last_runs(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = tx.all(query(&tx.sql.last_runs).bind(texts(ids))).await?;
+    let rows = tx.all(query(&tx.common.sql.last_runs).bind(texts(ids))).await?;
     let runs = rows.iter().filter_map(|row| row::run(row).ok()).map(|view| view.run);
     let mut last: HashMap<ScheduleId, Run> =
         runs.filter_map(|run| Some((run.schedule.clone()?, run))).collect();
@@ -104,7 +104,7 @@ pub(crate) async fn count_jobs(
     let mut select = start(tx, "SELECT count(*) AS seen, count(*) FILTER (WHERE looked.number <= ");
     select.push_bind(i64::from(up_to));
     checked(&mut select, filter);
-    select.push(tx.sql.names.render(
+    select.push(tx.common.sql.names.render(
         ") AS found FROM (
             SELECT tags, origin, created_at_us, row_number() OVER () AS number
             FROM schema.mainspring_jobs WHERE true",
@@ -236,7 +236,7 @@ fn before(select: &mut Select, seq: Option<u64>) {
 }
 
 fn start(tx: &Transaction<'_>, sql: &str) -> Select {
-    QueryBuilder::new(tx.sql.names.render(sql))
+    QueryBuilder::new(tx.common.sql.names.render(sql))
 }
 
 fn page(select: &mut Select, order: &'static str, limit: u32, offset: u32) {

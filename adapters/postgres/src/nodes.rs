@@ -12,7 +12,7 @@ use crate::transaction::Transaction;
 
 /// Writes what a node says about itself.
 pub(crate) async fn put(tx: &mut Transaction<'_>, node: &Node) -> Done<()> {
-    let statement = query(&tx.sql.node_put)
+    let statement = query(&tx.common.sql.node_put)
         .bind(node.id.as_str())
         .bind(i16::from(node.role.code()))
         .bind(node.tags.to_string())
@@ -27,13 +27,13 @@ pub(crate) async fn put(tx: &mut Transaction<'_>, node: &Node) -> Done<()> {
 
 /// Forgets a node.
 pub(crate) async fn remove(tx: &mut Transaction<'_>, id: &NodeId) -> Done<()> {
-    tx.run(query(&tx.sql.node_remove).bind(id.as_str())).await?;
+    tx.run(query(&tx.common.sql.node_remove).bind(id.as_str())).await?;
     Ok(())
 }
 
 /// Forgets nodes that were noted before `before`.
 pub(crate) async fn forget(tx: &mut Transaction<'_>, before: Timestamp) -> Done<()> {
-    tx.run(query(&tx.sql.node_forget).bind(before.as_micros())).await?;
+    tx.run(query(&tx.common.sql.node_forget).bind(before.as_micros())).await?;
     Ok(())
 }
 
@@ -46,7 +46,7 @@ pub(crate) async fn list(
 ) -> Done<Vec<Option<(Node, Timestamp)>>> {
     // No name is empty.
     let after = page.after.as_ref().map_or("", NodeId::as_str);
-    let statement = query(&tx.sql.node_list).bind(after);
+    let statement = query(&tx.common.sql.node_list).bind(after);
     let rows = tx.all(statement.bind(i64::from(limit)).bind(i64::from(offset))).await?;
     Ok(rows.iter().map(|row| row::node(row).ok()).collect())
 }

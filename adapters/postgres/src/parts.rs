@@ -43,14 +43,15 @@ pub(crate) async fn tidy(tx: &mut Transaction<'_>, before: Timestamp) -> Done<()
     let half = Span::from_micros(tx.now.since(before).as_micros() / 2);
     let since = Timestamp::UNIX_EPOCH + Span::from_micros(since_us);
     if is_empty(next) && !is_empty(current) && tx.now.since(since) >= half {
-        let statement = query(&tx.sql.prune_rotate).bind(i64::from(next)).bind(tx.now.as_micros());
+        let statement =
+            query(&tx.common.sql.prune_rotate).bind(i64::from(next)).bind(tx.now.as_micros());
         tx.run(statement).await?;
     }
     Ok(())
 }
 
 async fn look(tx: &mut Transaction<'_>) -> Done<Parts> {
-    let rows = tx.all(query(&tx.sql.prune_slots)).await?;
+    let rows = tx.all(query(&tx.common.sql.prune_slots)).await?;
     let mut all = Parts { current: 0, since_us: 0, parts: Vec::with_capacity(rows.len()) };
     for row in rows {
         let part = (|| {
@@ -71,7 +72,7 @@ async fn look(tx: &mut Transaction<'_>) -> Done<Parts> {
 /// Empties a part, unless somebody is using it or something came in that is not forgotten; whether
 /// it is empty now. The next prune tries again.
 async fn empty(tx: &mut Transaction<'_>, number: i16) -> Done<bool> {
-    let table = tx.sql.names.render(&format!("schema.mainspring_runs_{number}"));
+    let table = tx.common.sql.names.render(&format!("schema.mainspring_runs_{number}"));
     // Whoever writes history waits behind this lock, so it is given up soon.
     let lock = format!(
         "SAVEPOINT mainspring; SET LOCAL lock_timeout = '100ms';

@@ -21,7 +21,7 @@ pub(crate) async fn lock(tx: &mut Transaction<'_>, ids: &[ScheduleId]) -> Done<V
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = tx.all(query(&tx.sql.schedule_lock).bind(texts(ids))).await?;
+    let rows = tx.all(query(&tx.common.sql.schedule_lock).bind(texts(ids))).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in rows {
         let id: String = row.try_get(0).map_err(|error| tx.error(error))?;
@@ -35,7 +35,7 @@ pub(crate) async fn find(
     tx: &mut Transaction<'_>,
     id: &ScheduleId,
 ) -> Done<Option<Result<Schedule, String>>> {
-    let rows = tx.all(query(&tx.sql.schedule_find).bind(id.as_str())).await?;
+    let rows = tx.all(query(&tx.common.sql.schedule_find).bind(id.as_str())).await?;
     Ok(rows.first().map(|row| row::schedule(row).map_err(|why| why.to_string())))
 }
 
@@ -44,19 +44,19 @@ pub(crate) async fn insert(tx: &mut Transaction<'_>, schedules: &[Schedule]) -> 
     if schedules.is_empty() {
         return Ok(());
     }
-    let added = tx.run(whole(query(&tx.sql.schedule_insert), schedules, tx.now)).await?;
+    let added = tx.run(whole(query(&tx.common.sql.schedule_insert), schedules, tx.now)).await?;
     if usize::try_from(added) == Ok(schedules.len()) {
         return Ok(());
     }
     let message =
-        format!("somebody else has put one of these schedules in `{}` (ask again)", tx.name);
+        format!("somebody else has put one of these schedules in `{}` (ask again)", tx.common.name);
     Err(StoreError::new(StoreErrorKind::Contended, message))
 }
 
 /// Writes whole schedules over locked rows.
 pub(crate) async fn replace(tx: &mut Transaction<'_>, schedules: &[Schedule]) -> Done<()> {
     if !schedules.is_empty() {
-        tx.run(whole(query(&tx.sql.schedule_replace), schedules, tx.now)).await?;
+        tx.run(whole(query(&tx.common.sql.schedule_replace), schedules, tx.now)).await?;
     }
     Ok(())
 }
@@ -134,8 +134,8 @@ pub(crate) async fn update(tx: &mut Transaction<'_>, schedules: &[(Schedule, Cla
     });
     let (claims, until): (Vec<_>, Vec<_>) = claims.unzip();
     let all: Vec<&Schedule> = schedules.iter().map(|(schedule, _)| schedule).collect();
-    let statement =
-        query(&tx.sql.schedule_update).bind(list(&all, |schedule| schedule.spec.id.as_str()));
+    let statement = query(&tx.common.sql.schedule_update)
+        .bind(list(&all, |schedule| schedule.spec.id.as_str()));
     let statement = progress(statement, &all).bind(claims).bind(until).bind(tx.now.as_micros());
     tx.run(statement).await?;
     Ok(())
@@ -144,10 +144,10 @@ pub(crate) async fn update(tx: &mut Transaction<'_>, schedules: &[(Schedule, Cla
 /// Removes schedules; the names of those that were there.
 pub(crate) async fn remove(tx: &mut Transaction<'_>, remove: &Remove<'_>) -> Done<Vec<ScheduleId>> {
     let statement = match remove {
-        Remove::Named(ids) => query(&tx.sql.schedule_remove_named).bind(texts(ids)),
-        Remove::SourceExcept(source, kept) => {
-            query(&tx.sql.schedule_remove_source).bind(source.as_str().to_owned()).bind(texts(kept))
-        }
+        Remove::Named(ids) => query(&tx.common.sql.schedule_remove_named).bind(texts(ids)),
+        Remove::SourceExcept(source, kept) => query(&tx.common.sql.schedule_remove_source)
+            .bind(source.as_str().to_owned())
+            .bind(texts(kept)),
     };
     let rows = tx.all(statement).await?;
     let names =
@@ -162,7 +162,7 @@ pub(crate) async fn claim(
     max: u32,
 ) -> Done<Vec<Row<Schedule, RowId>>> {
     let now = tx.now;
-    let statement = query(&tx.sql.schedule_claim)
+    let statement = query(&tx.common.sql.schedule_claim)
         .bind((now + claim.within).as_micros())
         .bind(now.as_micros())
         .bind(claim.node.as_str())
@@ -196,7 +196,7 @@ pub(crate) async fn set_aside(tx: &mut Transaction<'_>, rows: &[Damaged<RowId>])
         return Ok(());
     }
     let statement =
-        query(&tx.sql.schedule_set_aside).bind(ids).bind(reasons).bind(tx.now.as_micros());
+        query(&tx.common.sql.schedule_set_aside).bind(ids).bind(reasons).bind(tx.now.as_micros());
     tx.run(statement).await?;
     Ok(())
 }
@@ -206,7 +206,7 @@ pub(crate) async fn quarantine(tx: &mut Transaction<'_>, quarantines: &[Quaranti
     if quarantines.is_empty() {
         return Ok(false);
     }
-    let statement = query(&tx.sql.schedule_quarantine)
+    let statement = query(&tx.common.sql.schedule_quarantine)
         .bind(quarantines.iter().map(|item| item.schedule.as_str()).collect::<Vec<_>>())
         .bind(quarantines.iter().map(|item| i64::from(item.revision.number())).collect::<Vec<_>>())
         .bind(quarantines.iter().map(|item| columns::text(&item.reason)).collect::<Vec<_>>())
@@ -216,7 +216,7 @@ pub(crate) async fn quarantine(tx: &mut Transaction<'_>, quarantines: &[Quaranti
 
 /// Ends the claims of a node.
 pub(crate) async fn drop_claims(tx: &mut Transaction<'_>, node: &NodeId) -> Done<()> {
-    tx.run(query(&tx.sql.schedule_drop_claims).bind(node.as_str())).await?;
+    tx.run(query(&tx.common.sql.schedule_drop_claims).bind(node.as_str())).await?;
     Ok(())
 }
 
@@ -227,7 +227,7 @@ pub(crate) async fn note_skips(tx: &mut Transaction<'_>, skips: &[(ScheduleId, S
     }
     let count = |count: &Count| i64::try_from(count.value()).unwrap_or(i64::MAX);
     let at_least = |count: &Count| matches!(count, Count::AtLeast(_));
-    let statement = query(&tx.sql.skip_insert)
+    let statement = query(&tx.common.sql.skip_insert)
         .bind(skips.iter().map(|(schedule, _)| schedule.as_str()).collect::<Vec<_>>())
         .bind(skips.iter().map(|(_, skip)| i16::from(skip.reason.code())).collect::<Vec<_>>())
         .bind(skips.iter().map(|(_, skip)| skip.from.as_micros()).collect::<Vec<_>>())

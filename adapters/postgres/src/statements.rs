@@ -20,7 +20,9 @@ pub(crate) struct Names {
 impl Names {
     /// A statement as it is written in its file, with these names and with the columns of records.
     pub(crate) fn render(&self, sql: &str) -> String {
-        sql.replace("{task}", row::TASK)
+        let pulse = include_str!("sql/pulse.sql").replace("$1", "(SELECT now_us FROM clock)");
+        sql.replace("{pulse}", &pulse)
+            .replace("{task}", row::TASK)
             .replace("{schedule}", row::SCHEDULE)
             .replace("{job}", row::JOB)
             .replace("{run}", row::RUN)
@@ -72,7 +74,6 @@ statements! {
     chain_held = "sql/chain_held.sql",
     chain_lock = "sql/chain_lock.sql",
     chain_watch = "sql/chain_watch.sql",
-    clock = "sql/clock.sql",
     compact = "sql/compact.sql",
     compact_look = "sql/compact_look.sql",
     config_changed = "sql/config_changed.sql",
@@ -109,6 +110,7 @@ statements! {
     prune_runs = "sql/prune_runs.sql",
     prune_skips = "sql/prune_skips.sql",
     prune_slots = "sql/prune_slots.sql",
+    prove = "sql/prove.sql",
     pulse = "sql/pulse.sql",
     run_insert = "sql/run_insert.sql",
     run_recorded = "sql/run_recorded.sql",
@@ -126,9 +128,9 @@ statements! {
     setup = "sql/setup.sql",
     share = "sql/share.sql",
     skip_insert = "sql/skip_insert.sql",
+    start = "sql/start.sql",
     task_find = "sql/task_find.sql",
     task_limits = "sql/task_limits.sql",
     task_list = "sql/task_list.sql",
     task_put = "sql/task_put.sql",
-    within = "sql/within.sql",
 }

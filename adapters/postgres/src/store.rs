@@ -4,9 +4,10 @@ use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
 
-use mainspring_contract::record::{Enqueue, Enqueued, Settle, Written};
-use mainspring_contract::tables::{Database, Mode, within};
+use mainspring_contract::record::{ClaimJobs, Enqueue, Enqueued, Job, Settle, Written};
+use mainspring_contract::tables::{Database, KnownTasks, Mode, within};
 use mainspring_contract::{Capabilities, Clock, StoreError, StoreErrorKind};
+use mainspring_core::pulse::Pulse;
 use sqlx::PgConnection;
 
 use crate::broker::PostgresBroker;
@@ -14,22 +15,23 @@ use crate::compact::Compactor;
 use crate::connections::Connections;
 use crate::options::Options;
 use crate::statements::Statements;
-use crate::transaction::{self, Transaction};
-use crate::{clock, error, migrations};
+use crate::transaction::{self, Common, Transaction};
+use crate::{claim, clock, error, migrations};
 
 /// Schedules, jobs and history in one PostgreSQL database.
 ///
 /// Durable: a reply to a verb means that its changes survive a power loss. Shared: any number of
 /// processes may use the database at once. Any future may be dropped at any time; what its verb had
-/// begun is then rolled back, and its connection closed.
+/// begun is then rolled back, and its connection closed. Only what a claim has leased by then stays
+/// leased until that ends.
 pub struct PostgresStore {
-    name: Arc<str>,
-    sql: Arc<Statements>,
-    connections: Arc<Connections>,
+    common: Arc<Common>,
     most: u32,
     broker: PostgresBroker,
     /// How many jobs were handed out: whose turn it is among tasks.
     handed_out: AtomicU32,
+    /// So many claims begin a transaction right away, because one needed it.
+    tied: AtomicU32,
     compactor: Compactor,
 }
 
@@ -60,16 +62,16 @@ impl PostgresStore {
         ready?;
         let (connect, name) = options.connect()?;
         let broker = PostgresBroker::new(connect.clone(), &name, &names);
-        let sql = Arc::new(Statements::new(names));
+        let sql = Statements::new(names);
         let most = options.connections.max(1);
-        let connections = Connections::new(connect, transaction::setup(&sql), most);
+        let connections = Arc::new(Connections::new(connect, transaction::setup(&sql), most));
+        let common = Common { connections, sql, name, tasks: KnownTasks::default() };
         Ok(Self {
-            name: name.into(),
-            sql,
-            connections: Arc::new(connections),
+            common: Arc::new(common),
             most,
             broker,
             handed_out: AtomicU32::new(0),
+            tied: AtomicU32::new(0),
             compactor: Compactor::default(),
         })
     }
@@ -119,7 +121,7 @@ impl PostgresStore {
         clock: Clock,
         jobs: &[Enqueue],
     ) -> Result<Vec<Enqueued>, StoreError> {
-        let tx = Transaction::within(connection, &self.sql, &self.name, clock).await?;
+        let tx = Transaction::within(connection, &self.common, clock).await?;
         within::enqueue(tx, jobs).await
     }
 
@@ -166,19 +168,19 @@ impl PostgresStore {
         clock: Clock,
         settles: &[Settle],
     ) -> Result<Vec<Written>, StoreError> {
-        let tx = Transaction::within(connection, &self.sql, &self.name, clock).await?;
+        let tx = Transaction::within(connection, &self.common, clock).await?;
         within::settle(tx, settles).await
     }
 
     /// Waits for what is under way and closes all connections.
     pub async fn close(self) {
-        self.connections.close(self.most).await;
+        self.common.connections.close(self.most).await;
     }
 }
 
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresStore").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("PostgresStore").field("name", &self.common.name).finish_non_exhaustive()
     }
 }
 
@@ -192,16 +194,34 @@ impl Database for PostgresStore {
     }
 
     fn name(&self) -> String {
-        self.name.to_string()
+        self.common.name.clone()
     }
 
     async fn begin(&self, mode: Mode, clock: Clock) -> Result<Transaction<'static>, StoreError> {
         if mode == Mode::Write {
-            self.compactor.pass(&self.connections, &self.sql).await;
+            self.compactor.pass(&self.common.connections, &self.common.sql).await;
         }
-        Transaction::begin(&self.connections, &self.sql, &self.name, mode, clock)
+        Transaction::begin(&self.common, mode, clock)
             .await
-            .map_err(|error| error::of_connect(&self.name, error))
+            .map_err(|error| error::of_connect(&self.common.name, error))
+    }
+
+    async fn claim_at_once(
+        &self,
+        clock: Clock,
+        claim: &ClaimJobs<'_>,
+        turn: u32,
+    ) -> Result<(Vec<Job>, Option<Pulse>), StoreError> {
+        let fewer = |left: u32| left.checked_sub(1);
+        if self.tied.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_ok() {
+            return Ok((Vec::new(), None));
+        }
+        self.compactor.pass(&self.common.connections, &self.common.sql).await;
+        let (jobs, pulse) = claim::at_once(&self.common, clock, claim, turn).await?;
+        if jobs.is_empty() && pulse.is_none() {
+            self.tied.store(TIED, Ordering::Relaxed);
+        }
+        Ok((jobs, pulse))
     }
 
     fn handed_out(&self, jobs: u32) -> u32 {
@@ -221,3 +241,7 @@ impl Database for PostgresStore {
         again
     }
 }
+
+/// After a claim that needed a transaction, how many begin one without asking whether they need it:
+/// it is for what their tasks are like, which changes rarely.
+const TIED: u32 = 15;

@@ -41,13 +41,13 @@ impl Tables for Transaction<'_> {
     }
 
     async fn config_revision(&mut self) -> Done<ConfigRevision> {
-        let row = self.one(query(&self.sql.config_revision)).await?;
+        let row = self.one(query(&self.common.sql.config_revision)).await?;
         let number: i64 = row.try_get(0).map_err(|error| self.error(error))?;
         Ok(ConfigRevision::new(number.unsigned_abs()))
     }
 
     async fn config_changed(&mut self) -> Done<()> {
-        self.run(query(&self.sql.config_changed)).await?;
+        self.run(query(&self.common.sql.config_changed)).await?;
         Ok(())
     }
 

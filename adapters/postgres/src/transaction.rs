@@ -2,25 +2,43 @@
 
 use std::sync::Arc;
 
-use mainspring_contract::tables::Mode;
+use mainspring_contract::tables::{KnownTasks, Mode};
 use mainspring_contract::{Clock, StoreError};
 use mainspring_core::id::ConfigRevision;
 use mainspring_core::pulse::Pulse;
 use mainspring_core::time::{Span, Timestamp};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
+use uuid::Uuid;
 
 use crate::connections::{Connections, Lent};
 use crate::statements::{Statement, Statements, query};
 use crate::{clock, error};
 
+/// What all transactions of a store have in common.
+#[derive(Debug)]
+pub(crate) struct Common {
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) sql: Statements,
+    /// What people call the database.
+    pub(crate) name: String,
+    /// What tasks said lately.
+    pub(crate) tasks: KnownTasks,
+}
+
 /// Rows of a store inside a transaction: the store's own, or one that somebody else has begun.
 #[derive(Debug)]
 pub struct Transaction<'c> {
     link: Link<'c>,
-    pub(crate) sql: Arc<Statements>,
-    pub(crate) name: Arc<str>,
+    pub(crate) common: Arc<Common>,
     pub(crate) now: Timestamp,
+    /// How often schedules and tasks had changed when it began.
+    pub(crate) config_revision: ConfigRevision,
+    /// It has written tasks.
+    pub(crate) has_put_tasks: bool,
+    /// It has added jobs with ids from the first of these to the last, and is to fail if somebody
+    /// else has run one of them.
+    unproven: Option<(Uuid, Uuid)>,
 }
 
 /// What a transaction runs on.
@@ -35,9 +53,10 @@ enum Link<'c> {
 /// What a connection of the store starts with: settings, and the statements that travel together
 /// with `BEGIN` and `COMMIT`, which prepared statements of the driver cannot.
 pub(crate) fn setup(sql: &Statements) -> String {
-    let Statements { setup, clock, pulse, .. } = sql;
+    let Statements { setup, start, prove, pulse, .. } = sql;
     format!(
-        "{setup}\nPREPARE mainspring_clock AS\n{clock};\n\
+        "{setup}\nPREPARE mainspring_start AS\n{start};\n\
+         PREPARE mainspring_prove (uuid, uuid) AS\n{prove};\n\
          PREPARE mainspring_pulse (bigint) AS\n{pulse};"
     )
 }
@@ -48,46 +67,32 @@ impl Transaction<'static> {
     /// A connection that lay idle may have been cut in the meantime, which shows only when it is
     /// used. Nothing has happened then, so another one is tried.
     pub(crate) async fn begin(
-        connections: &Arc<Connections>,
-        sql: &Arc<Statements>,
-        name: &Arc<str>,
+        common: &Arc<Common>,
         mode: Mode,
         clock: Clock,
     ) -> Result<Self, sqlx::Error> {
         loop {
-            let mut link = connections.borrow().await?;
-            match Self::begin_on(&mut link.connection, sql, mode, clock).await {
-                Ok(now) => {
-                    let (sql, name) = (Arc::clone(sql), Arc::clone(name));
-                    return Ok(Self { link: Link::Own(Box::new(link)), sql, name, now });
-                }
-                Err(error) if error::is_lost(&error) && !link.fresh => connections.forget(),
+            let mut lent = common.connections.borrow().await?;
+            match begin_on(&mut lent.connection, &common.sql, mode).await {
+                Ok(row) => return Self::new(Link::Own(Box::new(lent)), common, clock, &row),
+                Err(error) if error::is_lost(&error) && !lent.fresh => common.connections.forget(),
                 Err(error) => return Err(error),
             }
         }
     }
+}
 
-    async fn begin_on(
-        connection: &mut PgConnection,
-        sql: &Statements,
-        mode: Mode,
-        clock: Clock,
-    ) -> Result<Timestamp, sqlx::Error> {
-        let begin = match mode {
-            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            Mode::Write => "BEGIN",
-        };
-        let ask = match clock {
-            Clock::Server => "EXECUTE mainspring_clock",
-            Clock::Fixed(_) => "",
-        };
-        let begin = format!("{begin};\n{};\n{ask}", sql.share);
-        let statement = sqlx::raw_sql(AssertSqlSafe(begin));
-        match clock {
-            Clock::Fixed(at) => statement.execute(connection).await.map(|_| at),
-            Clock::Server => clock::instant(statement.fetch_one(connection).await?.try_get(0)?),
-        }
-    }
+async fn begin_on(
+    connection: &mut PgConnection,
+    sql: &Statements,
+    mode: Mode,
+) -> Result<PgRow, sqlx::Error> {
+    let begin = match mode {
+        Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        Mode::Write => "BEGIN",
+    };
+    let begin = format!("{begin};\n{};\nEXECUTE mainspring_start", sql.share);
+    sqlx::raw_sql(AssertSqlSafe(begin)).fetch_one(connection).await
 }
 
 impl<'c> Transaction<'c> {
@@ -97,22 +102,43 @@ impl<'c> Transaction<'c> {
     /// be freed, is looked up after the locks are there, and an older state has another answer.
     pub(crate) async fn within(
         connection: &'c mut PgConnection,
-        sql: &Arc<Statements>,
-        name: &Arc<str>,
+        common: &Arc<Common>,
         clock: Clock,
     ) -> Result<Self, StoreError> {
-        let failed = |error| error::of_statement(name, error);
-        let row = query(&sql.within).fetch_one(&mut *connection).await.map_err(failed)?;
-        let isolation: String = row.try_get(1).map_err(failed)?;
+        let failed = |error| error::of_statement(&common.name, error);
+        let row = query(&common.sql.start).fetch_one(&mut *connection).await.map_err(failed)?;
+        let isolation: String = row.try_get(2).map_err(failed)?;
         if isolation != "read committed" {
-            return Err(error::wrong_isolation(name, &isolation));
+            return Err(error::wrong_isolation(&common.name, &isolation));
         }
+        Self::new(Link::Theirs(connection), common, clock, &row).map_err(failed)
+    }
+
+    /// One that has begun with this row.
+    fn new(
+        link: Link<'c>,
+        common: &Arc<Common>,
+        clock: Clock,
+        start: &PgRow,
+    ) -> Result<Self, sqlx::Error> {
         let now = match clock {
             Clock::Fixed(at) => at,
-            Clock::Server => row.try_get(0).and_then(clock::instant).map_err(failed)?,
+            Clock::Server => clock::instant(start.try_get(0)?)?,
         };
-        let link = Link::Theirs(connection);
-        Ok(Self { link, sql: Arc::clone(sql), name: Arc::clone(name), now })
+        let config_revision = ConfigRevision::new(start.try_get::<i64, _>(1)?.unsigned_abs());
+        let common = Arc::clone(common);
+        Ok(Self { link, common, now, config_revision, has_put_tasks: false, unproven: None })
+    }
+
+    /// Jobs with ids in this range were added, and history had none in it. Whether it has one by the
+    /// end of this transaction can be seen with the commit, which then fails, and the verb is tried
+    /// again: so for one range of a transaction that this store ends itself. Whether this is it.
+    pub(crate) fn proves(&mut self, range: (Uuid, Uuid)) -> bool {
+        let can = matches!(self.link, Link::Own(_)) && self.unproven.is_none();
+        if can {
+            self.unproven = Some(range);
+        }
+        can
     }
 
     /// The connection.
@@ -143,55 +169,60 @@ impl<'c> Transaction<'c> {
 
     /// The error of a statement.
     pub(crate) fn error(&self, error: sqlx::Error) -> StoreError {
-        error::of_statement(&self.name, error)
+        error::of_statement(&self.common.name, error)
     }
 
     /// The pulse; a transaction of the store's own is committed, in the same round trip.
     pub(crate) async fn commit(self) -> Result<Pulse, StoreError> {
-        let Self { link, sql, name, now } = self;
+        let Self { link, common, now, unproven, .. } = self;
         let row = match link {
             Link::Own(mut lent) => {
-                let both = format!("EXECUTE mainspring_pulse({}); COMMIT", now.as_micros());
-                let statement = sqlx::raw_sql(AssertSqlSafe(both));
-                let row = statement.fetch_one(&mut lent.connection).await;
-                let row = row.map_err(|error| error::of_commit(&name, error))?;
+                let prove = unproven.map(|(first, last)| {
+                    format!("EXECUTE mainspring_prove('{first}', '{last}'); ")
+                });
+                let rest = format!("EXECUTE mainspring_pulse({}); COMMIT", now.as_micros());
+                let all = prove.unwrap_or_default() + &rest;
+                let rows = sqlx::raw_sql(AssertSqlSafe(all)).fetch_all(&mut lent.connection).await;
+                let rows = rows.map_err(|error| error::of_commit(&common.name, error))?;
                 lent.give_back();
-                Ok(row)
+                rows.into_iter().next_back().ok_or(sqlx::Error::RowNotFound)
             }
             Link::Theirs(connection) => {
-                query(&sql.pulse).bind(now.as_micros()).fetch_one(connection).await
+                query(&common.sql.pulse).bind(now.as_micros()).fetch_one(connection).await
             }
         };
-        row.and_then(|row| pulse(&row, now)).map_err(|error| error::of_statement(&name, error))
+        row.and_then(|row| pulse(&row, now))
+            .map_err(|error| error::of_statement(&common.name, error))
     }
 
     /// Ends a transaction that has only read, if it is the store's own.
     pub(crate) async fn leave(self) -> Result<(), StoreError> {
         if let Link::Own(mut lent) = self.link {
             let done = sqlx::raw_sql("COMMIT").execute(&mut lent.connection).await;
-            done.map_err(|error| error::of_statement(&self.name, error))?;
+            done.map_err(|error| error::of_statement(&self.common.name, error))?;
             lent.give_back();
         }
         Ok(())
     }
 }
 
-fn pulse(row: &PgRow, store_now: Timestamp) -> Result<Pulse, sqlx::Error> {
-    let revision: i64 = row.try_get(4)?;
+/// The pulse that a row holds, by the names of `sql/pulse.sql`.
+pub(crate) fn pulse(row: &PgRow, store_now: Timestamp) -> Result<Pulse, sqlx::Error> {
+    let revision: i64 = row.try_get("config_revision")?;
     // A start deadline itself is still in time.
-    let start_by = instant(row, 3)?.map(|at| at + Span::from_micros(1));
+    let start_by = instant(row, "pulse_start_by_us")?.map(|at| at + Span::from_micros(1));
     Ok(Pulse {
         store_now,
-        next_due_at: instant(row, 0)?,
-        next_ready_at: instant(row, 1)?,
-        next_lapse_at: instant(row, 2)?.into_iter().chain(start_by).min(),
+        next_due_at: instant(row, "pulse_due_us")?,
+        next_ready_at: instant(row, "pulse_ready_us")?,
+        next_lapse_at: instant(row, "pulse_lapse_us")?.into_iter().chain(start_by).min(),
         config_revision: ConfigRevision::new(revision.unsigned_abs()),
     })
 }
 
 /// An instant out of range stops at the end of the range: the row it is from is put aside by the
 /// verb that reads it, and that verb must be called for it.
-fn instant(row: &PgRow, column: usize) -> Result<Option<Timestamp>, sqlx::Error> {
+fn instant(row: &PgRow, column: &str) -> Result<Option<Timestamp>, sqlx::Error> {
     let micros: Option<i64> = row.try_get(column)?;
     Ok(micros.map(|us| Timestamp::UNIX_EPOCH + Span::from_micros(us)))
 }

@@ -32,6 +32,7 @@ mod chain;
 mod claim;
 mod enqueue;
 mod finish;
+mod known;
 mod listing;
 mod schedules;
 mod store;
@@ -59,6 +60,7 @@ use crate::store::{
 };
 use crate::{JobId, Key, NodeId, ScheduleId, Source, StoreError, StoreErrorKind, TaskId};
 
+pub use known::KnownTasks;
 pub use turn::{by_turn, choose, in_turn};
 
 /// A database that can be a store.
@@ -82,6 +84,19 @@ pub trait Database: Send + Sync + 'static {
         mode: Mode,
         clock: Clock,
     ) -> impl Future<Output = Result<Self::Tables, StoreError>> + Send;
+
+    /// Leases jobs as [`Tables::claim_jobs`] does, in one step that is over with the answer, as far
+    /// as nothing else has to be done for them: no task with a limit to be locked, no key to be
+    /// given up, no row that cannot be read. With the jobs comes the pulse; none, if there may be
+    /// more, for which a transaction is needed. A database that cannot do this answers so.
+    fn claim_at_once(
+        &self,
+        _clock: Clock,
+        _claim: &ClaimJobs<'_>,
+        _turn: u32,
+    ) -> impl Future<Output = Done<(Vec<Job>, Option<Pulse>)>> + Send {
+        async { Ok((Vec::new(), None)) }
+    }
 
     /// Adds to the number of jobs that this process was handed out and returns what it was before:
     /// whose turn it is among tasks. Each process takes turns of its own, which is fair enough and

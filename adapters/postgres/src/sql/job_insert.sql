@@ -4,7 +4,8 @@
 -- tell that for all of them. Otherwise each is looked for. A job that is settled at this moment is
 -- still there for this statement, and must not come back when it is gone: so the table is asked,
 -- too. Two who add one job at the same moment meet in the table's key. (ON CONFLICT would be a
--- further record in the log for each row.) The answer is NULL if all jobs were added.
+-- further record in the log for each row.) `added` is NULL if all jobs were added; `fresh`, whether
+-- nobody else had an id in that range.
 WITH fresh AS MATERIALIZED (
     SELECT NOT EXISTS (
         SELECT FROM schema.mainspring_jobs AS old WHERE old.id >= $28 AND old.id <= $29
@@ -56,5 +57,7 @@ added AS (
         ) END
     RETURNING id
 )
-SELECT CASE WHEN count(*) < cardinality($1::uuid[]) THEN coalesce(array_agg(id), '{}') END AS added
+SELECT
+    CASE WHEN count(*) < cardinality($1::uuid[]) THEN coalesce(array_agg(id), '{}') END AS added,
+    (SELECT fresh.all FROM fresh) AS fresh
 FROM added
