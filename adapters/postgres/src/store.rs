@@ -4,9 +4,10 @@ use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
 
-use mainspring_contract::record::{Enqueue, Enqueued, Settle, Written};
+use mainspring_contract::record::{ClaimJobs, Enqueue, Enqueued, Job, Settle, Written};
 use mainspring_contract::tables::{Database, KnownTasks, Mode, within};
 use mainspring_contract::{Capabilities, Clock, StoreError, StoreErrorKind};
+use mainspring_core::pulse::Pulse;
 use sqlx::PgConnection;
 
 use crate::broker::PostgresBroker;
@@ -15,13 +16,14 @@ use crate::connections::Connections;
 use crate::options::Options;
 use crate::statements::Statements;
 use crate::transaction::{self, Common, Transaction};
-use crate::{clock, error, migrations};
+use crate::{claim, clock, error, migrations};
 
 /// Schedules, jobs and history in one PostgreSQL database.
 ///
 /// Durable: a reply to a verb means that its changes survive a power loss. Shared: any number of
 /// processes may use the database at once. Any future may be dropped at any time; what its verb had
-/// begun is then rolled back, and its connection closed.
+/// begun is then rolled back, and its connection closed. Only what a claim has leased by then stays
+/// leased until that ends.
 pub struct PostgresStore {
     common: Arc<Common>,
     most: u32,
@@ -199,6 +201,16 @@ impl Database for PostgresStore {
         Transaction::begin(&self.common, mode, clock)
             .await
             .map_err(|error| error::of_connect(&self.common.name, error))
+    }
+
+    async fn claim_at_once(
+        &self,
+        clock: Clock,
+        claim: &ClaimJobs<'_>,
+        turn: u32,
+    ) -> Result<(Vec<Job>, Option<Pulse>), StoreError> {
+        self.compactor.pass(&self.common.connections, &self.common.sql).await;
+        claim::at_once(&self.common, clock, claim, turn).await
     }
 
     fn handed_out(&self, jobs: u32) -> u32 {
