@@ -6,6 +6,7 @@ use crate::domain::Domain;
 use crate::job::JobState;
 use crate::lane::{Lane, Lanes};
 use crate::number::Number;
+use crate::order::Order;
 use crate::room::Room;
 use crate::table::{Full, Keyed, Storage, Table};
 use crate::time::Timestamp;
@@ -81,8 +82,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
 
     /// Moves waiting jobs whose time has come into their lanes.
     pub(super) fn promote(&mut self, now: Timestamp) {
-        while let Some((slot, _)) = self.future.peek().filter(|(_, at)| *at <= now) {
-            self.future.remove(slot);
+        while let Some((slot, _)) = self.first_future().filter(|(_, at)| *at <= now) {
+            self.future.put(slot, None);
             let row = self.jobs.get_mut(slot).expect("the queue names slots that are in use");
             row.in_lane = true;
             let lane = row.lane();
@@ -127,7 +128,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             }
             // Back to the future: an expired job waits for its rescue, and one that is not ready
             // was put into the lane under a later clock.
-            self.future.put(slot, ready_at);
+            self.future.put(slot, Some(ready_at));
         }
     }
 
