@@ -278,9 +278,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     pub(super) fn link(&mut self, slot: usize) {
         self.tally(slot, true);
         let row = self.jobs.get(slot).expect("only rows in use are linked");
-        let leased = matches!(row.job.state, JobState::Leased { .. });
-        let task = self.tasks.get_mut(row.task()).expect("a job's task stays");
-        task.leased += u32::from(leased);
+        let (lane, leased) = (row.lane(), matches!(row.job.state, JobState::Leased { .. }));
+        self.task_of(lane).leased += u32::from(leased);
         self.requeue_job(slot);
     }
 
@@ -296,9 +295,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         self.leave_ready(slot);
         self.tally(slot, false);
         let Some(row) = self.jobs.get(slot) else { return };
-        let leased = matches!(row.job.state, JobState::Leased { .. });
-        let task = self.tasks.get_mut(row.task()).expect("a job's task stays");
-        task.leased -= u32::from(leased);
+        let (lane, leased) = (row.lane(), matches!(row.job.state, JobState::Leased { .. }));
+        self.task_of(lane).leased -= u32::from(leased);
         self.future.put(slot, None);
         self.lapses.put(slot, None);
     }

@@ -1,7 +1,7 @@
 //! The lanes of waiting jobs: one for each task and each set of tags that jobs of it need, so that
 //! a job which nobody here may run hides no other.
 
-use super::{JobRow, Ledger};
+use super::{JobRow, Ledger, TaskRow};
 use crate::domain::Domain;
 use crate::job::JobState;
 use crate::lane::{Lane, Lanes};
@@ -31,6 +31,13 @@ impl<D: Domain, T: Room, J: Room> Keyed for LaneRow<D, T, J> {
     }
 }
 
+impl<D: Domain, T: Room, J: Room> LaneRow<D, T, J> {
+    /// The slot of its task.
+    fn task(&self) -> usize {
+        self.key.0.slot().expect("a lane has a task")
+    }
+}
+
 impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Finds or makes the lane for jobs of this task that need these tags.
     pub(super) fn lane_slot(&mut self, task: usize, tags: &D::Tags) -> Result<usize, Full<()>> {
@@ -45,6 +52,12 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             row.lanes = Number::of(slot);
         }
         Ok(slot)
+    }
+
+    /// The task that a lane belongs to.
+    pub(super) fn task_of(&mut self, lane: usize) -> &mut TaskRow<D, T> {
+        let task = self.lanes.get(lane).map(LaneRow::task);
+        task.and_then(|task| self.tasks.get_mut(task)).expect("a job's lane and its task stay")
     }
 
     /// A job joins a lane.
@@ -62,7 +75,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         if row.jobs > 0 {
             return;
         }
-        let (task, after) = (row.key.0.slot().expect("a lane has a task"), row.next);
+        let (task, after) = (row.task(), row.next);
         self.lanes.remove(lane);
         let first = &mut self.tasks.get_mut(task).expect("a lane's task stays").lanes;
         if first.slot() == Some(lane) {

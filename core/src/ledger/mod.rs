@@ -31,6 +31,8 @@ use crate::table::{Full, Keyed, Slot, Table, Vacant};
 use crate::task::Task;
 use crate::time::{Span, Timestamp};
 
+use self::chains::Links;
+
 pub use chains::Chain;
 pub use keys::KeyRow;
 pub use lanes::LaneRow;
@@ -124,21 +126,12 @@ impl<D: Domain, T: Room> Keyed for TaskRow<D, T> {
 #[derive(Clone, Debug)]
 pub struct JobRow<D: Domain, T: Room, J: Room> {
     job: Job<D>,
-    task: T::Number,
     lane: T::Number,
     in_lane: bool,
-    /// The chain of its schedule, and the next and the previous job in it.
-    chain: J::Number,
-    next: J::Number,
-    previous: J::Number,
+    links: D::Note<Links<J::Number>>,
 }
 
 impl<D: Domain, T: Room, J: Room> JobRow<D, T, J> {
-    /// The slot of its task.
-    fn task(&self) -> usize {
-        self.task.slot().expect("a job has a task")
-    }
-
     /// The slot of its lane.
     fn lane(&self) -> usize {
         self.lane.slot().expect("a job has a lane")
