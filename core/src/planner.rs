@@ -255,14 +255,17 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.stopped || self.outage(now.mono).is_some() {
             return None;
         }
-        match self.first_due(now) {
-            Some((slot, now)) => self.advance(slot, now),
-            None => self.sweep(now),
+        if let Some(now) = self.by_store_clock(now)
+            && let Some(slot) = self.first_due(now)
+        {
+            return self.advance(slot, now);
         }
+        self.sweep(now)
     }
 
     /// When [`poll`](Self::poll) will have something to do if nothing happens before; `None`: only
     /// an input changes anything.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn deadline(&self, now: Now) -> Option<Mono> {
         if self.stopped {
             return None;
@@ -366,6 +369,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     }
 
     /// What is to be done besides advancing schedules.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn sweep(&mut self, now: Now) -> Option<Output<D>> {
         if self.claim_at().is_some_and(|at| at <= now.mono) {
             let ticket = self.next_ticket();

@@ -236,6 +236,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
 
     /// When [`poll`](Self::poll) will have something to do if nothing happens before; `None`: only
     /// an input changes anything.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn deadline(&self, now: Now) -> Option<Mono> {
         earlier(self.timers.peek().map(|(_, at)| at), self.claim_at(now))
     }
