@@ -14,13 +14,11 @@ use crate::verb::{Ended, Renewed, Written};
 
 impl<D: Domain, R: Room> Worker<D, R> {
     pub(super) fn claimed(&mut self, ticket: Ticket, result: Result<(u32, Pulse), Down>, now: Now) {
-        let Some((_, epoch, _)) = self.claiming.filter(|(asked, ..)| *asked == ticket) else {
-            return;
-        };
-        self.claiming = None;
+        let count = result.map_or(0, |(count, _)| count);
+        let Some(epoch) = self.claims.answered(ticket, count) else { return };
         match result {
             Ok((count, pulse)) => {
-                self.outage.over();
+                self.answered();
                 let idle = self.max_idle.unwrap_or(limits::MAX_IDLE);
                 self.look_at = look_at(now.mono, idle, D::OFFER.remote);
                 self.horizon.learn(pulse.mono_at(pulse.next_ready_at, now), epoch);
@@ -83,7 +81,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
             return;
         }
         match result {
-            Ok(_) => self.outage.over(),
+            Ok(_) => self.answered(),
             Err(Down) => self.failed(now.mono),
         }
         let retry_at = self.outage(now.mono).unwrap_or(now.mono);
@@ -149,7 +147,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
     }
 
     pub(super) fn hear(&mut self, pulse: &Pulse, now: Now) {
-        self.outage.over();
+        self.answered();
         self.horizon.hear(pulse.mono_at(pulse.next_ready_at, now));
     }
 }
