@@ -119,6 +119,6 @@ impl<D: Domain> Claims<D> {
     }
 
     fn beside(&self) -> Beside {
-        self.beside.map_or(Beside::default(), Note::value)
+        self.beside.map_or_else(Beside::default, Note::value)
     }
 }
