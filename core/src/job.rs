@@ -87,7 +87,9 @@ pub enum Hold {
     AtLeast(Span),
 }
 
-impl Notable for Hold {}
+impl Notable for Hold {
+    const NOTHING: Self = Self::Live;
+}
 
 impl<D: Domain> Unique<D> {
     /// How long it holds the key.

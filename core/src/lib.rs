@@ -23,6 +23,7 @@ pub mod log;
 pub mod note;
 pub mod number;
 pub mod offer;
+pub mod order;
 pub mod outcome;
 pub mod overlap;
 pub mod planner;

@@ -10,27 +10,50 @@ pub(crate) mod data;
 
 use core::fmt::Debug;
 
-use crate::time::Timestamp;
+use crate::time::{Mono, Timestamp};
 
 /// A value that a domain may go without: `T` itself, or `()`.
 pub trait Note<T>: Copy + Debug + Eq {
+    /// Nothing has been noted yet.
+    const EMPTY: Self;
+
     /// Takes note of `value`, or not.
     fn of(value: T) -> Self;
 
-    /// What was noted; if nothing was, the default.
+    /// What was noted; [nothing](Notable::NOTHING), if nothing was.
     fn value(self) -> T;
 }
 
 /// What can be noted.
-pub trait Notable: Copy + Debug + Default + Eq {}
+pub trait Notable: Copy + Debug + Eq {
+    /// What stands for nothing: all zeros, if it is part of a static.
+    const NOTHING: Self;
+}
 
-impl Notable for u16 {}
-impl Notable for u32 {}
-impl Notable for Timestamp {}
-impl Notable for Option<Timestamp> {}
+impl Notable for u16 {
+    const NOTHING: Self = 0;
+}
+
+impl Notable for u32 {
+    const NOTHING: Self = 0;
+}
+
+impl Notable for Mono {
+    const NOTHING: Self = Self::ZERO;
+}
+
+impl Notable for Timestamp {
+    const NOTHING: Self = Self::UNIX_EPOCH;
+}
+
+impl<T: Copy + Debug + Eq> Notable for Option<T> {
+    const NOTHING: Self = None;
+}
 
 /// It is kept.
 impl<T: Notable> Note<T> for T {
+    const EMPTY: Self = Self::NOTHING;
+
     fn of(value: T) -> Self {
         value
     }
@@ -42,10 +65,12 @@ impl<T: Notable> Note<T> for T {
 
 /// It is not.
 impl<T: Notable> Note<T> for () {
+    const EMPTY: Self = ();
+
     fn of(_: T) -> Self {}
 
     fn value(self) -> T {
-        T::default()
+        T::NOTHING
     }
 }
 

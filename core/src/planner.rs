@@ -19,6 +19,7 @@ use crate::domain::Domain;
 use crate::exclude::Plan;
 use crate::id::{Revision, Ticket};
 use crate::limits;
+use crate::note::Note;
 use crate::pulse::{Horizon, Outage, Pulse, earlier};
 use crate::queue::Queue;
 use crate::room::{Inline, Room};
@@ -73,26 +74,26 @@ pub struct Planner<D: Domain, P: Plan, R: Room> {
     /// Whether to claim only at the horizon, and not ahead of it, which costs no lateness.
     in_time: bool,
     /// The due instant on the horizon, if somebody else has claimed what is due there.
-    theirs: Option<Timestamp>,
+    theirs: D::Note<Option<Timestamp>>,
     /// When to look even if nothing is on the horizon.
     look_at: Mono,
     /// What the store's clock showed when it was last heard of: fires are judged by it, so that a
     /// node whose own clock is wrong neither misses nor coalesces them.
-    store_clock: Option<(Timestamp, Mono)>,
+    store_clock: D::Note<Option<(Timestamp, Mono)>>,
     /// When the store will have a job to rescue.
     lapse_at: Option<Mono>,
     /// Not before this are jobs rescued: after a clock jump their holders come first.
-    spare_until: Mono,
+    spare_until: D::Note<Mono>,
     claiming: Option<(Ticket, u32)>,
     /// The youngest pulse since the claim that is under way was sent. If it is younger than the
     /// claim's own, it is news after all.
-    news: Option<(Pulse, Now)>,
+    news: D::Note<Option<(Pulse, Now)>>,
     rescuing: Option<Ticket>,
-    pruning: Option<Ticket>,
+    pruning: D::Note<Option<Ticket>>,
     /// When to forget history.
-    prune_at: Mono,
-    outage: Outage,
-    keep_history: Option<Span>,
+    prune_at: D::Note<Mono>,
+    outage: D::Note<Outage>,
+    keep_history: D::Note<Option<Span>>,
     lookahead: Option<Span>,
     max_idle: Option<Span>,
     ticket: Ticket,
@@ -123,18 +124,18 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             dice: Dice::seeded(0),
             horizon: Horizon::EMPTY,
             in_time: false,
-            theirs: None,
+            theirs: Note::EMPTY,
             look_at: Mono::ZERO,
-            store_clock: None,
+            store_clock: Note::EMPTY,
             lapse_at: None,
-            spare_until: Mono::ZERO,
+            spare_until: Note::EMPTY,
             claiming: None,
-            news: None,
+            news: Note::EMPTY,
             rescuing: None,
-            pruning: None,
-            prune_at: Mono::ZERO,
-            outage: Outage::OVER,
-            keep_history: None,
+            pruning: Note::EMPTY,
+            prune_at: Note::EMPTY,
+            outage: Note::EMPTY,
+            keep_history: Note::EMPTY,
             lookahead: None,
             max_idle: None,
             ticket: Ticket::ZERO,
@@ -144,7 +145,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
 
     /// Makes this planner forget history that is older than `span`.
     pub fn keep_history(&mut self, span: Span) {
-        self.keep_history = Some(span);
+        self.keep_history = D::Note::of(Some(span));
     }
 
     /// Makes this planner roll these dice where [jitter](crate::schedule::Jitter) asks for chance.
@@ -239,9 +240,9 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             Input::ClockJumped if !D::OFFER.remote => self.look(now),
             Input::ClockJumped => {
                 // How much time passed is not known: nothing is decided until there is news.
-                self.store_clock = None;
+                self.store_clock = Note::EMPTY;
                 // Leases that only seem to have ended are being verified by their holders now.
-                self.spare_until = now.mono + limits::LEASE_MARGIN;
+                self.spare_until = D::Note::of(now.mono + limits::LEASE_MARGIN);
                 self.look(now);
             }
             Input::Stop => self.stopped = true,
@@ -254,19 +255,23 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if self.stopped || self.outage(now.mono).is_some() {
             return None;
         }
-        match self.first_due(now) {
-            Some((slot, now)) => self.advance(slot, now),
-            None => self.sweep(now),
+        if let Some(now) = self.by_store_clock(now)
+            && let Some(slot) = self.first_due(now)
+        {
+            return self.advance(slot, now);
         }
+        self.sweep(now)
     }
 
     /// When [`poll`](Self::poll) will have something to do if nothing happens before; `None`: only
     /// an input changes anything.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn deadline(&self, now: Now) -> Option<Mono> {
         if self.stopped {
             return None;
         }
-        let clock = if D::OFFER.remote { self.store_clock } else { Some((now.wall, now.mono)) };
+        let clock =
+            if D::OFFER.remote { self.store_clock.value() } else { Some((now.wall, now.mono)) };
         let first = self.due.peek().zip(clock);
         let due = first.map(|((_, at), (wall, mono))| (mono + at.since(wall)).max(now.mono));
         let sweeps = earlier(self.rescue_at(), self.prune_at());
@@ -277,7 +282,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     /// Whether nothing is under way.
     pub fn is_idle(&self) -> bool {
         let busy = self.window.iter().any(|(_, entry)| entry.under_way);
-        let sweeping = self.rescuing.is_some() || self.pruning.is_some();
+        let sweeping = self.rescuing.is_some() || self.pruning.value().is_some();
         !busy && self.claiming.is_none() && !sweeping
     }
 
@@ -298,20 +303,27 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
 
     /// Until when nothing is asked of the store, if it has failed.
     fn outage(&self, now: Mono) -> Option<Mono> {
-        if D::OFFER.remote { self.outage.until(now) } else { None }
+        if D::OFFER.remote { self.outage.value().until(now) } else { None }
     }
 
     /// The store has failed.
     fn failed(&mut self, now: Mono) {
         if D::OFFER.remote {
-            self.outage.failed(now);
+            let mut outage = self.outage.value();
+            outage.failed(now);
+            self.outage = D::Note::of(outage);
         }
+    }
+
+    /// The store answers.
+    fn answered(&mut self) {
+        self.outage = Note::EMPTY;
     }
 
     fn claim_at(&self) -> Option<Mono> {
         let is_full = self.window.len() == self.window.capacity();
         // Even with a full window a claim brings one thing: the store's clock.
-        let is_clock_known = !D::OFFER.remote || self.store_clock.is_some();
+        let is_clock_known = !D::OFFER.remote || self.store_clock.value().is_some();
         let wants_clock = !is_clock_known && !self.window.is_empty();
         if self.claiming.is_some() || (is_full && !wants_clock) {
             return None;
@@ -321,12 +333,14 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     }
 
     fn rescue_at(&self) -> Option<Mono> {
-        self.lapse_at.filter(|_| self.rescuing.is_none()).map(|at| at.max(self.spare_until))
+        let lapse_at = self.lapse_at.filter(|_| self.rescuing.is_none())?;
+        Some(if D::OFFER.remote { lapse_at.max(self.spare_until.value()) } else { lapse_at })
     }
 
     fn prune_at(&self) -> Option<Mono> {
-        let wanted = D::OFFER.history && self.keep_history.is_some() && self.pruning.is_none();
-        (wanted && self.store_clock.is_some()).then_some(self.prune_at)
+        let (keep, pruning) = (self.keep_history.value(), self.pruning.value());
+        let wanted = D::OFFER.history && keep.is_some() && pruning.is_none();
+        (wanted && self.store_clock.value().is_some()).then_some(self.prune_at.value())
     }
 
     /// The same moment by the store's clock, if that is known.
@@ -334,7 +348,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         if !D::OFFER.remote {
             return Some(now);
         }
-        let (wall, at) = self.store_clock?;
+        let (wall, at) = self.store_clock.value()?;
         Some(Now { wall: wall + now.mono.since(at), ..now })
     }
 
@@ -355,11 +369,12 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     }
 
     /// What is to be done besides advancing schedules.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn sweep(&mut self, now: Now) -> Option<Output<D>> {
         if self.claim_at().is_some_and(|at| at <= now.mono) {
             let ticket = self.next_ticket();
             self.claiming = Some((ticket, self.horizon.epoch()));
-            self.news = None;
+            self.news = Note::EMPTY;
             let room = self.window.capacity() - self.window.len();
             return Some(Output::Claim {
                 ticket,
@@ -373,10 +388,10 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             self.rescuing = Some(ticket);
             return Some(Output::Rescue { ticket, max: limits::ROWS_PER_SWEEP });
         }
-        let keep = self.keep_history.filter(|_| D::OFFER.history)?;
+        let keep = self.keep_history.value().filter(|_| D::OFFER.history)?;
         if self.prune_at().is_some_and(|at| at <= now.mono) {
             let ticket = self.next_ticket();
-            self.pruning = Some(ticket);
+            self.pruning = D::Note::of(Some(ticket));
             let before = self.by_store_clock(now)?.wall - keep;
             return Some(Output::Prune { ticket, before, max: limits::ROWS_PER_SWEEP });
         }

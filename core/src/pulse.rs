@@ -2,6 +2,7 @@
 
 use crate::id::ConfigRevision;
 use crate::limits;
+use crate::note::Notable;
 use crate::settings::Backoff;
 use crate::time::{Mono, Now, Span, Timestamp};
 
@@ -76,10 +77,14 @@ impl Pulse {
 }
 
 /// How a machine treats a store that fails: it waits, longer each time.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outage {
     failures: u16,
     until: Option<Mono>,
+}
+
+impl Notable for Outage {
+    const NOTHING: Self = Self::OVER;
 }
 
 impl Outage {
@@ -93,11 +98,6 @@ impl Outage {
             self.failures = self.failures.saturating_add(1);
             self.until = Some(now + BACKOFF.delay(self.failures));
         }
-    }
-
-    /// A request succeeded.
-    pub(crate) fn over(&mut self) {
-        *self = Self::OVER;
     }
 
     /// Until when nothing is asked, if that lies ahead.

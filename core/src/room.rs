@@ -2,7 +2,9 @@
 //! slices on a server, which have indexes, trees and heaps.
 
 use crate::number::Number;
-use crate::{lane, queue, table};
+#[cfg(feature = "alloc")]
+use crate::time::Timestamp;
+use crate::{lane, order, queue, table};
 
 /// Room for a fixed number of things.
 pub trait Room {
@@ -12,6 +14,8 @@ pub trait Room {
     type Slots<T>: table::Storage<T>;
     /// Cells of a [`Queue`](queue::Queue).
     type Cells: queue::Storage;
+    /// What finds the first row of a [`Table`](table::Table).
+    type Order: order::Order;
     /// What keeps the order within [lanes](lane).
     type Lanes: lane::Lanes<Number = Self::Number>;
 
@@ -19,6 +23,8 @@ pub trait Room {
     fn slots<T>(&self) -> Self::Slots<T>;
     /// Empty cells.
     fn cells(&self) -> Self::Cells;
+    /// The order of no rows.
+    fn order(&self) -> Self::Order;
     /// Lanes that nothing is in.
     fn lanes(&self) -> Self::Lanes;
 }
@@ -31,6 +37,7 @@ impl<const N: usize> Room for Inline<N> {
     type Number = u16;
     type Slots<T> = [table::Slot<T>; N];
     type Cells = [u64; N];
+    type Order = order::Sought<N>;
     type Lanes = lane::Lists<[u16; N]>;
 
     fn slots<T>(&self) -> Self::Slots<T> {
@@ -39,6 +46,10 @@ impl<const N: usize> Room for Inline<N> {
 
     fn cells(&self) -> Self::Cells {
         [0; N]
+    }
+
+    fn order(&self) -> Self::Order {
+        order::Sought
     }
 
     fn lanes(&self) -> Self::Lanes {
@@ -56,6 +67,7 @@ impl Room for Boxed {
     type Number = u32;
     type Slots<T> = table::Indexed<T>;
     type Cells = queue::Cells;
+    type Order = queue::Queue<Timestamp, queue::Cells>;
     type Lanes = lane::Heaps;
 
     fn slots<T>(&self) -> Self::Slots<T> {
@@ -64,6 +76,10 @@ impl Room for Boxed {
 
     fn cells(&self) -> Self::Cells {
         queue::Cells::boxed(self.0)
+    }
+
+    fn order(&self) -> Self::Order {
+        queue::Queue::new(self.cells())
     }
 
     fn lanes(&self) -> Self::Lanes {

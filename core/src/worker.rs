@@ -21,6 +21,7 @@ use crate::id::Ticket;
 use crate::job::Job;
 use crate::lease::LeaseTerms;
 use crate::limits;
+use crate::note::Note;
 use crate::outcome::Outcome;
 use crate::pulse::{Horizon, Outage, earlier};
 use crate::queue::Queue;
@@ -43,15 +44,15 @@ pub struct Worker<D: Domain, R: Room> {
     window: Table<Entry<D>, R::Slots<Entry<D>>>,
     /// Every entry that waits for an instant, by that instant.
     timers: Queue<Mono, R::Cells>,
-    terms: Option<LeaseTerms>,
+    terms: D::Note<Option<LeaseTerms>>,
     /// When the store will have a job to claim.
     horizon: Horizon,
     /// When to look even if nothing is on the horizon.
     look_at: Mono,
     claims: Claims<D>,
     /// Not before this are jobs claimed: one that was refused here may go to somebody else.
-    spare_until: Mono,
-    outage: Outage,
+    spare_until: D::Note<Mono>,
+    outage: D::Note<Outage>,
     max_idle: Option<Span>,
     dice: Dice,
     ticket: Ticket,
@@ -75,7 +76,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
     /// at least every `max_idle`.
     pub fn new(room: &R, terms: LeaseTerms, max_idle: Span) -> Self {
         let mut worker = Self::over(room.slots(), room.cells());
-        worker.terms = Some(terms);
+        worker.leases(terms);
         worker.max_idle(max_idle);
         worker
     }
@@ -84,12 +85,12 @@ impl<D: Domain, R: Room> Worker<D, R> {
         Self {
             window: Table::new(window),
             timers: Queue::new(timers),
-            terms: None,
+            terms: Note::EMPTY,
             horizon: Horizon::EMPTY,
             look_at: Mono::ZERO,
             claims: Claims::NONE,
-            spare_until: Mono::ZERO,
-            outage: Outage::OVER,
+            spare_until: Note::EMPTY,
+            outage: Note::EMPTY,
             max_idle: None,
             dice: Dice::seeded(0),
             ticket: Ticket::ZERO,
@@ -109,7 +110,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
     /// Makes this worker ask for other leases than [usual](LeaseTerms::DEFAULT): long ones, if
     /// nobody else could take over its jobs, so that a device need not wake up to renew them.
     pub fn leases(&mut self, terms: LeaseTerms) {
-        self.terms = Some(terms);
+        self.terms = D::Note::of(Some(terms));
     }
 
     /// Makes this worker look at the store at least every `span`, instead of
@@ -134,7 +135,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
     pub fn adopt(&mut self, job: Job<D>, now: Now) -> Result<(), Full<Job<D>>> {
         if D::OFFER.remote && self.window.find(&job.id).is_some() {
             // Once released it can be claimed at once; asking at once would bring it back here.
-            self.spare_until = now.mono + limits::RECLAIM_PAUSE;
+            self.spare_until = D::Note::of(now.mono + limits::RECLAIM_PAUSE);
             return Err(Full(job));
         }
         if self.window.len() == self.window.capacity() {
@@ -237,6 +238,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
 
     /// When [`poll`](Self::poll) will have something to do if nothing happens before; `None`: only
     /// an input changes anything.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn deadline(&self, now: Now) -> Option<Mono> {
         earlier(self.timers.peek().map(|(_, at)| at), self.claim_at(now))
     }
@@ -260,7 +262,8 @@ impl<D: Domain, R: Room> Worker<D, R> {
         if self.stopped || self.room() < self.claims.least()? {
             return None;
         }
-        let at = earlier(Some(self.look_at), self.horizon.at())?.max(self.spare_until);
+        let at = earlier(Some(self.look_at), self.horizon.at())?;
+        let at = if D::OFFER.remote { at.max(self.spare_until.value()) } else { at };
         Some(self.outage(now.mono).map_or(at, |until| at.max(until)))
     }
 
@@ -273,14 +276,21 @@ impl<D: Domain, R: Room> Worker<D, R> {
 
     /// Until when nothing is asked of the store, if it has failed.
     fn outage(&self, now: Mono) -> Option<Mono> {
-        if D::OFFER.remote { self.outage.until(now) } else { None }
+        if D::OFFER.remote { self.outage.value().until(now) } else { None }
     }
 
     /// The store has failed.
     fn failed(&mut self, now: Mono) {
         if D::OFFER.remote {
-            self.outage.failed(now);
+            let mut outage = self.outage.value();
+            outage.failed(now);
+            self.outage = D::Note::of(outage);
         }
+    }
+
+    /// The store answers.
+    fn answered(&mut self) {
+        self.outage = Note::EMPTY;
     }
 
     /// When a lease that was asked for at `sent` may have gone to somebody else.
@@ -354,7 +364,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
     }
 
     fn lease(&self) -> LeaseTerms {
-        self.terms.unwrap_or(LeaseTerms::DEFAULT)
+        self.terms.value().unwrap_or(LeaseTerms::DEFAULT)
     }
 
     /// Puts an entry's next instant into the queue.

@@ -6,6 +6,7 @@
 use super::{JobRow, Ledger};
 use crate::domain::Domain;
 use crate::job::{Change, JobState};
+use crate::note::{Notable, Note};
 use crate::number::Number;
 use crate::outcome::Outcome;
 use crate::overlap::Live;
@@ -30,6 +31,32 @@ impl<D: Domain, J: Room> Keyed for Chain<D, J> {
     type Key = D::ScheduleId;
     fn key(&self) -> &D::ScheduleId {
         &self.schedule
+    }
+}
+
+/// Where a job is among those of its schedule: not in a domain without chains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Links<N> {
+    chain: N,
+    /// The next and the previous job in it.
+    next: N,
+    previous: N,
+}
+
+impl<N: Number> Notable for Links<N> {
+    /// In no chain.
+    const NOTHING: Self = Self { chain: N::NONE, next: N::NONE, previous: N::NONE };
+}
+
+impl<D: Domain, T: Room, J: Room> JobRow<D, T, J> {
+    fn links(&self) -> Links<J::Number> {
+        self.links.value()
+    }
+
+    fn relink(&mut self, change: impl FnOnce(&mut Links<J::Number>)) {
+        let mut links = self.links();
+        change(&mut links);
+        self.links = D::Note::of(links);
     }
 }
 
@@ -58,10 +85,11 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             }
         };
         if let Some(row) = self.jobs.get_mut(slot) {
-            (row.chain, row.next, row.previous) = (Number::of(chain), first, Number::NONE);
+            let links = Links { chain: Number::of(chain), next: first, previous: Number::NONE };
+            row.links = D::Note::of(links);
         }
         if let Some(row) = first.slot().and_then(|first| self.jobs.get_mut(first)) {
-            row.previous = Number::of(slot);
+            row.relink(|links| links.previous = Number::of(slot));
         }
     }
 
@@ -71,15 +99,15 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             return;
         }
         let Some(row) = self.jobs.get(slot) else { return };
-        let (next, previous) = (row.next, row.previous);
+        let Links { chain, next, previous } = row.links();
         let watched = u32::from(row.job.watched);
-        let Some(chain) = row.chain.slot() else { return };
+        let Some(chain) = chain.slot() else { return };
         let Some(chain_row) = self.chains.get_mut(chain) else { return };
         chain_row.watched -= watched;
         match previous.slot() {
             Some(previous) => {
                 if let Some(row) = self.jobs.get_mut(previous) {
-                    row.next = next;
+                    row.relink(|links| links.next = next);
                 }
             }
             None => {
@@ -90,7 +118,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             }
         }
         if let Some(row) = next.slot().and_then(|next| self.jobs.get_mut(next)) {
-            row.previous = previous;
+            row.relink(|links| links.previous = previous);
         }
     }
 
@@ -100,9 +128,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             return;
         }
         let Some(row) = self.jobs.get(slot) else { return };
-        let Some(chain) = row.chain.slot().and_then(|chain| self.chains.get_mut(chain)) else {
-            return;
-        };
+        let chain = row.links().chain.slot();
+        let Some(chain) = chain.and_then(|chain| self.chains.get_mut(chain)) else { return };
         let count = match row.job.state {
             JobState::Held { .. } => &mut chain.live.held,
             JobState::Waiting { .. } | JobState::Leased { .. } => &mut chain.live.free,
@@ -159,7 +186,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         let mut at = row.first.slot();
         while let Some(row) = at.and_then(|at| self.jobs.get_mut(at)) {
             row.job.watched = true;
-            at = row.next.slot();
+            at = row.links().next.slot();
         }
     }
 
@@ -174,7 +201,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         while let Some(at) = next.slot()
             && let Some(row) = self.jobs.get(at)
         {
-            next = row.next;
+            next = row.links().next;
             let done = self.end(at, &Change::Cancel, None, now, history);
             debug_assert!(done.is_ok(), "a job that is not over can be cancelled");
         }
@@ -217,7 +244,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         core::iter::from_fn(move || {
             let slot = at.slot()?;
             let row = self.jobs.get(slot)?;
-            at = row.next;
+            at = row.links().next;
             Some((slot, row))
         })
     }

@@ -59,12 +59,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
                 }
                 JobState::Settled { .. } => {}
             }
-            if let Some(at) = self.future.remove(slot) {
-                self.future.put(slot, at + by);
-            }
-            if let Some(at) = self.lapses.remove(slot) {
-                self.lapses.put(slot, at + by);
-            }
+            self.requeue_job(slot);
         }
         self.move_keys(by);
     }

@@ -3,6 +3,7 @@
 use super::{JobRow, Ledger};
 use crate::domain::{Domain, Origin};
 use crate::job::{Change, Job};
+use crate::note::Note;
 use crate::number::Number;
 use crate::overlap::{Admission, Overlap};
 use crate::room::Room;
@@ -154,10 +155,9 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         // One that is held must not miss the end of this one.
         let any_held = job.schedule.as_ref().is_some_and(|id| self.live(id).held > 0);
         job.watched |= any_held && job.is_in_turn();
-        let (task, lane) = (Number::of(place.task), Number::of(place.lane));
         self.take_key(&job);
-        let (chain, next, previous) = (Number::NONE, Number::NONE, Number::NONE);
-        let row = JobRow { job, task, lane, in_lane: false, chain, next, previous };
+        let lane = Number::of(place.lane);
+        let row = JobRow { job, lane, in_lane: false, links: Note::EMPTY };
         let inserted = self.jobs.insert(row).map_err(|_| Full(()));
         let slot = inserted.expect("a place was made for it");
         self.join_lane(place.lane);

@@ -4,11 +4,10 @@ use super::Ledger;
 use crate::domain::Domain;
 use crate::id::Token;
 use crate::job::{Change, Job, JobState, Refused};
-use crate::note::Note;
+use crate::order::Order;
 use crate::outcome::Outcome;
-use crate::retry::Counts;
 use crate::room::Room;
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 use crate::verb::{
     Cancelled, ClaimJobs, Ended, Hastened, History, Release, Renew, Renewed, Rescue, Retry, Run,
     Settle, Written,
@@ -143,7 +142,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         match rescue {
             Rescue::Lapsed => {
                 for _ in 0..max {
-                    let Some((slot, at)) = self.lapses.peek() else { break };
+                    let Some((slot, at)) = self.first_lapse() else { break };
                     if at > now {
                         break;
                     }
@@ -279,24 +278,16 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     pub(super) fn link(&mut self, slot: usize) {
         self.tally(slot, true);
         let row = self.jobs.get(slot).expect("only rows in use are linked");
-        match &row.job.state {
-            JobState::Held { .. } | JobState::Waiting { .. } => {
-                if let JobState::Waiting { ready_at } = row.job.state {
-                    self.future.put(slot, ready_at);
-                }
-                let may_expire = row.job.counts == Counts::default();
-                if let Some(start_by) = row.job.start_by.filter(|_| may_expire) {
-                    self.lapses.put(slot, start_by + Span::from_micros(1));
-                }
-            }
-            JobState::Leased { lease, .. } => {
-                if D::OFFER.remote {
-                    self.lapses.put(slot, lease.until.value());
-                }
-                self.tasks.get_mut(row.task()).expect("a job's task stays").leased += 1;
-            }
-            JobState::Settled { .. } => {}
-        }
+        let (lane, leased) = (row.lane(), matches!(row.job.state, JobState::Leased { .. }));
+        self.task_of(lane).leased += u32::from(leased);
+        self.requeue_job(slot);
+    }
+
+    /// Puts a job where its state belongs in the queues over instants.
+    pub(super) fn requeue_job(&mut self, slot: usize) {
+        let Some(row) = self.jobs.get(slot) else { return };
+        self.future.put(slot, row.ready_at());
+        self.lapses.put(slot, row.lapse_at());
     }
 
     /// Takes a job out of all queues and counts.
@@ -304,11 +295,10 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         self.leave_ready(slot);
         self.tally(slot, false);
         let Some(row) = self.jobs.get(slot) else { return };
-        let leased = matches!(row.job.state, JobState::Leased { .. });
-        let task = self.tasks.get_mut(row.task()).expect("a job's task stays");
-        task.leased -= u32::from(leased);
-        self.future.remove(slot);
-        self.lapses.remove(slot);
+        let (lane, leased) = (row.lane(), matches!(row.job.state, JobState::Leased { .. }));
+        self.task_of(lane).leased -= u32::from(leased);
+        self.future.put(slot, None);
+        self.lapses.put(slot, None);
     }
 }
 

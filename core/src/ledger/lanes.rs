@@ -1,11 +1,12 @@
 //! The lanes of waiting jobs: one for each task and each set of tags that jobs of it need, so that
 //! a job which nobody here may run hides no other.
 
-use super::{JobRow, Ledger};
+use super::{JobRow, Ledger, TaskRow};
 use crate::domain::Domain;
 use crate::job::JobState;
 use crate::lane::{Lane, Lanes};
 use crate::number::Number;
+use crate::order::Order;
 use crate::room::Room;
 use crate::table::{Full, Keyed, Storage, Table};
 use crate::time::Timestamp;
@@ -30,6 +31,13 @@ impl<D: Domain, T: Room, J: Room> Keyed for LaneRow<D, T, J> {
     }
 }
 
+impl<D: Domain, T: Room, J: Room> LaneRow<D, T, J> {
+    /// The slot of its task.
+    fn task(&self) -> usize {
+        self.key.0.slot().expect("a lane has a task")
+    }
+}
+
 impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// Finds or makes the lane for jobs of this task that need these tags.
     pub(super) fn lane_slot(&mut self, task: usize, tags: &D::Tags) -> Result<usize, Full<()>> {
@@ -44,6 +52,12 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             row.lanes = Number::of(slot);
         }
         Ok(slot)
+    }
+
+    /// The task that a lane belongs to.
+    pub(super) fn task_of(&mut self, lane: usize) -> &mut TaskRow<D, T> {
+        let task = self.lanes.get(lane).map(LaneRow::task);
+        task.and_then(|task| self.tasks.get_mut(task)).expect("a job's lane and its task stay")
     }
 
     /// A job joins a lane.
@@ -61,7 +75,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         if row.jobs > 0 {
             return;
         }
-        let (task, after) = (row.key.0.slot().expect("a lane has a task"), row.next);
+        let (task, after) = (row.task(), row.next);
         self.lanes.remove(lane);
         let first = &mut self.tasks.get_mut(task).expect("a lane's task stays").lanes;
         if first.slot() == Some(lane) {
@@ -81,8 +95,8 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
 
     /// Moves waiting jobs whose time has come into their lanes.
     pub(super) fn promote(&mut self, now: Timestamp) {
-        while let Some((slot, _)) = self.future.peek().filter(|(_, at)| *at <= now) {
-            self.future.remove(slot);
+        while let Some((slot, _)) = self.first_future().filter(|(_, at)| *at <= now) {
+            self.future.put(slot, None);
             let row = self.jobs.get_mut(slot).expect("the queue names slots that are in use");
             row.in_lane = true;
             let lane = row.lane();
@@ -127,7 +141,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
             }
             // Back to the future: an expired job waits for its rescue, and one that is not ready
             // was put into the lane under a later clock.
-            self.future.put(slot, ready_at);
+            self.future.put(slot, Some(ready_at));
         }
     }
 

@@ -18,17 +18,20 @@ use core::fmt;
 
 use crate::domain::Domain;
 use crate::id::ConfigRevision;
-use crate::job::Job;
+use crate::job::{Job, JobState};
 use crate::lane::Lists;
 use crate::note::Note;
 use crate::number::Number;
+use crate::order::{Order, Sought};
 use crate::pulse::Pulse;
-use crate::queue::Queue;
+use crate::retry::Counts;
 use crate::room::{Inline, Room};
 use crate::schedule::Schedule;
 use crate::table::{Full, Keyed, Slot, Table, Vacant};
 use crate::task::Task;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
+
+use self::chains::Links;
 
 pub use chains::Chain;
 pub use keys::KeyRow;
@@ -41,7 +44,7 @@ pub use lanes::LaneRow;
 pub struct Ledger<D: Domain, S: Room, T: Room, J: Room, K: Room = J> {
     schedules: TableIn<S, ScheduleRow<D, S>>,
     /// Every schedule that can fire, by when it comes due.
-    due: Queue<Timestamp, S::Cells>,
+    due: S::Order,
     tasks: TableIn<T, TaskRow<D, T>>,
     jobs: TableIn<J, JobRow<D, T, J>>,
     /// The jobs of each schedule that are not over.
@@ -53,9 +56,9 @@ pub struct Ledger<D: Domain, S: Room, T: Room, J: Room, K: Room = J> {
     /// Waiting jobs that were found ready, in their lanes.
     ready: J::Lanes,
     /// The other waiting jobs, by `ready_at`.
-    future: Queue<Timestamp, J::Cells>,
+    future: J::Order,
     /// Ends of leases, and start deadlines.
-    lapses: Queue<Timestamp, J::Cells>,
+    lapses: J::Order,
     /// The task slot whose turn it is to be asked first for a ready job.
     turn: usize,
     config_revision: ConfigRevision,
@@ -70,13 +73,18 @@ pub struct ScheduleRow<D: Domain, S: Room> {
     schedule: Schedule<D>,
     /// Who plans it, and until when.
     claim: Option<(D::NodeId, D::Note<Timestamp>)>,
-    /// The next one of a chain that a claim sets aside while it looks further.
+    /// The next one of a chain that a claim sets aside while it looks further; the last one names
+    /// itself.
     aside: S::Number,
 }
 
 impl<D: Domain, S: Room> ScheduleRow<D, S> {
-    /// When it comes due or, if it is claimed, when that claim ends, whichever is later.
+    /// When it comes due or, if it is claimed, when that claim ends, whichever is later. Never, as
+    /// long as it is set aside.
     fn due(&self) -> Option<Timestamp> {
+        if self.aside != Number::NONE {
+            return None;
+        }
         let claimed_until = self.claim().map_or(Timestamp::MIN, |(_, until)| until);
         Some(self.schedule.due()?.max(claimed_until))
     }
@@ -118,24 +126,36 @@ impl<D: Domain, T: Room> Keyed for TaskRow<D, T> {
 #[derive(Clone, Debug)]
 pub struct JobRow<D: Domain, T: Room, J: Room> {
     job: Job<D>,
-    task: T::Number,
     lane: T::Number,
     in_lane: bool,
-    /// The chain of its schedule, and the next and the previous job in it.
-    chain: J::Number,
-    next: J::Number,
-    previous: J::Number,
+    links: D::Note<Links<J::Number>>,
 }
 
 impl<D: Domain, T: Room, J: Room> JobRow<D, T, J> {
-    /// The slot of its task.
-    fn task(&self) -> usize {
-        self.task.slot().expect("a job has a task")
-    }
-
     /// The slot of its lane.
     fn lane(&self) -> usize {
         self.lane.slot().expect("a job has a lane")
+    }
+
+    /// When it is to enter its lane.
+    fn ready_at(&self) -> Option<Timestamp> {
+        match self.job.state {
+            JobState::Waiting { ready_at } if !self.in_lane => Some(ready_at),
+            _ => None,
+        }
+    }
+
+    /// When its lease has ended, or it is too late to start.
+    fn lapse_at(&self) -> Option<Timestamp> {
+        let job = &self.job;
+        match &job.state {
+            JobState::Held { .. } | JobState::Waiting { .. } => {
+                let start_by = job.start_by.filter(|_| job.counts == Counts::default());
+                start_by.map(|start_by| start_by + Span::from_micros(1))
+            }
+            JobState::Leased { lease, .. } => D::OFFER.remote.then(|| lease.until.value()),
+            JobState::Settled { .. } => None,
+        }
     }
 }
 
@@ -158,7 +178,7 @@ where
     /// for that.
     pub const EMPTY: Self = Self {
         schedules: Table::new([const { Slot::Free }; S]),
-        due: Queue::new([0; S]),
+        due: Sought,
         tasks: Table::new([const { Slot::Free }; T]),
         jobs: Table::new([const { Slot::Free }; J]),
         chains: {
@@ -170,8 +190,8 @@ where
         keys: Table::new([const { Slot::Free }; K]),
         lanes: Table::new([const { Slot::Free }; T]),
         ready: Lists::over([0; J]),
-        future: Queue::new([0; J]),
-        lapses: Queue::new([0; J]),
+        future: Sought,
+        lapses: Sought,
         turn: 0,
         config_revision: ConfigRevision::new(0),
     };
@@ -184,15 +204,15 @@ impl<D: Domain<Chains<J> = J>, S: Room, T: Room, J: Room> Ledger<D, S, T, J> {
     pub fn new(schedules: S, tasks: T, jobs: J) -> Self {
         Self {
             schedules: Table::new(schedules.slots()),
-            due: Queue::new(schedules.cells()),
+            due: schedules.order(),
             tasks: Table::new(tasks.slots()),
             jobs: Table::new(jobs.slots()),
             chains: Table::new(jobs.slots()),
             keys: Table::new(jobs.slots()),
             lanes: Table::new(tasks.slots()),
             ready: jobs.lanes(),
-            future: Queue::new(jobs.cells()),
-            lapses: Queue::new(jobs.cells()),
+            future: jobs.order(),
+            lapses: jobs.order(),
             turn: 0,
             config_revision: ConfigRevision::default(),
         }
@@ -224,9 +244,9 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
         self.promote(now);
         Pulse {
             store_now: now,
-            next_due_at: self.due.peek().map(|(_, at)| at),
-            next_ready_at: self.future.peek().map(|(_, at)| at).filter(|&at| at > now),
-            next_lapse_at: self.lapses.peek().map(|(_, at)| at),
+            next_due_at: self.first_due().map(|(_, at)| at),
+            next_ready_at: self.first_future().map(|(_, at)| at).filter(|&at| at > now),
+            next_lapse_at: self.first_lapse().map(|(_, at)| at),
             config_revision: self.config_revision,
         }
     }
@@ -263,6 +283,21 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     /// How many jobs are not over.
     pub fn job_count(&self) -> usize {
         self.jobs.len()
+    }
+
+    /// The schedule that comes due first.
+    fn first_due(&self) -> Option<(usize, Timestamp)> {
+        self.due.first(|slot| self.schedules.get(slot).and_then(ScheduleRow::due))
+    }
+
+    /// The job that is the first to enter its lane.
+    fn first_future(&self) -> Option<(usize, Timestamp)> {
+        self.future.first(|slot| self.jobs.get(slot).and_then(JobRow::ready_at))
+    }
+
+    /// The job that lapses first.
+    fn first_lapse(&self) -> Option<(usize, Timestamp)> {
+        self.lapses.first(|slot| self.jobs.get(slot).and_then(JobRow::lapse_at))
     }
 
     fn add_task(&mut self, task: Task<D>, known: bool) -> Result<usize, Full<Task<D>>> {

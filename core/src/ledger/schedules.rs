@@ -9,6 +9,7 @@ use crate::domain::Domain;
 use crate::fire::Skip;
 use crate::note::{Cursor, Note};
 use crate::number::Number;
+use crate::order::Order;
 use crate::overlap::Overlap;
 use crate::room::Room;
 use crate::schedule::{PauseReason, Schedule, Step};
@@ -114,7 +115,7 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     }
 
     fn remove_slot(&mut self, slot: usize, removed: &mut impl FnMut(&D::ScheduleId)) {
-        self.due.remove(slot);
+        self.due.put(slot, None);
         if let Some(row) = self.schedules.remove(slot) {
             self.config_revision = self.config_revision.next();
             removed(&row.schedule.spec().id);
@@ -130,26 +131,24 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     ) {
         let horizon = now + claim.within;
         let mut left = claim.max;
-        let mut aside = Number::NONE;
+        let mut aside: Option<S::Number> = None;
         while left > 0 {
-            let Some((slot, _)) = self.due.peek().filter(|(_, due)| *due <= horizon) else {
+            let Some((slot, _)) = self.first_due().filter(|(_, due)| *due <= horizon) else {
                 break;
             };
-            self.due.remove(slot);
+            self.due.put(slot, None);
             let row = self.row_mut(slot);
-            if row.claim().is_some_and(|(_, until)| until > now) {
-                row.aside = aside;
-                aside = Number::of(slot);
-                continue;
+            let number = Number::of(slot);
+            row.aside = aside.replace(number).unwrap_or(number);
+            if row.claim().is_none_or(|(_, until)| until <= now) {
+                row.claim = Some((claim.node.clone(), D::Note::of(now + claim.claim_for)));
+                claimed(&row.schedule);
+                left -= 1;
             }
-            row.claim = Some((claim.node.clone(), D::Note::of(now + claim.claim_for)));
-            claimed(&row.schedule);
-            row.aside = aside;
-            aside = Number::of(slot);
-            left -= 1;
         }
-        while let Some(slot) = aside.slot() {
-            aside = replace(&mut self.row_mut(slot).aside, Number::NONE);
+        while let Some(slot) = aside.and_then(Number::slot) {
+            let next = replace(&mut self.row_mut(slot).aside, Number::NONE);
+            aside = Some(next).filter(|next| next.slot() != Some(slot));
             self.requeue(slot);
         }
     }
@@ -323,11 +322,6 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     }
 
     pub(super) fn requeue(&mut self, slot: usize) {
-        match self.schedules.get(slot).and_then(ScheduleRow::due) {
-            Some(due) => self.due.put(slot, due),
-            None => {
-                self.due.remove(slot);
-            }
-        }
+        self.due.put(slot, self.schedules.get(slot).and_then(ScheduleRow::due));
     }
 }

@@ -14,9 +14,9 @@ use crate::verb::Advance;
 
 impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     /// A schedule that is due: one that must not wait any longer or, as this node is awake now, one
-    /// that could. With it comes the same moment by the store's clock.
-    pub(super) fn first_due(&mut self, now: Now) -> Option<(usize, Now)> {
-        let now = self.by_store_clock(now)?;
+    /// could. `now` is by the clock of the store.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    pub(super) fn first_due(&mut self, now: Now) -> Option<usize> {
         let latest = loop {
             let (slot, latest) = self.due.peek()?;
             if latest > now.wall {
@@ -26,7 +26,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             // schedules its key is fetched from memory while the entry is.
             let key = self.due.key_of(slot);
             if self.window.get(slot).is_some_and(|entry| !entry.under_way) && key.is_some() {
-                return Some((slot, now));
+                return Some(slot);
             }
             self.due.remove(slot);
         };
@@ -37,7 +37,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             let latest = self.due.key_of(slot).filter(|_| !entry.under_way);
             latest.is_some_and(|latest| latest <= now.wall + entry.rules.slack())
         };
-        self.window.iter().find(is_due).map(|(slot, _)| (slot, now))
+        self.window.iter().find(is_due).map(|(slot, _)| slot)
     }
 
     /// Decides about the schedule in `slot`, which is due by the store's clock.
@@ -45,18 +45,18 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     /// A request is large and the usual one nearly empty, so it is made where it is returned.
     #[inline(never)]
     pub(super) fn advance(&mut self, slot: usize, now: Now) -> Option<Output<D>> {
-        let longest = if self.is_crowded(now) { None } else { Some(self.reach()) };
-        let ticket = self.next_ticket().about(slot);
         if !D::OFFER.remote {
             // The shortcut is for many schedules, and is more code.
-            return self.unusual(ticket, now.wall, longest);
+            return self.unusual(slot, now);
         }
+        let longest = if self.is_crowded(now) { None } else { Some(self.reach()) };
+        let ticket = self.next_ticket().about(slot);
         // Which one is next can be found out while this one is fetched from memory.
         self.due.remove(slot);
         let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
         let policies = entry.rules.policies(entry.one_by_one).within(D::OFFER);
         let Some(next) = fire::only(&entry.plan, entry.next, now.wall, &policies) else {
-            return self.unusual(ticket, now.wall, longest);
+            return self.unusual(slot, now);
         };
         let keep_for = entry.send(ticket, next, now.wall, longest);
         let (asked, decision) = ((&entry.id, entry.revision), (entry.next, next));
@@ -68,13 +68,9 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
     /// The same if there is more to decide about than one fire.
     #[cold]
     #[inline(never)]
-    fn unusual(
-        &mut self,
-        ticket: Ticket,
-        now: Timestamp,
-        longest: Option<Span>,
-    ) -> Option<Output<D>> {
-        let slot = ticket.slot();
+    fn unusual(&mut self, slot: usize, now: Now) -> Option<Output<D>> {
+        let longest = if self.is_crowded(now) { None } else { Some(self.reach()) };
+        let (ticket, now) = (self.next_ticket().about(slot), now.wall);
         let entry = self.window.get_mut(slot)?;
         let policies = &entry.rules.policies(entry.one_by_one).within(D::OFFER);
         if entry.next > now {

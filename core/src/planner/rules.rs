@@ -30,13 +30,10 @@ struct Wishes {
     spread: Option<Spread>,
 }
 
-impl Default for Wishes {
-    fn default() -> Self {
-        Self { jitter: Span::ZERO, slack: Span::ZERO, left: u32::MAX, catch_up: 1, spread: None }
-    }
+impl Notable for Wishes {
+    const NOTHING: Self =
+        Self { jitter: Span::ZERO, slack: Span::ZERO, left: u32::MAX, catch_up: 1, spread: None };
 }
-
-impl Notable for Wishes {}
 
 impl<D: Domain> Rules<D> {
     /// Of policies that are as for the next decision: their limit is what is left of it.

@@ -13,8 +13,8 @@ use crate::time::Mono;
 /// At most two claims, the one that was sent first in front.
 pub(super) struct Claims<D: Domain> {
     first: Option<Claim>,
-    /// Only where the store is remote; `None` is as good as the default.
-    beside: Option<D::Note<Beside>>,
+    /// Only where the store is remote.
+    beside: D::Note<Beside>,
 }
 
 /// A claim that is under way.
@@ -28,7 +28,7 @@ pub(super) struct Claim {
 }
 
 /// What has to be known for a second claim beside the first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Beside {
     /// The claim that was answered last has brought a whole batch: there may be more.
     plenty: bool,
@@ -37,11 +37,13 @@ struct Beside {
     second: Option<Claim>,
 }
 
-impl Notable for Beside {}
+impl Notable for Beside {
+    const NOTHING: Self = Self { plenty: false, taken: [0; 2], second: None };
+}
 
 impl<D: Domain> Claims<D> {
     /// No claim.
-    pub(super) const NONE: Self = Self { first: None, beside: None };
+    pub(super) const NONE: Self = Self { first: None, beside: Note::EMPTY };
 
     /// Adds one for `max` jobs, with which so many places become `freed`.
     pub(super) fn add(&mut self, claim: Claim, max: u32, freed: u32) {
@@ -52,12 +54,12 @@ impl<D: Domain> Claims<D> {
         if !D::OFFER.remote {
             return;
         }
-        let mut beside = self.beside();
+        let mut beside = self.beside.value();
         if is_second {
             beside.second = Some(claim);
         }
         beside.taken[usize::from(is_second)] = max - freed;
-        self.beside = Some(D::Note::of(beside));
+        self.beside = D::Note::of(beside);
     }
 
     /// The claim of this ticket has brought so many jobs; when it was sent, in epochs of the
@@ -69,7 +71,7 @@ impl<D: Domain> Claims<D> {
             self.first = self.first.filter(|claim| !asked(claim));
             return first.map(|claim| claim.epoch);
         }
-        let mut beside = self.beside();
+        let mut beside = self.beside.value();
         let claim = first.or_else(|| beside.second.filter(asked))?;
         if first.is_some() {
             self.first = beside.second;
@@ -77,7 +79,7 @@ impl<D: Domain> Claims<D> {
         }
         (beside.second, beside.taken[1]) = (None, 0);
         beside.plenty = count >= limits::JOBS_PER_CLAIM;
-        self.beside = Some(D::Note::of(beside));
+        self.beside = D::Note::of(beside);
         Some(claim.epoch)
     }
 
@@ -89,13 +91,13 @@ impl<D: Domain> Claims<D> {
         if !D::OFFER.remote {
             return None;
         }
-        let Beside { plenty, second, .. } = self.beside();
+        let Beside { plenty, second, .. } = self.beside.value();
         (plenty && second.is_none()).then_some(limits::JOBS_PER_CLAIM)
     }
 
     /// How many places of the window are to be left to them.
     pub(super) fn taken(&self) -> u32 {
-        if D::OFFER.remote { self.beside().taken.iter().sum() } else { 0 }
+        if D::OFFER.remote { self.beside.value().taken.iter().sum() } else { 0 }
     }
 
     /// When the first of them was sent: no lease that they bring began earlier.
@@ -111,14 +113,10 @@ impl<D: Domain> Claims<D> {
         if !D::OFFER.remote {
             return;
         }
-        let mut beside = self.beside();
+        let mut beside = self.beside.value();
         if let Some(claim) = &mut beside.second {
             claim.sent = sent;
-            self.beside = Some(D::Note::of(beside));
+            self.beside = D::Note::of(beside);
         }
-    }
-
-    fn beside(&self) -> Beside {
-        self.beside.map_or_else(Beside::default, Note::value)
     }
 }

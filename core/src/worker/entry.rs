@@ -32,7 +32,7 @@ pub struct Entry<D: Domain> {
 }
 
 /// What this node trusts in: not in a domain without renewals.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Trust {
     /// When the request was sent on which the lease rests.
     pub(super) sent: Mono,
@@ -42,7 +42,9 @@ pub(super) struct Trust {
     pub(super) renew_at: Mono,
 }
 
-impl Notable for Trust {}
+impl Notable for Trust {
+    const NOTHING: Self = Self { sent: Mono::ZERO, renewing: None, renew_at: Mono::ZERO };
+}
 
 impl<D: Domain> Keyed for Entry<D> {
     type Key = D::JobId;

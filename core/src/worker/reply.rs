@@ -18,7 +18,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
         let Some(epoch) = self.claims.answered(ticket, count) else { return };
         match result {
             Ok((count, pulse)) => {
-                self.outage.over();
+                self.answered();
                 let idle = self.max_idle.unwrap_or(limits::MAX_IDLE);
                 self.look_at = look_at(now.mono, idle, D::OFFER.remote);
                 self.horizon.learn(pulse.mono_at(pulse.next_ready_at, now), epoch);
@@ -81,7 +81,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
             return;
         }
         match result {
-            Ok(_) => self.outage.over(),
+            Ok(_) => self.answered(),
             Err(Down) => self.failed(now.mono),
         }
         let retry_at = self.outage(now.mono).unwrap_or(now.mono);
@@ -147,7 +147,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
     }
 
     pub(super) fn hear(&mut self, pulse: &Pulse, now: Now) {
-        self.outage.over();
+        self.answered();
         self.horizon.hear(pulse.mono_at(pulse.next_ready_at, now));
     }
 }

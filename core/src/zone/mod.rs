@@ -164,13 +164,18 @@ impl<'a> Zone<'a> {
 
     /// The stretch of constant offset around the second `t`.
     pub(crate) fn segment(&self, t: i64) -> Segment {
-        let Some(last) = self.transitions.last() else {
-            return self.rule.segment(t);
-        };
-        if t >= last.at {
-            let tail = self.rule.segment(t);
-            return Segment { from: tail.from.max(last.at), ..tail };
+        let last = self.transitions.last().map_or(i64::MIN, |last| last.at);
+        if t < last {
+            return self.listed_segment(t);
         }
+        let mut tail = self.rule.segment(t);
+        tail.from = tail.from.max(last);
+        tail
+    }
+
+    /// The same before the last transition.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn listed_segment(&self, t: i64) -> Segment {
         let next = self.after(t);
         let until = self.transitions[next].at;
         match next.checked_sub(1).map(|i| self.transitions[i]) {

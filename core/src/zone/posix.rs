@@ -141,7 +141,7 @@ impl Rule {
 
     /// The stretch of constant offset around the second `t`.
     pub(crate) const fn segment(&self, t: i64) -> Segment {
-        let Some(saving) = self.saving else {
+        let Some(saving) = &self.saving else {
             return Segment { from: i64::MIN, until: i64::MAX, offset: self.standard };
         };
         // A damaged table may ask about far times; no timestamp lies there.
@@ -155,21 +155,22 @@ impl Rule {
         }
         let (year, _, _) = date_of(split_days(t).0);
         if saving.tame {
-            self.tame_segment(&saving, year, t)
+            self.tame_segment(saving, year, t)
         } else {
-            self.wild_segment(&saving, year, t)
+            self.wild_segment(saving, year, t)
         }
     }
 
     const fn tame_segment(&self, saving: &Saving, year: i32, t: i64) -> Segment {
         let [first, second] = self.changes(saving, year);
-        if t < first.at {
-            let [_, earlier] = self.changes(saving, year - 1);
+        let is_early = t < first.at;
+        if !is_early && t < second.at {
+            return Segment { from: first.at, until: second.at, offset: first.offset };
+        }
+        let [later, earlier] = self.changes(saving, if is_early { year - 1 } else { year + 1 });
+        if is_early {
             Segment { from: earlier.at, until: first.at, offset: earlier.offset }
-        } else if t < second.at {
-            Segment { from: first.at, until: second.at, offset: first.offset }
         } else {
-            let [later, _] = self.changes(saving, year + 1);
             Segment { from: second.at, until: later.at, offset: second.offset }
         }
     }

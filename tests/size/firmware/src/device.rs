@@ -266,12 +266,17 @@ impl<'e, K: Kind> Device<'e, K> {
         while self.now.mono < until {
             self.plan_all();
             self.work_all();
-            let planner = self.planner.deadline(self.now).unwrap_or(until);
-            let worker = self.worker.deadline(self.now).unwrap_or(until);
-            let next = planner.min(worker).min(until).max(self.now.mono);
-            self.now = self.now.after(next.since(self.now.mono));
+            self.sleep(until);
         }
         self.done
+    }
+
+    #[inline(never)]
+    fn sleep(&mut self, until: Mono) {
+        let planner = self.planner.deadline(self.now).unwrap_or(until);
+        let worker = self.worker.deadline(self.now).unwrap_or(until);
+        let next = planner.min(worker).min(until).max(self.now.mono);
+        self.now = self.now.after(next.since(self.now.mono));
     }
 
     #[inline(never)]
