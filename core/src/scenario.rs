@@ -2,6 +2,8 @@
 
 extern crate std;
 
+#[cfg(all(test, feature = "alloc"))]
+mod batches;
 #[cfg(test)]
 mod exhaustive;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! planner it owns no clock and does no I/O: [`handle`](Worker::handle), then
 //! [`poll`](Worker::poll) until `None`, then wait for [`deadline`](Worker::deadline) or an input.
 
+mod claims;
 mod entry;
 mod input;
 mod output;
@@ -12,7 +13,7 @@ mod reply;
 
 use core::borrow::Borrow;
 use core::fmt;
-use core::mem::{replace, take};
+use core::mem::replace;
 
 use crate::dice::Dice;
 use crate::domain::Domain;
@@ -29,6 +30,7 @@ use crate::table::{Full, Slot, Table};
 use crate::time::{Mono, Now, Span};
 use crate::verb::Release;
 
+use self::claims::{Claim, Claims};
 use self::entry::{Phase, Trust, write_down};
 
 pub use self::entry::Entry;
@@ -47,7 +49,7 @@ pub struct Worker<D: Domain, R: Room> {
     horizon: Horizon,
     /// When to look even if nothing is on the horizon.
     look_at: Mono,
-    claiming: Option<(Ticket, u32, Mono)>,
+    claims: Claims<D>,
     /// Not before this are jobs claimed: one that was refused here may go to somebody else.
     spare_until: D::Note<Mono>,
     outage: D::Note<Outage>,
@@ -59,7 +61,7 @@ pub struct Worker<D: Domain, R: Room> {
     /// Settles travel with claims.
     travel: bool,
     /// How many settles wait for the claim that they travel with: so many places will be free.
-    leaving: usize,
+    leaving: u32,
 }
 
 impl<D: Domain, const N: usize> Worker<D, Inline<N>> {
@@ -86,7 +88,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
             terms: Note::EMPTY,
             horizon: Horizon::EMPTY,
             look_at: Mono::ZERO,
-            claiming: None,
+            claims: Claims::NONE,
             spare_until: Note::EMPTY,
             outage: Note::EMPTY,
             max_idle: None,
@@ -139,7 +141,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
         if self.window.len() == self.window.capacity() {
             return Err(Full(job));
         }
-        let sent = self.claiming.map_or(now.mono, |(_, _, sent)| sent);
+        let sent = self.claims.sent().unwrap_or(now.mono);
         let renew_at = if D::OFFER.renews() { self.lease().renew_at(sent) } else { Mono::ZERO };
         self.adopted = self.adopted.wrapping_add(1);
         let trust = Trust { sent, renewing: None, renew_at };
@@ -178,9 +180,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
                 }
                 // The monotonic clock may have slept too, so a request that was under way may be
                 // much older than it seems.
-                if let Some((_, _, sent)) = &mut self.claiming {
-                    *sent = LONG_AGO;
-                }
+                self.claims.are_from(LONG_AGO);
                 self.each(|entry| {
                     if matches!(entry.phase, Phase::Claimed(_)) {
                         entry.change_trust(|trust| trust.sent = LONG_AGO);
@@ -218,20 +218,22 @@ impl<D: Domain, R: Room> Worker<D, R> {
             self.rearm(slot);
             if output.is_some() {
                 self.leaving +=
-                    usize::from(self.travel && matches!(output, Some(Output::Settle { .. })));
+                    u32::from(self.travel && matches!(output, Some(Output::Settle { .. })));
                 return output;
             }
         }
-        let claims = self.claim_at(now).is_some_and(|at| at <= now.mono);
-        let leaving = take(&mut self.leaving);
-        if claims {
-            let ticket = self.next_ticket();
-            self.claiming = Some((ticket, self.horizon.epoch(), now.mono));
-            let room = self.window.capacity() - self.window.len() + leaving;
-            let max = u32::try_from(room).unwrap_or(u32::MAX).min(limits::JOBS_PER_CLAIM);
-            return Some(Output::Claim { ticket, lease_for: self.lease().lease_for, max });
+        if self.claim_at(now).is_none_or(|at| at > now.mono) {
+            self.leaving = 0;
+            return None;
         }
-        None
+        let ticket = self.next_ticket();
+        let max = self.room().min(limits::JOBS_PER_CLAIM);
+        // So many places become free with it. What else leaves may travel with a claim beside it.
+        let freed = self.leaving.min(max);
+        self.leaving -= freed;
+        let (epoch, sent) = (self.horizon.epoch(), now.mono);
+        self.claims.add(Claim { ticket, epoch, sent }, max, freed);
+        Some(Output::Claim { ticket, lease_for: self.lease().lease_for, max })
     }
 
     /// When [`poll`](Self::poll) will have something to do if nothing happens before; `None`: only
@@ -243,7 +245,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
 
     /// Whether no job is in the window and nothing is under way.
     pub fn is_idle(&self) -> bool {
-        self.window.is_empty() && self.claiming.is_none()
+        self.window.is_empty() && self.claims.sent().is_none()
     }
 
     /// How many jobs are in the window.
@@ -257,13 +259,19 @@ impl<D: Domain, R: Room> Worker<D, R> {
     }
 
     fn claim_at(&self, now: Now) -> Option<Mono> {
-        let is_full = self.window.len() - self.leaving == self.window.capacity();
-        if self.stopped || self.claiming.is_some() || is_full {
+        if self.stopped || self.room() < self.claims.least()? {
             return None;
         }
         let at = earlier(Some(self.look_at), self.horizon.at())?;
         let at = if D::OFFER.remote { at.max(self.spare_until.value()) } else { at };
         Some(self.outage(now.mono).map_or(at, |until| at.max(until)))
+    }
+
+    /// For how many jobs there is room that no claim has asked for.
+    fn room(&self) -> u32 {
+        let free = self.window.capacity() - self.window.len();
+        let free = u32::try_from(free).unwrap_or(u32::MAX).saturating_add(self.leaving);
+        free.saturating_sub(self.claims.taken())
     }
 
     /// Until when nothing is asked of the store, if it has failed.

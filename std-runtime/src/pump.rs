@@ -352,7 +352,7 @@ impl Pump {
         use worker::Output as O;
         match output {
             O::Claim { ticket, lease_for, max } => {
-                self.batch.claim = Some(Claim { ticket, lease_for, max });
+                self.batch.claims.push(Claim { ticket, lease_for, max });
             }
             O::Run(job) => match self.found(&job.task) {
                 Some(task) => self.executor.start(task, job, self.time.righted(self.now.wall)),

@@ -30,7 +30,8 @@ pub(crate) struct Batch {
     pub(crate) release: Vec<(Ticket, Release)>,
     pub(crate) retry: Vec<(Ticket, Retry)>,
     pub(crate) settle: Vec<(Ticket, Settle)>,
-    pub(crate) claim: Option<Claim>,
+    /// At most two: see the worker.
+    pub(crate) claims: Vec<Claim>,
     /// Other verbs that ask for one thing at a time.
     pub(crate) single: Vec<Request>,
     /// How many calls are under way that write ends of runs.
@@ -121,7 +122,7 @@ impl Batch {
     pub(crate) fn take_requests(&mut self) -> Vec<Request> {
         let mut requests = Vec::new();
         // Ends of runs first: they make room for what the claims ask for.
-        if let Some(claim) = self.claim.take() {
+        for claim in self.claims.drain(..) {
             let (tickets, settles) = take(&mut self.settle);
             requests.push(match settles.is_empty() {
                 true => Request::ClaimJobs(claim),
@@ -320,7 +321,7 @@ mod tests {
         }
         batch.settle.push(settle());
         let (ticket, lease_for) = (Ticket::default(), Span::from_secs(15));
-        batch.claim = Some(Claim { ticket, lease_for, max: 1 });
+        batch.claims.push(Claim { ticket, lease_for, max: 1 });
         assert_eq!(calls(&mut batch), [(1, true)]);
     }
 

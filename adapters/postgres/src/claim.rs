@@ -1,16 +1,21 @@
 //! Handing out ready jobs.
 
+use std::sync::Arc;
+
 use mainspring_contract::record::{ClaimJobs, Job};
-use mainspring_contract::tables::{Done, Row, by_turn, in_turn};
-use mainspring_contract::{JobId, TaskId};
+use mainspring_contract::tables::{Damaged, Done, Row, by_turn, in_turn};
+use mainspring_contract::{Clock, JobId, TaskId};
+use mainspring_core::pulse::Pulse;
+use mainspring_core::time::Timestamp;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use crate::columns::uuid;
 use crate::row::{self, RowId};
-use crate::statements::query;
-use crate::transaction::Transaction;
+use crate::statements::{Statement, Statements, query};
+use crate::transaction::{self, Common, Transaction};
+use crate::{clock, error};
 
 /// Leases at most `max` ready jobs.
 ///
@@ -27,43 +32,85 @@ pub(crate) async fn claim(
         return Ok(Vec::new());
     }
     let mut locked = false;
-    let Attempt { mut taken, limited } = attempt(tx, claim, max, turn, locked).await?;
-    if limited {
+    let Attempt { mut taken, tied, .. } = attempt(tx, claim, max, turn, locked).await?;
+    if tied {
         tx.run(query(&tx.common.sql.task_limits).bind(tasks(claim))).await?;
         locked = true;
         taken = attempt(tx, claim, max, turn, locked).await?.taken;
     }
     let mut found = taken.len();
-    while let Some(expected) = taken.first().and_then(|taken| taken.expected)
-        && found > 0
-        && taken.len() < expected
-    {
-        // Others took what was looked at; there may be more beside it.
+    while found > 0 && may_have_missed(&taken) {
         let open = max.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
         let more = attempt(tx, claim, open, turn, locked).await?.taken;
         found = more.len();
         taken.extend(more);
     }
     let claimed = ordered(claim.tasks, turn, taken);
-    let bad = |row: &Row<Job, RowId>| match row {
-        Err(damaged) => match &damaged.row {
-            RowId::Job(id) => Some(uuid(id)),
-            RowId::Schedule(_) => None,
-        },
-        Ok(_) => None,
-    };
-    let unreadable: Vec<_> = claimed.iter().filter_map(bad).collect();
+    let unreadable = unreadable(&claimed);
     if !unreadable.is_empty() {
         tx.run(query(&tx.common.sql.job_unclaim).bind(unreadable)).await?;
     }
     Ok(claimed)
 }
 
+/// Leases jobs in a statement that is a transaction of its own, in one round trip; see
+/// [`claim_at_once`](mainspring_contract::tables::Database::claim_at_once).
+///
+/// The server takes the locks of a statement before it decides what that sees, so that this one
+/// needs none of its own to see what a compaction has put back.
+pub(crate) async fn at_once(
+    common: &Arc<Common>,
+    clock: Clock,
+    claim: &ClaimJobs<'_>,
+    turn: u32,
+) -> Done<(Vec<Job>, Option<Pulse>)> {
+    if claim.max == 0 || claim.tasks.is_empty() {
+        return Ok((Vec::new(), None));
+    }
+    let at = match clock {
+        Clock::Fixed(at) => Some(at),
+        Clock::Server => None,
+    };
+    let failed = |error| error::of_commit(&common.name, error);
+    let (mut lent, rows) = loop {
+        let lent = common.connections.borrow().await;
+        let mut lent = lent.map_err(|error| error::of_connect(&common.name, error))?;
+        let statement = statement(&common.sql, claim, claim.max, turn, at);
+        match statement.bind(false).bind(true).fetch_all(&mut lent.connection).await {
+            Ok(rows) => break (lent, rows),
+            // It was cut while it lay idle; if the server has heard this all the same, what is
+            // leased now lapses.
+            Err(error) if error::is_lost(&error) && !lent.fresh => common.connections.forget(),
+            Err(error) => return Err(failed(error)),
+        }
+    };
+    let Attempt { taken, tied, pulse } = Attempt::read(&rows).map_err(failed)?;
+    let mut is_all = !tied && !may_have_missed(&taken);
+    let claimed = ordered(claim.tasks, turn, taken);
+    let unreadable = unreadable(&claimed);
+    if !unreadable.is_empty() {
+        is_all = false;
+        let unclaim = query(&common.sql.job_unclaim).bind(unreadable);
+        let done = unclaim.execute(&mut lent.connection).await;
+        done.map_err(|error| error::of_statement(&common.name, error))?;
+    }
+    lent.give_back();
+    let jobs: Vec<Job> = claimed.into_iter().filter_map(Result::ok).collect();
+    let pulse = pulse.filter(|_| is_all).map(|pulse| {
+        // It was taken before the jobs were leased.
+        let lapse = (!jobs.is_empty()).then(|| pulse.store_now + claim.lease_for);
+        Pulse { next_lapse_at: pulse.next_lapse_at.into_iter().chain(lapse).min(), ..pulse }
+    });
+    Ok((jobs, pulse))
+}
+
 /// What one look has brought.
 struct Attempt {
     taken: Vec<Taken>,
-    /// Nothing was taken, because there are tasks with limits and they are not locked.
-    limited: bool,
+    /// Nothing was taken, because something else has to be done in the same transaction.
+    tied: bool,
+    /// If it was asked for.
+    pulse: Option<Pulse>,
 }
 
 async fn attempt(
@@ -73,23 +120,54 @@ async fn attempt(
     turn: u32,
     locked: bool,
 ) -> Done<Attempt> {
-    let now = tx.now;
-    let statement = query(&tx.common.sql.job_claim)
+    let statement = statement(&tx.common.sql, claim, max, turn, Some(tx.now));
+    let rows = tx.all(statement.bind(locked).bind(false)).await?;
+    Attempt::read(&rows).map_err(|error| tx.error(error))
+}
+
+/// A look for `max` jobs, by the clock of the server or by this instant. Two values are missing:
+/// whether tasks with a limit are locked, and whether it is alone.
+fn statement<'q>(
+    sql: &Statements,
+    claim: &ClaimJobs<'q>,
+    max: u32,
+    turn: u32,
+    now: Option<Timestamp>,
+) -> Statement<'q> {
+    query(&sql.job_claim)
         .bind(tasks(claim))
         .bind(i64::from(max))
         .bind(i64::from(turn))
-        .bind(now.as_micros())
+        .bind(now.map(Timestamp::as_micros))
         .bind(tags(claim))
-        .bind(claim.node.as_str())
-        .bind((now + claim.lease_for).as_micros())
-        .bind(locked);
-    let rows = tx.all(statement).await?;
-    let read = || {
-        let limited = rows.first().map_or(Ok(false), |row| row.try_get("limited"))?;
+        .bind(claim.node.to_string())
+        .bind(claim.lease_for.as_micros())
+}
+
+impl Attempt {
+    fn read(rows: &[PgRow]) -> Result<Self, sqlx::Error> {
+        let first = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        let now = clock::instant(first.try_get("now_us")?)?;
+        let is_told: Option<i64> = first.try_get("config_revision")?;
+        let pulse = is_told.map(|_| transaction::pulse(first, now)).transpose()?;
         let taken = rows.iter().filter_map(|row| Taken::read(row).transpose());
-        Ok(Attempt { taken: taken.collect::<Result<_, _>>()?, limited })
+        Ok(Self { taken: taken.collect::<Result<_, _>>()?, tied: first.try_get("tied")?, pulse })
+    }
+}
+
+/// Whether others took some of what was looked at; there may be more beside it then.
+fn may_have_missed(taken: &[Taken]) -> bool {
+    let expected = taken.first().and_then(|taken| taken.expected);
+    expected.is_some_and(|expected| taken.len() < expected)
+}
+
+/// The rows among these that cannot be read.
+fn unreadable(claimed: &[Row<Job, RowId>]) -> Vec<Uuid> {
+    let bad = |row: &Row<Job, RowId>| match row {
+        Err(Damaged { row: RowId::Job(id), .. }) => Some(uuid(id)),
+        _ => None,
     };
-    read().map_err(|error| tx.error(error))
+    claimed.iter().filter_map(bad).collect()
 }
 
 /// A job that was taken.

@@ -60,9 +60,10 @@
 //!
 //! # What keeps it fast
 //!
-//! - **Few round trips.** A verb is one for `BEGIN` and the clock, one for each statement, and one
-//!   for the pulse and `COMMIT`. To claim jobs, or to settle them, is one statement, however many.
-//!   So is queueing them: what tasks say is kept in mind for as long as nothing was configured, and
+//! - **Few round trips.** A claim of jobs is one, however many there are, with the pulse; unless a
+//!   task has a limit or a key is given up. Every other verb is one for `BEGIN` and the clock, one
+//!   for each statement, and one for the pulse and `COMMIT`. To queue jobs, or to settle them, is
+//!   one statement: what tasks say is kept in mind for as long as nothing was configured, and
 //!   whether somebody else has run one of the jobs meanwhile is asked with `COMMIT`.
 //! - **Seeks.** Each task, set of tags and priority is a lane, sought in one index. Jobs of the
 //!   future, of tasks without room and for other nodes are not passed over: they are not met. A job

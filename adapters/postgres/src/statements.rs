@@ -20,7 +20,9 @@ pub(crate) struct Names {
 impl Names {
     /// A statement as it is written in its file, with these names and with the columns of records.
     pub(crate) fn render(&self, sql: &str) -> String {
-        sql.replace("{task}", row::TASK)
+        let pulse = include_str!("sql/pulse.sql").replace("$1", "(SELECT now_us FROM clock)");
+        sql.replace("{pulse}", &pulse)
+            .replace("{task}", row::TASK)
             .replace("{schedule}", row::SCHEDULE)
             .replace("{job}", row::JOB)
             .replace("{run}", row::RUN)

@@ -4,9 +4,10 @@ use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
 
-use mainspring_contract::record::{Enqueue, Enqueued, Settle, Written};
+use mainspring_contract::record::{ClaimJobs, Enqueue, Enqueued, Job, Settle, Written};
 use mainspring_contract::tables::{Database, KnownTasks, Mode, within};
 use mainspring_contract::{Capabilities, Clock, StoreError, StoreErrorKind};
+use mainspring_core::pulse::Pulse;
 use sqlx::PgConnection;
 
 use crate::broker::PostgresBroker;
@@ -15,19 +16,22 @@ use crate::connections::Connections;
 use crate::options::Options;
 use crate::statements::Statements;
 use crate::transaction::{self, Common, Transaction};
-use crate::{clock, error, migrations};
+use crate::{claim, clock, error, migrations};
 
 /// Schedules, jobs and history in one PostgreSQL database.
 ///
 /// Durable: a reply to a verb means that its changes survive a power loss. Shared: any number of
 /// processes may use the database at once. Any future may be dropped at any time; what its verb had
-/// begun is then rolled back, and its connection closed.
+/// begun is then rolled back, and its connection closed. Only what a claim has leased by then stays
+/// leased until that ends.
 pub struct PostgresStore {
     common: Arc<Common>,
     most: u32,
     broker: PostgresBroker,
     /// How many jobs were handed out: whose turn it is among tasks.
     handed_out: AtomicU32,
+    /// So many claims begin a transaction right away, because one needed it.
+    tied: AtomicU32,
     compactor: Compactor,
 }
 
@@ -67,6 +71,7 @@ impl PostgresStore {
             most,
             broker,
             handed_out: AtomicU32::new(0),
+            tied: AtomicU32::new(0),
             compactor: Compactor::default(),
         })
     }
@@ -201,6 +206,24 @@ impl Database for PostgresStore {
             .map_err(|error| error::of_connect(&self.common.name, error))
     }
 
+    async fn claim_at_once(
+        &self,
+        clock: Clock,
+        claim: &ClaimJobs<'_>,
+        turn: u32,
+    ) -> Result<(Vec<Job>, Option<Pulse>), StoreError> {
+        let fewer = |left: u32| left.checked_sub(1);
+        if self.tied.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_ok() {
+            return Ok((Vec::new(), None));
+        }
+        self.compactor.pass(&self.common.connections, &self.common.sql).await;
+        let (jobs, pulse) = claim::at_once(&self.common, clock, claim, turn).await?;
+        if jobs.is_empty() && pulse.is_none() {
+            self.tied.store(TIED, Ordering::Relaxed);
+        }
+        Ok((jobs, pulse))
+    }
+
     fn handed_out(&self, jobs: u32) -> u32 {
         self.handed_out.fetch_add(jobs, Ordering::Relaxed)
     }
@@ -218,3 +241,7 @@ impl Database for PostgresStore {
         again
     }
 }
+
+/// After a claim that needed a transaction, how many begin one without asking whether they need it:
+/// it is for what their tasks are like, which changes rarely.
+const TIED: u32 = 15;

@@ -206,22 +206,23 @@ impl<'c> Transaction<'c> {
     }
 }
 
-fn pulse(row: &PgRow, store_now: Timestamp) -> Result<Pulse, sqlx::Error> {
-    let revision: i64 = row.try_get(4)?;
+/// The pulse that a row holds, by the names of `sql/pulse.sql`.
+pub(crate) fn pulse(row: &PgRow, store_now: Timestamp) -> Result<Pulse, sqlx::Error> {
+    let revision: i64 = row.try_get("config_revision")?;
     // A start deadline itself is still in time.
-    let start_by = instant(row, 3)?.map(|at| at + Span::from_micros(1));
+    let start_by = instant(row, "pulse_start_by_us")?.map(|at| at + Span::from_micros(1));
     Ok(Pulse {
         store_now,
-        next_due_at: instant(row, 0)?,
-        next_ready_at: instant(row, 1)?,
-        next_lapse_at: instant(row, 2)?.into_iter().chain(start_by).min(),
+        next_due_at: instant(row, "pulse_due_us")?,
+        next_ready_at: instant(row, "pulse_ready_us")?,
+        next_lapse_at: instant(row, "pulse_lapse_us")?.into_iter().chain(start_by).min(),
         config_revision: ConfigRevision::new(revision.unsigned_abs()),
     })
 }
 
 /// An instant out of range stops at the end of the range: the row it is from is put aside by the
 /// verb that reads it, and that verb must be called for it.
-fn instant(row: &PgRow, column: usize) -> Result<Option<Timestamp>, sqlx::Error> {
+fn instant(row: &PgRow, column: &str) -> Result<Option<Timestamp>, sqlx::Error> {
     let micros: Option<i64> = row.try_get(column)?;
     Ok(micros.map(|us| Timestamp::UNIX_EPOCH + Span::from_micros(us)))
 }

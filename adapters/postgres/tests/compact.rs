@@ -4,9 +4,10 @@ mod place;
 
 use mainspring_conformance::rig::{Rig, clock};
 use mainspring_conformance::sample::{at, queued, replace, spec, task};
-use mainspring_contract::Store;
-use mainspring_contract::record::Written;
+use mainspring_contract::record::{ClaimJobs, Written};
+use mainspring_contract::{NodeId, Store, Tags, TaskId};
 use mainspring_core::outcome::Outcome;
+use mainspring_core::time::Span;
 use mainspring_postgres::{Options, PostgresStore};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
@@ -181,13 +182,14 @@ async fn who_waits_for_a_table_that_is_filled_again_sees_its_rows() {
     let place = Place::default();
     let rig = Rig(place.fresh().await);
     let options = place.options().await;
-    rig.enqueue_all(0, &[queued(1, "t")]).await;
+    rig.enqueue_all(0, &[queued(1, "t"), queued(2, "t2")]).await;
     let _ = rig.put(0, &replace(&spec("s", "t"), at(1))).await;
     let (jobs, schedules) = (rig.jobs().await, rig.schedules(None, 9).await);
     let mut compacts = Beside::new(&options).await;
     let mut other = Beside::new(&options).await;
     let generated = [("jobs", "lane"), ("schedules", "due_at_us")];
-    for verb in 0..3 {
+    // A claim is asked for twice: as a new statement, and as one that was planned before.
+    for verb in 0..5 {
         let mut fill = String::from("BEGIN;");
         for (table, without) in generated {
             fill.push_str(&format!(
@@ -203,6 +205,16 @@ async fn who_waits_for_a_table_that_is_filled_again_sees_its_rows() {
             match verb {
                 0 => assert_eq!(rig.jobs().await, jobs),
                 1 => assert_eq!(rig.schedules(None, 9).await, schedules),
+                3 | 4 => {
+                    let node = NodeId::new("w").expect("a name");
+                    let tasks = [TaskId::new(["t", "t2"][verb - 3]).expect("a name")];
+                    let lease_for = Span::from_secs(9);
+                    let claim =
+                        ClaimJobs { node, tasks: &tasks, tags: &Tags::NONE, lease_for, max: 9 };
+                    let reply = rig.0.claim_jobs(clock(0), &claim).await.expect("an answer");
+                    assert_eq!(reply.value.len(), 1);
+                    assert!(reply.pulse.next_due_at.is_some());
+                }
                 _ => {
                     // A verb that touches neither, and whose pulse speaks of both.
                     let reply = rig.0.put_tasks(clock(0), &[task("u", None)]).await;

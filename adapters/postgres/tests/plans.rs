@@ -77,7 +77,9 @@ async fn plan(
     types: &str,
     values: &str,
 ) -> String {
+    let pulse = include_str!("../src/sql/pulse.sql");
     let sql = sql
+        .replace("{pulse}", &pulse.replace("$1", "(SELECT now_us FROM clock)"))
         .replace("schema.", &format!("{schema}."))
         .replace("{job}, ", "id, ")
         .replace("{schedule}", "id")
@@ -98,14 +100,14 @@ type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
 const CASES: [Case; 13] = [
     (
         include_str!("../src/sql/job_claim.sql"),
-        "(text[], bigint, bigint, bigint, text[], text, bigint, boolean)",
-        "('{t,u}', 10, 0, 2000000000000000, '{}', 'n', 9, false)",
-        &["mainspring_jobs_claim"],
+        "(text[], bigint, bigint, bigint, text[], text, bigint, boolean, boolean)",
+        "('{t,u}', 10, 0, 2000000000000000, '{}', 'n', 9, false, true)",
+        &["mainspring_jobs_claim", "mainspring_schedules_due", "mainspring_jobs_lease"],
     ),
     (
         include_str!("../src/sql/job_claim.sql"),
-        "(text[], bigint, bigint, bigint, text[], text, bigint, boolean)",
-        "('{t,u}', 10, 0, 2000000000000000, '{}', 'n', 9, true)",
+        "(text[], bigint, bigint, bigint, text[], text, bigint, boolean, boolean)",
+        "('{t,u}', 10, 0, 2000000000000000, '{}', 'n', 9, true, false)",
         &["mainspring_jobs_claim"],
     ),
     (

@@ -98,7 +98,9 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             // Still due, but the others come first: jobs that end make room.
             (Ok((Advanced::Full, pulse)), _) => {
                 entry.one_by_one = true;
-                self.due.put(slot, latest(pulse.store_now + limits::FULL_PAUSE, slack));
+                // Never before its fire, which lies ahead again if the store's clock was set back.
+                let again = entry.next.max(pulse.store_now + limits::FULL_PAUSE);
+                self.due.put(slot, latest(again, slack));
             }
             // Still due: the same decision is made again when the store is back. If it took
             // effect after all, the store will know it again.

@@ -213,6 +213,28 @@ fn a_full_window_does_not_keep_a_node_from_asking_what_time_it_is() {
 }
 
 #[test]
+fn a_schedule_that_found_no_room_fires_although_the_clock_of_the_store_was_set_back() {
+    use planner::{Input, Output};
+    let mut store = Store::new(Inline::<16>, Inline::<16>, Inline::<16>);
+    let mut now = Now { wall: at(1_000), mono: Mono::ZERO };
+    store.put_schedule(every(1, 9), now.wall).expect("there is room");
+    let mut planner = Planner::new(&Inline::<1>, limits::MAX_IDLE);
+    let mut fires = BTreeMap::new();
+    plan(&mut planner, &mut store, now, &mut fires);
+    now = now.after(Span::from_secs(8));
+    let Some(Output::Advance { ticket, advance }) = planner.poll(now) else { panic!("it is due") };
+    now.wall = now.wall - Span::from_secs(5);
+    let result = Ok((Advanced::Full, store.pulse(now.wall)));
+    planner.handle(Input::Advanced { ticket, schedule: advance.schedule, result }, now);
+    for _ in 0..5 {
+        assert_eq!(fires, BTreeMap::new(), "it is not due again yet");
+        now = now.after(Span::from_secs(1));
+        plan(&mut planner, &mut store, now, &mut fires);
+    }
+    assert_eq!(fires, BTreeMap::from([(1, 1)]));
+}
+
+#[test]
 fn a_catch_up_that_does_not_fit_into_the_store_comes_in_smaller_pieces() {
     let mut rig = Rig::new();
     let ready_at = Some(rig.now.wall + Span::from_hours(1));

@@ -14,10 +14,8 @@ use crate::verb::{Ended, Renewed, Written};
 
 impl<D: Domain, R: Room> Worker<D, R> {
     pub(super) fn claimed(&mut self, ticket: Ticket, result: Result<(u32, Pulse), Down>, now: Now) {
-        let Some((_, epoch, _)) = self.claiming.filter(|(asked, ..)| *asked == ticket) else {
-            return;
-        };
-        self.claiming = None;
+        let count = result.map_or(0, |(count, _)| count);
+        let Some(epoch) = self.claims.answered(ticket, count) else { return };
         match result {
             Ok((count, pulse)) => {
                 self.answered();

@@ -12,10 +12,10 @@
 //! - *Connections*: at most 8 to PostgreSQL and MySQL and 16 to MongoDB, an option of each store,
 //!   and one to its broker.
 //! - *Idle*, each of its two machines looks every five seconds
-//!   ([`max_idle`](crate::Builder::max_idle)): 143 statements a minute on PostgreSQL, 131 on
+//!   ([`max_idle`](crate::Builder::max_idle)): 83 statements a minute on PostgreSQL, 131 on
 //!   MariaDB (measured). Each half minute it writes one row that says that it lives.
 //!
-//! A hundred nodes that idle are some 230 statements a second, which no server notices; but they
+//! A hundred nodes that idle are 140 to 220 statements a second, which no server notices; but they
 //! may open 900 connections, which PostgreSQL notices: give each fewer. A longer `max_idle` and a
 //! broker make the looks rare and the start of a job prompt. A broker brings each hint to every
 //! node, so that a hundred busy nodes hear a hundred times what each says; hints of one batch are

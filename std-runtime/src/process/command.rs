@@ -132,6 +132,11 @@ impl Command {
     }
 
     /// Leaves out the node's own environment, in which there may be secrets.
+    ///
+    /// What is left is what [`env`](Self::env) and [`job_env`](Self::job_env) add, and the variables
+    /// about the run (`MAINSPRING_JOB` and so on); not even `HOME`. A program without a slash in its
+    /// name is looked for in the `PATH` that is added, or if none is, where the system looks then:
+    /// with glibc in `/bin` and `/usr/bin`.
     #[must_use]
     pub fn clear_env(mut self) -> Self {
         self.rest.clear_env = true;

@@ -22,10 +22,11 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// What a daemon logs once it plans and works.
 pub const SERVING: &str = "mainspring::node: serving";
 
-/// A running daemon; killed when dropped.
+/// A running daemon; killed when dropped, and when the process that holds it ends in any other way.
 #[derive(Debug)]
 pub struct Daemon {
     child: Child,
+    guard: Child,
     lines: Receiver<String>,
     said: Vec<String>,
 }
@@ -58,6 +59,7 @@ impl Daemon {
         command.env("MAINSPRING_LOG", "info").process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the daemon's program can be started");
+        let guard = guard(&child);
         let stderr = child.stderr.take().expect("standard error is a pipe");
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || {
@@ -67,7 +69,7 @@ impl Daemon {
                 }
             }
         });
-        Self { child, lines, said: Vec::new() }
+        Self { child, guard, lines, said: Vec::new() }
     }
 
     /// Starts `mainspring serve FILE` and waits until it serves.
@@ -187,9 +189,21 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
+        // First, or it would kill whoever has the number of the daemon next.
+        let _ = self.guard.kill();
+        let _ = self.guard.wait();
         // Both fail for a daemon that was waited for.
         let _ = self.child.kill();
         let _ = self.child.wait();
         clock::forget_wrong(self.child.id());
     }
+}
+
+/// Kills the group of a daemon, also of one that was stopped, when its own standard input ends:
+/// when this process does, whatever ends it. It is in a group of its own, which nobody signals.
+fn guard(daemon: &Child) -> Child {
+    let mut guard = Command::new("/bin/sh");
+    guard.args(["-c", "read -r nothing; kill -KILL \"-$1\"", "guard", &daemon.id().to_string()]);
+    guard.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    guard.spawn().expect("a shell can be started")
 }

@@ -19,9 +19,12 @@ struct Calls(AtomicU32);
 
 fn main() {
     let program = functions().init();
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if_eq("interrupt").is_some() {
+        return interrupted();
+    }
     let (Some(what), Some(pipe)) = (arguments.next(), arguments.next()) else {
-        eprintln!("app: pool PIPE | command PIPE");
+        eprintln!("app: pool PIPE | command PIPE | interrupt");
         std::process::exit(2);
     };
     node(&program, &what, &pipe);
@@ -108,6 +111,17 @@ fn listens(pipe: String, run: Context) -> Result<(), String> {
         }
         core::hint::spin_loop();
     }
+}
+
+/// Is asked to stop between the call that listens and the moment when it is waited for, twice.
+#[tokio::main]
+async fn interrupted() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let asked = mainspring::signal::interrupt();
+        kill_process(getpid(), signal).expect("a process may signal itself");
+        asked.await;
+    }
+    println!("stopped");
 }
 
 /// Runs one endless job, until it is killed.

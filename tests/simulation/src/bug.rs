@@ -45,6 +45,12 @@ pub enum Bug {
     RepliesDropped,
     /// Backoff is written down and not kept: a retry is ready at once.
     BackoffIgnored,
+    /// A schedule that could not be read is taken out of service although it was put again.
+    StaleQuarantine,
+    /// Pruning forgets whatever was recorded, however young it is.
+    PrunesAll,
+    /// The pump takes the store's clock from the first reply of its life, and never again.
+    ClockHeardOnce,
 }
 
 impl Bug {
@@ -70,6 +76,9 @@ impl Bug {
         (Self::TagsIgnored, "lease"),
         (Self::RepliesDropped, "late"),
         (Self::BackoffIgnored, "early"),
+        (Self::StaleQuarantine, "readable"),
+        (Self::PrunesAll, "twice"),
+        (Self::ClockHeardOnce, "late"),
     ];
 
     /// The bug of this name.

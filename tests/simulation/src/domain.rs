@@ -67,6 +67,8 @@ pub(crate) enum Form {
     Cron(usize, usize),
     /// Once.
     At(Timestamp),
+    /// What no node can read: a row that is broken, or that a newer version wrote.
+    Unreadable,
 }
 
 /// Patterns that notice what clocks do around two and three in the morning, and some that do not.
@@ -99,10 +101,11 @@ pub(crate) enum Timer {
     At(At),
 }
 
-impl From<Form> for Timer {
-    fn from(form: Form) -> Self {
+impl Timer {
+    /// What a form says; `None` if it cannot be read.
+    pub(crate) fn read(form: Form) -> Option<Self> {
         let every = |span, anchor| Every::new(span, anchor).expect("spans are longer than nothing");
-        match form {
+        Some(match form {
             Form::Every(span, anchor) => Self::Every(every(span, anchor)),
             Form::Bounded(span, start, end) => {
                 let trigger = every(span, start);
@@ -114,11 +117,10 @@ impl From<Form> for Timer {
                 Self::Cron(CronIn::new(cron, Zone::posix(rule)))
             }
             Form::At(at) => Self::At(At(at)),
-        }
+            Form::Unreadable => return None,
+        })
     }
-}
 
-impl Timer {
     fn inner(&self) -> &dyn Trigger {
         match self {
             Self::Every(trigger) => trigger,
@@ -188,7 +190,7 @@ impl Exclude for Freeze {
 /// A stored trigger with its exclusions, ready to be asked.
 pub(crate) type Plan = Except<Timer, Option<Freeze>>;
 
-/// Decodes what is stored.
-pub(crate) fn plan(form: Form, exclude: Option<Freeze>) -> Plan {
-    Except { trigger: form.into(), exclude }
+/// Decodes what is stored, if it can be read.
+pub(crate) fn plan(form: Form, exclude: Option<Freeze>) -> Option<Plan> {
+    Some(Except { trigger: Timer::read(form)?, exclude })
 }

@@ -10,10 +10,10 @@ use mainspring_core::outcome::Outcome;
 use mainspring_core::retry::Ask;
 use mainspring_core::schedule::{Next, Spec};
 use mainspring_core::task::Task;
-use mainspring_core::time::Timestamp;
+use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::verb::{
-    Advance, Advanced, Cancelled, Enqueue, Enqueued, Paused, Put, Release, Renew, Rescue, Resumed,
-    Retry, Run, Settle, Written,
+    Advance, Advanced, Cancelled, Enqueue, Enqueued, Paused, Put, Quarantine, Release, Renew,
+    Rescue, Resumed, Retry, Run, Settle, Written,
 };
 
 use crate::domain::Sim;
@@ -25,6 +25,10 @@ pub(crate) struct Moment {
     pub(crate) at: Timestamp,
     /// By the store's clock.
     pub(crate) store: Timestamp,
+    /// How far that clock was set back lately, as somebody may still go by what it showed before.
+    pub(crate) set_back: Span,
+    /// When that clock was last set forward, if ever.
+    pub(crate) set_forward: Option<Timestamp>,
 }
 
 /// Something that happened.
@@ -123,4 +127,8 @@ pub(crate) enum Verb {
     Cancel(u64, Cancelled),
     /// Lapsed jobs were taken care of.
     Rescue(Rescue<Sim>),
+    /// A schedule that cannot be read was reported, and was taken out of service or not.
+    Quarantine(Quarantine<Sim>, bool),
+    /// Records from before an instant were to be forgotten, and so many were.
+    Prune(Timestamp, u32),
 }

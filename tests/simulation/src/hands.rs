@@ -41,10 +41,13 @@ impl Hands {
 
     /// Whether they moved apart since this was last asked, as the runtime finds out.
     pub(crate) fn jumped(&mut self, at: Timestamp) -> bool {
+        let apart = self.apart(at);
+        is_jump(apart - core::mem::replace(&mut self.apart, apart))
+    }
+
+    fn apart(&self, at: Timestamp) -> Span {
         let now = self.now(at);
-        let apart = now.wall.since(Timestamp::UNIX_EPOCH) - now.mono.since(Mono::ZERO);
-        let moved = apart - core::mem::replace(&mut self.apart, apart);
-        moved > limits::CLOCK_JUMP || moved < Span::ZERO - limits::CLOCK_JUMP
+        now.wall.since(Timestamp::UNIX_EPOCH) - now.mono.since(Mono::ZERO)
     }
 
     /// Somebody sets the wall clock.
@@ -52,8 +55,19 @@ impl Hands {
         self.ahead = self.ahead + by;
     }
 
-    /// The machine slept for so long.
-    pub(crate) fn slumber(&mut self, span: Span) {
+    /// The machine slept for so long, until `at`.
+    ///
+    /// Who compares the clocks sees it. A clock that had just been set back by as much would hide
+    /// it from everybody, and a run that began then would be nobody's mistake: it is set a little
+    /// less far.
+    pub(crate) fn slumber(&mut self, span: Span, at: Timestamp) {
         self.slept = self.slept + span;
+        if span > limits::CLOCK_JUMP && !is_jump(self.apart(at) - self.apart) {
+            self.set(limits::CLOCK_JUMP + limits::CLOCK_JUMP);
+        }
     }
+}
+
+fn is_jump(moved: Span) -> bool {
+    moved > limits::CLOCK_JUMP || moved < Span::ZERO - limits::CLOCK_JUMP
 }

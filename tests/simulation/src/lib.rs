@@ -15,6 +15,7 @@ mod fact;
 mod hands;
 mod node;
 mod people;
+mod records;
 mod store;
 mod swarm;
 pub mod tally;

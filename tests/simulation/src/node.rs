@@ -6,7 +6,6 @@ use mainspring_core::dice::Dice;
 use mainspring_core::id::{Ticket, Token};
 use mainspring_core::job::Job;
 use mainspring_core::lease::LeaseTerms;
-use mainspring_core::limits;
 use mainspring_core::outcome::Outcome;
 use mainspring_core::planner::{self, Down, Planner};
 use mainspring_core::pulse::Pulse;
@@ -16,7 +15,7 @@ use mainspring_core::schedule::Schedule;
 use mainspring_core::table::Full;
 use mainspring_core::time::{Mono, Now, Span, Timestamp};
 use mainspring_core::verb::{
-    Advance, Advanced, Ended, Release, Renew, Renewed, Retry, Settle, Written,
+    Advance, Advanced, Ended, Quarantine, Release, Renew, Renewed, Retry, Settle, Written,
 };
 use mainspring_core::worker::{self, Worker};
 
@@ -34,8 +33,10 @@ pub(crate) enum Request {
     ClaimJobs { ticket: Ticket, lease_for: Span, max: u32 },
     /// A sweep; with what the node's wall clock shows.
     Rescue { ticket: Ticket, max: u32, wall: Timestamp },
-    /// Forgetting.
-    Prune { ticket: Ticket },
+    /// Forgetting what was recorded before.
+    Prune { ticket: Ticket, before: Timestamp, max: u32 },
+    /// Schedules that cannot be read.
+    Quarantine(Vec<Quarantine<Sim>>),
     /// Decisions.
     Advance(Vec<(Ticket, Advance<Sim>)>),
     /// Leases to prolong.
@@ -72,6 +73,8 @@ pub(crate) enum Reply {
     WrittenAndJobs(Vec<Written>, Vec<Job<Sim>>),
     /// To a sweep.
     Swept,
+    /// To a request to forget: how many records went.
+    Pruned(u32),
 }
 
 /// A request with what came back.
@@ -139,9 +142,12 @@ pub(crate) struct Node {
     planner: Planner<Sim, Plan, Boxed>,
     worker: Worker<Sim, Boxed>,
     releases: Vec<Release<Sim>>,
+    quarantines: Vec<Quarantine<Sim>>,
     batches: bool,
     travels: bool,
     bug: Option<Bug>,
+    /// What the store's clock showed first, if that is all that counts.
+    heard: Option<(Timestamp, Mono)>,
 }
 
 /// What a [`Node`] is made of.
@@ -153,6 +159,7 @@ pub(crate) struct Make {
     pub(crate) plans: usize,
     pub(crate) works: usize,
     pub(crate) max_idle: Span,
+    pub(crate) keep_history: Span,
     pub(crate) terms: LeaseTerms,
     pub(crate) seed: u64,
     pub(crate) batches: bool,
@@ -163,7 +170,7 @@ pub(crate) struct Make {
 impl Node {
     pub(crate) fn new(make: Make) -> Self {
         let mut planner = Planner::new(&Boxed(make.plans), make.max_idle);
-        planner.keep_history(limits::KEEP_HISTORY);
+        planner.keep_history(make.keep_history);
         planner.dice(Dice::seeded(make.seed));
         let mut worker = Worker::new(&Boxed(make.works), make.terms, make.max_idle);
         worker.dice(Dice::seeded(make.seed ^ 1));
@@ -182,9 +189,11 @@ impl Node {
             planner,
             worker,
             releases: Vec::new(),
+            quarantines: Vec::new(),
             batches: make.batches,
             travels: make.travels,
             bug: make.bug,
+            heard: None,
         }
     }
 
@@ -205,12 +214,27 @@ impl Node {
         at: Timestamp,
     ) -> (Vec<Effect>, Option<Mono>) {
         let now = self.hands.now(at);
+        let mut delivery = delivery;
+        if self.bug == Some(Bug::ClockHeardOnce) {
+            self.stop_clock(&mut delivery, now);
+        }
         self.told(delivery, now);
         if self.hands.jumped(at) {
             self.worker.handle(worker::Input::ClockJumped, now);
             self.planner.handle(planner::Input::ClockJumped, now);
         }
         self.drain(now)
+    }
+
+    /// Replaces what the store's clock shows with what it showed first, and what has passed since.
+    fn stop_clock(&mut self, delivery: &mut Delivery, now: Now) {
+        let (Delivery::Answer(Answer { result: Ok((_, pulse)), .. }) | Delivery::Told(pulse)) =
+            delivery
+        else {
+            return;
+        };
+        let (first, heard_at) = *self.heard.get_or_insert((pulse.store_now, now.mono));
+        pulse.store_now = first + now.mono.since(heard_at);
     }
 
     fn told(&mut self, delivery: Delivery, now: Now) {
@@ -249,6 +273,9 @@ impl Node {
         for release in self.releases.drain(..) {
             batch.add(Request::Release(vec![(Ticket::default(), release)]));
         }
+        if !self.quarantines.is_empty() {
+            batch.add(Request::Quarantine(core::mem::take(&mut self.quarantines)));
+        }
         let mut turns = 0;
         while let Some(output) = self.worker.poll(now) {
             batch.work(output);
@@ -278,12 +305,7 @@ impl Node {
             Request::ClaimSchedules { ticket, .. } => {
                 let result = result.map(|(reply, pulse)| {
                     if let Reply::Schedules(schedules) = reply {
-                        for schedule in schedules {
-                            let spec = &schedule.spec;
-                            let plan = plan(spec.trigger, spec.exclusions);
-                            // A full window leaves it to whoever claims it next.
-                            let _ = self.planner.adopt(&schedule, plan);
-                        }
+                        schedules.iter().for_each(|schedule| self.adopt_schedule(schedule));
                     }
                     pulse
                 });
@@ -313,10 +335,15 @@ impl Node {
                 });
                 self.planner.handle(planner::Input::Rescued { ticket, result }, now);
             }
-            Request::Prune { ticket } => {
-                let result = result.map(|(_, pulse)| (0, pulse));
+            Request::Prune { ticket, .. } => {
+                let result = result.map(|(reply, pulse)| match reply {
+                    Reply::Pruned(count) => (count, pulse),
+                    _ => (0, pulse),
+                });
                 self.planner.handle(planner::Input::Pruned { ticket, result }, now);
             }
+            // Whatever became of it: what is still in the way is claimed and found again.
+            Request::Quarantine(_) => {}
             Request::Advance(list) => self.advanced(list, result, now),
             Request::Renew(list) => {
                 let answers = match result {
@@ -347,6 +374,19 @@ impl Node {
             (count, pulse)
         });
         self.worker.handle(worker::Input::Claimed { ticket, result }, now);
+    }
+
+    fn adopt_schedule(&mut self, schedule: &Schedule<Sim>) {
+        let spec = &schedule.spec;
+        match plan(spec.trigger, spec.exclusions) {
+            // A full window leaves it to whoever claims it next.
+            Some(plan) => drop(self.planner.adopt(schedule, plan)),
+            None => self.quarantines.push(Quarantine {
+                schedule: spec.id,
+                revision: schedule.revision,
+                reason: "it cannot be read",
+            }),
+        }
     }
 
     fn adopt(&mut self, job: Job<Sim>, now: Now) {
@@ -441,7 +481,9 @@ impl Batch<'_> {
             }
             O::Advance { ticket, advance } => self.add(Request::Advance(vec![(ticket, advance)])),
             O::Rescue { ticket, max } => self.add(Request::Rescue { ticket, max, wall: now.wall }),
-            O::Prune { ticket, .. } => self.add(Request::Prune { ticket }),
+            O::Prune { ticket, before, max } => {
+                self.add(Request::Prune { ticket, before, max });
+            }
         }
     }
 

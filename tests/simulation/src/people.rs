@@ -57,7 +57,8 @@ pub(crate) fn put(chance: &mut Chance, swarm: &Swarm, id: u16, now: Timestamp) -
 pub(crate) fn first(form: &Form, now: Timestamp) -> Next {
     // A single instant that has just passed was meant to be seen.
     let from = if matches!(form, Form::At(_)) { Timestamp::MIN } else { now };
-    Timer::from(*form).next_after(from).into()
+    // Whoever wrote what cannot be read here could read it.
+    Timer::read(*form).map_or(Next::At(now), |timer| timer.next_after(from).into())
 }
 
 /// The same schedule with one thing changed.
@@ -82,6 +83,9 @@ pub(crate) fn edited(
 }
 
 fn trigger(chance: &mut Chance, words: &Words, now: Timestamp) -> Form {
+    if chance.odds(words.unreadable) {
+        return Form::Unreadable;
+    }
     if chance.odds(words.cron) {
         return Form::Cron(chance.index(CRONS.len()), chance.index(ZONES.len()));
     }
@@ -160,17 +164,17 @@ pub(crate) fn task(chance: &mut Chance, swarm: &Swarm, id: u16, version: u32) ->
     Task { max_running, settings, tags, version, ..Task::new(id) }
 }
 
-/// The request that resumes a schedule from one point or another.
-pub(crate) fn resume(chance: &mut Chance, there: &Schedule<Sim>, now: Timestamp) -> Act {
+/// The request that resumes a schedule from one point or another, if it can be read.
+pub(crate) fn resume(chance: &mut Chance, there: &Schedule<Sim>, now: Timestamp) -> Option<Act> {
     let point = if chance.odds(400) {
         fire::Resume::Owed
     } else {
         fire::Resume::At(now + chance.span(Span::from_secs(-20), Span::from_secs(20)))
     };
-    let plan = plan(there.spec.trigger, there.spec.exclusions);
+    let plan = plan(there.spec.trigger, there.spec.exclusions)?;
     let (next, skip) = fire::resumed(&plan, there.next, point, &there.spec.policies);
     let (schedule, revision) = (there.spec.id, there.revision);
-    Act::Resume(Resume { schedule, revision, next, skip }, point)
+    Some(Act::Resume(Resume { schedule, revision, next, skip }, point))
 }
 
 /// A job that somebody queues.
@@ -206,7 +210,8 @@ pub(crate) fn queue(
 pub(crate) fn extra(chance: &mut Chance, there: &Schedule<Sim>, now: Timestamp) -> Enqueue<Sim> {
     let spec = &there.spec;
     let back = now - chance.span(Span::ZERO, Span::from_mins(5));
-    let past = Timer::from(spec.trigger).next_after(back).filter(|&at| at < now);
+    let past = Timer::read(spec.trigger).and_then(|timer| timer.next_after(back));
+    let past = past.filter(|&at| at < now);
     let (at, origin) = match past.filter(|_| chance.odds(500)) {
         Some(at) => (at, Origin::Backfill),
         None => (now, Origin::Manual),

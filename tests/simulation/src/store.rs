@@ -1,12 +1,11 @@
 //! The store: the real ledger, which tells what each request did to it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
-use mainspring_core::fire::{self, Skip};
+use mainspring_core::fire;
 use mainspring_core::id::Token;
 use mainspring_core::job::{Job, JobState};
 use mainspring_core::ledger::Ledger;
-use mainspring_core::outcome::Outcome;
 use mainspring_core::overlap::Overlap;
 use mainspring_core::pulse::Pulse;
 use mainspring_core::room::Boxed;
@@ -14,14 +13,15 @@ use mainspring_core::schedule::Schedule;
 use mainspring_core::task::Task;
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::verb::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Conflict, Enqueue, Enqueued, History,
-    Paused, Put, PutSchedule, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry, Run,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Conflict, Enqueue, Enqueued, Paused,
+    Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry,
     Settle, Written,
 };
 
 use crate::bug::Bug;
 use crate::domain::Sim;
 use crate::fact::{Commit, Verb};
+use crate::records::Records;
 
 /// A store that says what it did.
 #[derive(Debug)]
@@ -36,44 +36,12 @@ pub(crate) struct Store {
     count: u64,
 }
 
-/// What verbs leave behind.
-#[derive(Debug, Default)]
-struct Records {
-    forgets: bool,
-    settled: HashSet<u64>,
-    ended: HashMap<(u64, Token), (Outcome, bool)>,
-    skips: Vec<(u16, Skip)>,
-    runs: Vec<Run<Sim>>,
-}
-
-impl History<Sim> for Records {
-    fn run(&mut self, run: Run<Sim>) {
-        if run.settled {
-            self.settled.insert(run.job);
-        }
-        self.ended.insert((run.job, run.token), (run.ended.outcome, run.settled));
-        self.runs.push(run);
-    }
-
-    fn skip(&mut self, schedule: &u16, skip: Skip) {
-        self.skips.push((*schedule, skip));
-    }
-
-    fn is_settled(&self, job: &u64) -> bool {
-        !self.forgets && self.settled.contains(job)
-    }
-
-    fn ended(&self, job: &u64, token: Token) -> Option<(Outcome, bool)> {
-        self.ended.get(&(*job, token)).copied()
-    }
-}
-
 impl Store {
     /// An empty store with room for so many jobs, with a planted bug or none.
     pub(crate) fn new(jobs: usize, bug: Option<Bug>) -> Self {
         Self {
             ledger: Ledger::new(Boxed(16), Boxed(24), Boxed(jobs)),
-            records: Records { forgets: bug == Some(Bug::EndsForgotten), ..Records::default() },
+            records: Records::new(bug == Some(Bug::EndsForgotten)),
             known: BTreeMap::new(),
             commits: Vec::new(),
             bug,
@@ -200,10 +168,30 @@ impl Store {
             }
             _ => {}
         }
-        let answer = self.ledger.advance(&spoilt, now, &mut self.records);
+        let answer = self.ledger.advance(&spoilt, now, self.records.at(now));
         let moved = before != revision(self);
         self.note(Verb::Advance { advance: Box::new(advance.clone()), answer, moved });
         answer
+    }
+
+    /// Takes a schedule out of service that cannot be read.
+    pub(crate) fn quarantine(&mut self, quarantine: Quarantine<Sim>) {
+        let there = self.schedule(quarantine.schedule).map(|one| one.revision);
+        let mut spoilt = quarantine.clone();
+        if self.has(Bug::StaleQuarantine) {
+            spoilt.revision = there.unwrap_or(quarantine.revision);
+        }
+        self.ledger.quarantine(spoilt);
+        let moved = there != self.schedule(quarantine.schedule).map(|one| one.revision);
+        self.note(Verb::Quarantine(quarantine, moved));
+    }
+
+    /// Forgets what was recorded before, and says how many records went.
+    pub(crate) fn prune(&mut self, before: Timestamp, max: u32) -> u32 {
+        let everything = self.has(Bug::PrunesAll);
+        let pruned = self.records.prune(if everything { Timestamp::MAX } else { before }, max);
+        self.note(Verb::Prune(before, pruned));
+        pruned
     }
 
     /// Queues a job.
@@ -214,7 +202,7 @@ impl Store {
             spoilt.unique = None;
         }
         let answer: Option<Enqueued<u64>> =
-            self.ledger.enqueue(spoilt, now, &mut self.records).ok();
+            self.ledger.enqueue(spoilt, now, self.records.at(now)).ok();
         self.note(Verb::Enqueue(Box::new(request), answer));
     }
 
@@ -252,7 +240,7 @@ impl Store {
     pub(crate) fn release(&mut self, release: &Release<Sim>, now: Timestamp) -> Written {
         let token = self.fenced(release.job, release.token);
         let spoilt = Release { token, ..release.clone() };
-        let answer = self.ledger.release(&spoilt, now, &mut self.records);
+        let answer = self.ledger.release(&spoilt, now, self.records.at(now));
         self.note(Verb::Release(release.clone(), answer));
         answer
     }
@@ -262,7 +250,7 @@ impl Store {
         let token = self.fenced(retry.job, retry.token);
         let after = if self.has(Bug::BackoffIgnored) { Span::ZERO } else { retry.after };
         let spoilt = Retry { token, after, ..retry.clone() };
-        let answer = self.ledger.retry(&spoilt, now, &mut self.records);
+        let answer = self.ledger.retry(&spoilt, now, self.records.at(now));
         self.note(Verb::Retry(retry.clone(), answer));
         answer
     }
@@ -271,7 +259,7 @@ impl Store {
     pub(crate) fn settle(&mut self, settle: &Settle<Sim>, now: Timestamp) -> Written {
         let token = self.fenced(settle.job, settle.token);
         let spoilt = Settle { token, ..settle.clone() };
-        let answer = self.ledger.settle(&spoilt, now, &mut self.records);
+        let answer = self.ledger.settle(&spoilt, now, self.records.at(now));
         self.note(Verb::Settle(settle.clone(), answer));
         answer
     }
@@ -283,7 +271,7 @@ impl Store {
         let answer = if self.has(Bug::CancelForgotten) && leased {
             Cancelled::Asked
         } else {
-            self.ledger.cancel(&job, now, &mut self.records)
+            self.ledger.cancel(&job, now, self.records.at(now))
         };
         self.note(Verb::Cancel(job, answer));
     }
@@ -297,7 +285,8 @@ impl Store {
         node_now: Timestamp,
     ) {
         let judged_at = match self.bug {
-            Some(Bug::NodeClockJudges) => node_now,
+            // One that is behind would only ask again and again.
+            Some(Bug::NodeClockJudges) => node_now.max(now),
             Some(Bug::LiveRescued) => now + Span::from_secs(10),
             _ => now,
         };
@@ -309,10 +298,10 @@ impl Store {
             let lapsed: Vec<_> = self.known.values().filter(lapsed).cloned().collect();
             for job in lapsed {
                 let release = Release { job: job.id, token: job.token };
-                let _ = self.ledger.release(&release, now, &mut self.records);
+                let _ = self.ledger.release(&release, now, self.records.at(now));
             }
         }
-        self.ledger.rescue(rescue, max, judged_at, &mut self.records);
+        self.ledger.rescue(rescue, max, judged_at, self.records.at(now));
         self.note(Verb::Rescue(rescue.clone()));
     }
 }

@@ -2,6 +2,7 @@
 //! that each is met alone and in all kinds of company (Groce et al., "Swarm testing", 2012).
 
 use mainspring_core::lease::LeaseTerms;
+use mainspring_core::limits;
 use mainspring_core::time::{Span, Timestamp};
 
 use crate::chance::Chance;
@@ -51,10 +52,17 @@ pub(crate) struct Swarm {
     pub(crate) gone: Span,
     /// A wall clock is set.
     pub(crate) clock_steps: Option<Span>,
+    /// The store's clock is set.
+    pub(crate) store_steps: Option<Span>,
+    /// How far at most it is ahead then of where it was at first.
+    pub(crate) store_step: Span,
     /// How far wall clocks are off.
     pub(crate) skew: Span,
     /// How fast monotonic clocks drift, in millionths.
     pub(crate) drift: i64,
+    /// How long history is kept: longer than the store's clock jumps, or nothing would be known
+    /// after a jump.
+    pub(crate) keep_history: Span,
     /// A node comes back under a new name.
     pub(crate) renames: u32,
     /// People change something.
@@ -91,6 +99,8 @@ pub(crate) struct Words {
     pub(crate) dense: bool,
     /// Cron patterns.
     pub(crate) cron: u32,
+    /// Triggers that no node can read.
+    pub(crate) unreadable: u32,
     /// Exclusions.
     pub(crate) freeze: u32,
     /// Overlap policies.
@@ -154,12 +164,13 @@ impl Swarm {
             let some = chance.odds(550) && !calm;
             some.then(|| chance.span(Span::from_secs(from), Span::from_secs(to)))
         };
-        let short = chance.odds(300);
+        let short = chance.odds(500);
         let lease_for = secs(if short { chance.between(6, 14) } else { 15 });
         let schedules = u16::try_from(chance.between(1, 6)).unwrap_or(1);
         let plans = if chance.odds(150) { 2 } else { 16 };
         let step = if chance.odds(500) { 5 } else { 600 };
         let batches = chance.odds(700);
+        let store_step = chance.pick(&[secs(3), secs(30), secs(4_000)]);
         Self {
             start: start(chance, trouble),
             trouble,
@@ -182,8 +193,11 @@ impl Swarm {
             cuts: often(chance, 10, 200),
             gone: chance.span(secs(2), secs(90)),
             clock_steps: often(chance, 10, 200),
+            store_steps: often(chance, 20, 300),
+            store_step,
             skew: chance.pick(&[Span::ZERO, Span::from_millis(80), secs(20), secs(4_000)]),
             drift: chance.pick(&[0, 50, 200]),
+            keep_history: store_step + chance.pick(&[secs(60), secs(120), limits::KEEP_HISTORY]),
             renames: chance.pick(&[0, 300, 1_000]),
             edits: often(chance, step, step * 4),
             queues: often(chance, 1, 60),
@@ -241,6 +255,7 @@ impl Words {
         Self {
             dense: word() > 400,
             cron: word(),
+            unreadable: word(),
             freeze: word(),
             overlap: word(),
             coalesce: word(),
@@ -263,7 +278,7 @@ impl Words {
 impl Runs {
     fn drawn(chance: &mut Chance, calm: bool) -> Self {
         let longest = chance.pick(&[100, 2_000, 10_000, 40_000]);
-        let grace = chance.pick(&[0, 2_000, 20_000, 20_000]);
+        let grace = chance.pick(&[0, 2_000, 20_000, 50_000]);
         let mut fault = |most| if calm { 0 } else { wild(chance, most) };
         Self {
             longest: Span::from_millis(longest),

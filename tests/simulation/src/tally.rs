@@ -101,6 +101,9 @@ impl Tally {
             Verb::Cancel(..) => ("cancellations", 1),
             Verb::Rescue(Rescue::Lapsed) => ("rescues", commit.changed.len() + commit.gone.len()),
             Verb::Rescue(_) => ("take-overs", commit.changed.len() + commit.gone.len()),
+            Verb::Quarantine(_, true) => ("quarantines", 1),
+            Verb::Quarantine(_, false) => ("quarantines: stale", 1),
+            Verb::Prune(_, records) => ("records pruned", *records as usize),
         };
         self.add(name, count as u64);
     }

@@ -2,6 +2,7 @@
 
 mod edits;
 mod lives;
+mod tower;
 mod wire;
 
 use std::cmp::Reverse;
@@ -13,13 +14,14 @@ use mainspring_core::time::{Span, Timestamp};
 use crate::bug::Bug;
 use crate::chance::Chance;
 use crate::checker::{Checkers, Violation};
-use crate::fact::{Fact, Moment};
+use crate::fact::{Fact, Verb};
 use crate::hands::Hands;
 use crate::node::{Answer, Delivery, Node, Request};
 use crate::people::{self, Act};
 use crate::store::Store;
 use crate::swarm::{Runs, Swarm, Wire};
 use crate::tally::Tally;
+use tower::Tower;
 
 /// One simulated cluster from its birth to its end.
 #[derive(Debug)]
@@ -34,7 +36,7 @@ pub(crate) struct World {
     store_is_up: bool,
     /// Rises with each restart of the store, which cuts all connections.
     epoch: u32,
-    store_ahead: Span,
+    tower: Tower,
     places: Vec<Place>,
     processes: u16,
     names: u16,
@@ -104,6 +106,7 @@ enum Event {
     Back(usize, u32),
     Cut,
     Set,
+    SetStore,
     Heal,
     Over,
 }
@@ -141,7 +144,7 @@ impl World {
             store: Store::new(swarm.jobs, bug),
             store_is_up: true,
             epoch: 0,
-            store_ahead,
+            tower: Tower::new(store_ahead),
             places: Vec::new(),
             processes: 0,
             names: 100,
@@ -208,6 +211,7 @@ impl World {
             Event::Away(true),
             Event::Cut,
             Event::Set,
+            Event::SetStore,
         ] {
             self.again(event);
         }
@@ -241,7 +245,7 @@ impl World {
     }
 
     fn store_now(&self) -> Timestamp {
-        self.at + self.store_ahead
+        self.at + self.tower.ahead()
     }
 
     fn after(&mut self, span: Span, event: Event) {
@@ -263,6 +267,7 @@ impl World {
             Event::Away(true) => swarm.sleeps,
             Event::Cut => swarm.cuts,
             Event::Set => swarm.clock_steps,
+            Event::SetStore => swarm.store_steps,
             _ => None,
         };
         if let Some(mean) = mean.filter(|_| !self.healed) {
@@ -285,7 +290,7 @@ impl World {
             }
         }
         self.tally.count(fact);
-        let moment = Moment { at: self.at, store: self.store_now() };
+        let moment = self.tower.moment(self.at);
         if let Err(violation) = self.checkers.see(fact, moment) {
             self.violation.get_or_insert(violation);
         }
@@ -294,6 +299,9 @@ impl World {
     /// Tells the checkers what the store has done.
     fn committed(&mut self) {
         for commit in self.store.commits() {
+            if let Verb::Quarantine(quarantine, true) = &commit.verb {
+                self.mend(quarantine.schedule);
+            }
             self.fact(&Fact::Commit(commit));
         }
     }
@@ -372,6 +380,14 @@ impl World {
             Event::Set => {
                 self.set_clock();
                 self.again(Event::Set);
+            }
+            Event::SetStore => {
+                if !self.healed {
+                    let by = self.tower.set(self.at, &mut self.chance, self.swarm.store_step);
+                    self.tally.add("clock steps of the store", 1);
+                    self.say(|_| format!("the store's clock is set by {by}"));
+                }
+                self.again(Event::SetStore);
             }
             Event::Heal => self.heal(),
             Event::Over => self.fact(&Fact::Over),

@@ -49,4 +49,7 @@ found! {
     tags_ignored => TagsIgnored,
     replies_dropped => RepliesDropped,
     backoff_ignored => BackoffIgnored,
+    stale_quarantine => StaleQuarantine,
+    prunes_all => PrunesAll,
+    clock_heard_once => ClockHeardOnce,
 }

@@ -16,7 +16,7 @@ fn a_seed_repeats() {
 #[test]
 fn a_few_seeds_exercise_everything_and_break_nothing() {
     let mut tally = Tally::default();
-    for seed in 0..120 {
+    for seed in 0..200 {
         let outcome = watch::live(seed, None, false);
         assert_eq!(outcome.violation, None, "seed {seed}");
         tally.merge(&outcome.tally);
@@ -36,6 +36,7 @@ const EVERYTHING: &[&str] = &[
     "batches torn",
     "cancellations of running jobs",
     "clock steps",
+    "clock steps of the store",
     "crashes",
     "decisions: repeated",
     "decisions: stale",
@@ -53,6 +54,8 @@ const EVERYTHING: &[&str] = &[
     "keys: turned away",
     "nodes cut off",
     "pauses",
+    "quarantines",
+    "records pruned",
     "releases",
     "replies lost",
     "requests doubled",

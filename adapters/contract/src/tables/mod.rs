@@ -85,6 +85,19 @@ pub trait Database: Send + Sync + 'static {
         clock: Clock,
     ) -> impl Future<Output = Result<Self::Tables, StoreError>> + Send;
 
+    /// Leases jobs as [`Tables::claim_jobs`] does, in one step that is over with the answer, as far
+    /// as nothing else has to be done for them: no task with a limit to be locked, no key to be
+    /// given up, no row that cannot be read. With the jobs comes the pulse; none, if there may be
+    /// more, for which a transaction is needed. A database that cannot do this answers so.
+    fn claim_at_once(
+        &self,
+        _clock: Clock,
+        _claim: &ClaimJobs<'_>,
+        _turn: u32,
+    ) -> impl Future<Output = Done<(Vec<Job>, Option<Pulse>)>> + Send {
+        async { Ok((Vec::new(), None)) }
+    }
+
     /// Adds to the number of jobs that this process was handed out and returns what it was before:
     /// whose turn it is among tasks. Each process takes turns of its own, which is fair enough and
     /// costs no write.

@@ -316,7 +316,19 @@ async fn claim_jobs<D: Database>(
 ) -> Answer<Vec<Job>> {
     look!(store, clock, work => claim.max > 0 && work.tables.any_claimable(claim).await?);
     let turn = store.handed_out(0);
-    verb!(store, clock, Write, Different, work => work.claim_jobs(claim, turn).await?)
+    let at_once = attempts!(store, Different, store.claim_at_once(clock, claim, turn).await);
+    let (mut jobs, pulse) = at_once?;
+    if let Some(pulse) = pulse {
+        return Ok(Reply { value: jobs, pulse });
+    }
+    let max = claim.max.saturating_sub(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
+    let rest = ClaimJobs { node: claim.node.clone(), max, ..*claim };
+    // If this fails, what was leased before lapses.
+    let rest: Answer<_> =
+        verb!(store, clock, Write, Different, work => work.claim_jobs(&rest, turn).await?);
+    let Reply { value: more, pulse } = rest?;
+    jobs.extend(more);
+    Ok(Reply { value: jobs, pulse })
 }
 
 /// In one transaction, unless others are in its way again and again: where nobody waits for a lock,

@@ -1,19 +1,24 @@
 -- Leases jobs. $1 the tasks that the node knows, $2 how many jobs at most, $3 how far the turn
--- among the tasks has gone, $4 now, $5 the tags that the node offers, $6 the node, $7 the end of
--- the leases, $8 whether tasks with a limit are locked.
+-- among the tasks has gone, $4 now (NULL: by the clock of the server), $5 the tags that the node
+-- offers, $6 the node, $7 how long the leases last, $8 whether tasks with a limit are locked, $9
+-- whether this statement is a transaction of its own, so that the pulse is in the answer.
 --
 -- Each lane and priority is one seek in an index: how many jobs wait, for whatever, makes no
 -- difference. What to take from each is decided before anything is locked; so two nodes do not lock
 -- what they will not take, and find the next ones where the first are taken. A task's room is
 -- applied before the limit, so that a task without room hides nobody.
 --
--- There is always a row, so that one that names no job can say whether tasks were left out because
--- they are `limited` and not locked. `expected` is how many there were to be taken; if others took some of them, there may be more in
--- other lanes. With one lane there are not.
+-- There is always a row, so that one that names no job can say whether more than this statement is
+-- needed (`tied`): tasks with a limit are to be locked before, or a job gives up its key as it is
+-- leased. `expected` is how many there were to be taken; if others took some of them, there may be
+-- more in other lanes. With one lane there are not.
 --
 -- Lanes of which the node does not cover the tags are left out, except those whose tags are no tags
 -- (a name is empty, has outer blanks or is not sorted): their jobs are to be found and settled.
-WITH RECURSIVE offered AS MATERIALIZED (
+WITH RECURSIVE clock AS MATERIALIZED (
+    SELECT coalesce($4, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS now_us
+),
+offered AS MATERIALIZED (
     SELECT
         known.id AS task,
         (known.place + cardinality($1::text[]) - $3::bigint % cardinality($1::text[]))
@@ -84,9 +89,9 @@ share AS MATERIALIZED (
             FROM open CROSS JOIN level CROSS JOIN LATERAL (
                 SELECT job.ready_at_us, job.id FROM schema.mainspring_jobs AS job
                 WHERE job.state = 0 AND job.task = open.task AND job.lane = open.lane
-                    AND job.priority = level.priority AND job.ready_at_us <= $4
+                    AND job.priority = level.priority AND job.ready_at_us <= (SELECT now_us FROM clock)
                     AND (
-                        job.start_by_us IS NULL OR job.start_by_us >= $4
+                        job.start_by_us IS NULL OR job.start_by_us >= (SELECT now_us FROM clock)
                         OR job.failures > 0 OR job.rescues > 0
                     )
                 ORDER BY job.ready_at_us, job.id
@@ -101,13 +106,14 @@ share AS MATERIALIZED (
     GROUP BY chosen.task, chosen.lane, chosen.priority
 ),
 taken AS MATERIALIZED (
-    SELECT waiting.at
+    SELECT waiting.at, waiting.leaves
     FROM share CROSS JOIN LATERAL (
-        SELECT job.ctid AS at FROM schema.mainspring_jobs AS job
+        SELECT job.ctid AS at, job.hold_kind IS NOT DISTINCT FROM 0 AS leaves
+        FROM schema.mainspring_jobs AS job
         WHERE job.state = 0 AND job.task = share.task AND job.lane = share.lane
-            AND job.priority = share.priority AND job.ready_at_us <= $4
+            AND job.priority = share.priority AND job.ready_at_us <= (SELECT now_us FROM clock)
             AND (
-                job.start_by_us IS NULL OR job.start_by_us >= $4
+                job.start_by_us IS NULL OR job.start_by_us >= (SELECT now_us FROM clock)
                 OR job.failures > 0 OR job.rescues > 0
             )
         ORDER BY job.ready_at_us, job.id
@@ -116,14 +122,20 @@ taken AS MATERIALIZED (
     ) AS waiting
     LIMIT (SELECT min(share.room) FROM share)
 ),
+tied AS MATERIALIZED (
+    SELECT NOT $8 AND EXISTS (SELECT FROM offered WHERE max_running IS NOT NULL)
+        OR $9 AND EXISTS (SELECT FROM taken WHERE leaves) AS tied
+),
 claimed AS (
     UPDATE schema.mainspring_jobs SET
-        state = 1, token = (token + 1) & 4294967295, node = $6, lease_until_us = $7, cancel = false
-    WHERE ctid = ANY (ARRAY(SELECT taken.at FROM taken))
+        state = 1, token = (token + 1) & 4294967295, node = $6,
+        lease_until_us = (SELECT now_us FROM clock) + $7, cancel = false
+    WHERE ctid = ANY (ARRAY(SELECT taken.at FROM taken WHERE NOT (SELECT tied FROM tied)))
     RETURNING {job}
 )
-SELECT claimed.*, (SELECT sum(share.expected)::bigint FROM share) AS expected, asked.limited
-FROM (
-    SELECT NOT $8 AND EXISTS (SELECT FROM offered WHERE max_running IS NOT NULL) AS limited
-) AS asked
+SELECT claimed.*, (SELECT sum(share.expected)::bigint FROM share) AS expected, tied.tied,
+    clock.now_us, pulse.*
+FROM tied
+CROSS JOIN clock
+LEFT JOIN ({pulse}) AS pulse ON $9
 LEFT JOIN claimed ON true

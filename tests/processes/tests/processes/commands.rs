@@ -86,6 +86,26 @@ async fn a_command_knows_its_run_and_has_the_environment_that_it_is_given() {
 }
 
 #[tokio::test]
+async fn a_cleared_environment_has_what_was_added_and_programs_are_found_without_a_path() {
+    let all = printed(Command::new("env").clear_env().env("A", "1"), &()).await;
+    let mut names: Vec<_> = all.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+    names.sort_unstable();
+    let about = ["ATTEMPT", "FIRE_AT", "JOB", "SCHEDULE", "TOKEN"];
+    let about = about.map(|name| format!("MAINSPRING_{name}"));
+    assert_eq!(names[0], "A");
+    assert_eq!(names[1..], about);
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::os::unix::fs::symlink("/bin/sh", folder.path().join("my-shell")).expect("a link");
+    let path = folder.path().to_str().expect("temporary folders have plain names");
+    let there = |program| Command::new(program).clear_env().env("PATH", path);
+    assert_eq!(printed(there("my-shell").args(["-c", "echo up"]), &()).await, "up\n");
+    let end = ran(there("env"), &()).await;
+    let error = end.error().expect("only its own path counts");
+    assert!(error.starts_with("exit code 127: "), "{error}");
+}
+
+#[tokio::test]
 async fn a_failure_names_the_code_or_the_signal_and_the_last_line() {
     let failed = async |command| {
         let end = ran(command, &()).await;

@@ -7,5 +7,6 @@
 
 mod commands;
 mod functions;
+mod interrupted;
 mod killed;
 mod rig;

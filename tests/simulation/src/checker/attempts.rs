@@ -32,6 +32,11 @@ impl Checker for Attempts {
             Fact::Commit(commit) => commit,
             _ => return Ok(()),
         };
+        for job in &commit.born {
+            // One that was forgotten begins anew.
+            self.failures.remove(&job.id);
+            self.losses.remove(&job.id);
+        }
         for (before, after) in commit.changed.iter().filter(|(before, _)| is_leased(before)) {
             match &commit.verb {
                 Verb::Retry(retry, _) if retry.job == before.id => {

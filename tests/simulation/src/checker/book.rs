@@ -26,10 +26,16 @@ pub(super) struct Page {
     pub(super) spec: Spec<Sim>,
     by_hand: bool,
     by_failures: bool,
+    /// It is out of service, because it cannot be read.
+    pub(super) quarantined: bool,
     failures: u16,
 }
 
 impl Page {
+    fn new(spec: Spec<Sim>) -> Self {
+        Self { spec, by_hand: false, by_failures: false, quarantined: false, failures: 0 }
+    }
+
     pub(super) fn is_paused(&self) -> bool {
         self.spec.paused || self.by_hand || self.by_failures
     }
@@ -78,13 +84,13 @@ impl Book {
             }
             Verb::Put(spec, _, Put::Created) => {
                 let spec = (**spec).clone();
-                let page = Page { spec, by_hand: false, by_failures: false, failures: 0 };
-                self.schedules.insert(page.spec.id, page);
+                self.schedules.insert(spec.id, Page::new(spec));
             }
             Verb::Put(spec, _, Put::Replaced) => {
                 if let Some(page) = self.schedules.get_mut(&spec.id) {
                     page.spec = (**spec).clone();
                     (page.by_failures, page.failures) = (false, 0);
+                    page.quarantined = false;
                 }
             }
             Verb::Remove(ids) => ids.iter().for_each(|id| {
@@ -98,6 +104,11 @@ impl Book {
             Verb::Resume(id, _, Resumed::Done) => {
                 if let Some(page) = self.schedules.get_mut(id) {
                     (page.by_hand, page.by_failures, page.failures) = (false, false, 0);
+                }
+            }
+            Verb::Quarantine(quarantine, true) => {
+                if let Some(page) = self.schedules.get_mut(&quarantine.schedule) {
+                    page.quarantined = true;
                 }
             }
             _ => {}

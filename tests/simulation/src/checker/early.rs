@@ -1,5 +1,5 @@
 //! No early run: never before the instant that was asked for, and no first attempt after the start
-//! deadline, by the store's clock.
+//! deadline, by the store's clock. What was ready stays ready when that clock is set back.
 
 use std::collections::HashMap;
 
@@ -58,7 +58,8 @@ impl Checker for Early {
                     let Some(window) = self.asked.get(&after.id) else {
                         return Err(format!("job {} is claimed that nobody asked for", after.id));
                     };
-                    if let Some(from) = window.from.filter(|from| *from > moment.store) {
+                    let shown = moment.store + moment.set_back;
+                    if let Some(from) = window.from.filter(|from| *from > shown) {
                         return Err(format!("job {} is claimed before {from}", after.id));
                     }
                     if let Some(by) = window.start_by.filter(|by| *by < moment.store) {

@@ -26,6 +26,8 @@ impl Checker for Leases {
             if is_leased(job) {
                 return Err(format!("job {} is new and leased", job.id));
             }
+            // One that was forgotten begins anew.
+            self.highest.remove(&job.id);
         }
         for (before, after) in &commit.changed {
             match (&before.state, &after.state) {

@@ -14,7 +14,7 @@ use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::trigger::{Count, Trigger};
 use mainspring_core::verb::{Advance, Put, Resumed};
 
-use super::{Book, Checker};
+use super::{Book, CLOCKS_APART, Checker};
 use crate::domain::{Sim, Timer};
 use crate::fact::{Commit, Fact, Moment, Verb};
 use crate::swarm::Swarm;
@@ -31,7 +31,8 @@ pub(super) struct Lost {
 #[derive(Debug)]
 struct Life {
     spec: Spec<Sim>,
-    timer: Timer,
+    /// `None` if it cannot be read.
+    timer: Option<Timer>,
     /// The first fire about which nothing was decided.
     cursor: Next,
     /// How many fires became jobs.
@@ -64,7 +65,7 @@ impl Lost {
         }
         self.runs_end(commit, moment, book);
         match &commit.verb {
-            Verb::Put(spec, next, put) => self.put(spec, *next, *put, moment),
+            Verb::Put(spec, next, put) => self.put(spec, *next, *put, moment, book),
             Verb::Remove(ids) => ids.iter().for_each(|id| {
                 self.lives.remove(id);
             }),
@@ -91,9 +92,9 @@ impl Lost {
         }
     }
 
-    fn put(&mut self, spec: &Spec<Sim>, next: Next, put: Put, moment: Moment) {
+    fn put(&mut self, spec: &Spec<Sim>, next: Next, put: Put, moment: Moment, book: &Book) {
         let spec = spec.clone();
-        let timer = Timer::from(spec.trigger);
+        let timer = Timer::read(spec.trigger);
         match put {
             Put::Created => {
                 let edited_at = moment.store;
@@ -101,8 +102,9 @@ impl Lost {
             }
             Put::Replaced => {
                 let Some(life) = self.lives.get_mut(&spec.id) else { return };
+                let out = book.schedules.get(&spec.id).is_some_and(|page| page.quarantined);
                 let owed = life.cursor.at().is_some_and(|at| at <= moment.store);
-                if !owed && !life.keeps_cursor(&spec) {
+                if out || !(owed || life.keeps_cursor(&spec)) {
                     life.cursor = next;
                 }
                 (life.spec, life.timer, life.edited_at) = (spec, timer, moment.store);
@@ -194,8 +196,9 @@ impl Lost {
     /// At the end nothing that is due is left.
     fn over(&self, moment: Moment, book: &Book) -> Result<(), String> {
         for (id, life) in &self.lives {
-            let paused = book.schedules.get(id).is_some_and(super::book::Page::is_paused);
-            if paused || life.is_spent() {
+            let page = book.schedules.get(id);
+            let out = page.is_some_and(|page| page.is_paused() || page.quarantined);
+            if out || life.is_spent() {
                 continue;
             }
             let crowding = if self.crowded { Span::from_secs(60) } else { Span::ZERO };
@@ -228,11 +231,13 @@ fn justified(
     moment: Moment,
 ) -> Result<(), String> {
     let (id, policies) = (life.spec.id, &life.spec.policies);
-    if let Some(at) = asked.last().filter(|at| **at > moment.store + CLOCKS_APART) {
+    // By the clock that the planner goes by, at the latest.
+    let theirs = moment.store + moment.set_back + CLOCKS_APART;
+    if let Some(at) = asked.last().filter(|at| **at > theirs) {
         return Err(format!("schedule {id} fires for {at}, which is to come"));
     }
     for skip in skips {
-        let to_come = skip.to > moment.store + CLOCKS_APART;
+        let to_come = skip.to > theirs;
         let fine = match skip.reason {
             SkipReason::Excluded => true,
             SkipReason::Paused => false,
@@ -241,9 +246,9 @@ fn justified(
             }
             SkipReason::CatchUp => !to_come && policies.coalesce == Coalesce::All,
             SkipReason::Overlapped => !to_come,
-            SkipReason::Missed => policies
-                .misfire_grace
-                .is_some_and(|grace| skip.to < moment.store - grace + CLOCKS_APART),
+            SkipReason::Missed => {
+                policies.misfire_grace.is_some_and(|grace| skip.to < theirs - grace)
+            }
         };
         if !fine {
             return Err(format!("schedule {id} skips without a reason: {skip:?}"));
@@ -309,7 +314,7 @@ impl Life {
                 1 => {}
                 _ => return Err(format!("schedule {id}: {at} is accounted for {covered} times")),
             }
-            self.cursor = self.timer.next_after(at).into();
+            self.cursor = self.timer.and_then(|timer| timer.next_after(at)).into();
         }
         if seen != asked.len() {
             return Err(format!("schedule {id} fires when it is not due: {asked:?}"));
@@ -338,7 +343,8 @@ impl Life {
         let Next::At(at) = self.cursor else {
             return Err(format!("schedule {id} is planned while it waits for a run"));
         };
-        let ends = self.timer.next_after(at - Span::from_micros(1)).is_none();
+        let before = at - Span::from_micros(1);
+        let ends = self.timer.is_none_or(|timer| timer.next_after(before).is_none());
         let excluded = self.excluded_until(at);
         let of = |reason| skips.iter().filter(|skip| skip.reason == reason).count();
         let overlapped = of(SkipReason::Overlapped);
@@ -352,6 +358,3 @@ impl Life {
         Ok(())
     }
 }
-
-/// How far a planner's idea of the store's clock may be ahead.
-const CLOCKS_APART: Span = Span::from_millis(100);

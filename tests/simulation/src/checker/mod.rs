@@ -4,11 +4,13 @@
 mod attempts;
 mod book;
 mod early;
+mod kept;
 mod late;
 mod lease;
 mod lost;
 mod overlap;
 mod pause;
+mod readable;
 mod running;
 mod runs;
 mod settled;
@@ -19,6 +21,7 @@ mod unique;
 use core::fmt;
 
 use book::Book;
+use mainspring_core::time::Span;
 
 use crate::fact::{Fact, Moment};
 use crate::swarm::Swarm;
@@ -65,6 +68,8 @@ impl Checkers {
             ("overlap", Box::new(overlap::Overlaps::default())),
             ("unique", Box::new(unique::Keys::default())),
             ("pause", Box::new(pause::Pauses)),
+            ("readable", Box::new(readable::Readable)),
+            ("kept", Box::new(kept::Kept::new(swarm))),
             ("lost", Box::new(lost::Lost::new(swarm))),
             ("stuck", Box::new(stuck::Stuck)),
             ("late", Box::new(late::Late::new(swarm))),
@@ -85,3 +90,6 @@ impl Checkers {
         Ok(())
     }
 }
+
+/// How far a planner's idea of the store's clock may be ahead.
+const CLOCKS_APART: Span = Span::from_millis(100);

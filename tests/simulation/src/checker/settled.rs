@@ -18,6 +18,11 @@ pub(super) struct Settled {
 impl Checker for Settled {
     fn see(&mut self, fact: &Fact, _: Moment, _: &Book) -> Result<(), String> {
         let Fact::Commit(commit) = fact else { return Ok(()) };
+        for job in &commit.born {
+            // One that was forgotten begins anew.
+            self.over.remove(&job.id);
+            self.cancelled.remove(&job.id);
+        }
         for run in &commit.runs {
             if self.over.contains(&run.job) {
                 return Err(format!("job {} was over and has another record", run.job));

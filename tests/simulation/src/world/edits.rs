@@ -35,7 +35,10 @@ impl World {
             (2 | 3, Some(_)) => Act::Remove(id),
             (4..=7, Some(there)) if !there.is_paused() => Act::Pause(id),
             (4..=12, Some(there)) if there.pause.is_some() => {
-                people::resume(&mut self.chance, &there, now)
+                match people::resume(&mut self.chance, &there, now) {
+                    Some(act) => act,
+                    None => Act::Put(Box::new(people::put(&mut self.chance, &self.swarm, id, now))),
+                }
             }
             (13..=15, Some(there)) => {
                 let put = people::edited(&mut self.chance, &self.swarm, &there, now);
@@ -59,6 +62,14 @@ impl World {
             self.after(span, Event::Act(None, act.clone()));
         }
         self.after(span, Event::Act(via, act));
+    }
+
+    /// Somebody sees that a schedule is out of service, and writes it down again.
+    pub(super) fn mend(&mut self, id: u16) {
+        let now = self.store_now();
+        let put = people::put(&mut self.chance, &self.swarm, id, now);
+        let span = self.chance.span(Span::ZERO, Span::from_secs(5));
+        self.after(span, Event::Act(None, Act::Put(Box::new(put))));
     }
 
     pub(super) fn ask(&mut self) {
@@ -121,7 +132,8 @@ impl World {
         let mut dice = Dice::seeded(self.chance.next());
         for mut schedule in self.store.claim_schedules(&claim, now) {
             let spec = schedule.spec.clone();
-            let plan = plan(spec.trigger, spec.exclusions);
+            // One that cannot be read is left to the planner that claims it next.
+            let Some(plan) = plan(spec.trigger, spec.exclusions) else { continue };
             while let Some(due) = schedule.due() {
                 let policies = schedule.policies();
                 let Some(decision) = fire::due(&plan, due, now, &policies) else { break };

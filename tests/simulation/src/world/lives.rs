@@ -45,6 +45,7 @@ impl World {
             plans: self.swarm.plans,
             works: self.swarm.works,
             max_idle: self.swarm.max_idle,
+            keep_history: self.swarm.keep_history,
             terms: self.swarm.terms,
             seed,
             batches: self.swarm.batches,
@@ -117,7 +118,7 @@ impl World {
         let mut piled = core::mem::take(&mut place.piled);
         let process = node.process;
         if asleep {
-            node.hands.slumber(self.at.since(since));
+            node.hands.slumber(self.at.since(since), self.at);
             // Timers slept too.
             piled.retain(|delivery| !matches!(delivery, Delivery::Timer(_)));
         }

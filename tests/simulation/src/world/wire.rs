@@ -21,6 +21,7 @@ impl World {
             Request::Release(list) => list.len(),
             Request::Retry(list) => list.len(),
             Request::Settle(list) => list.len(),
+            Request::Quarantine(list) => list.len(),
             _ => 1,
         };
         let answer = Answer { request: request.clone(), result: Err(Down) };
@@ -99,7 +100,11 @@ impl World {
                 store.rescue(&Rescue::Lapsed, *max, now, *wall);
                 Reply::Swept
             }
-            Request::Prune { .. } => Reply::Swept,
+            Request::Prune { before, max, .. } => Reply::Pruned(store.prune(*before, *max)),
+            Request::Quarantine(list) => {
+                list.iter().take(items).for_each(|one| store.quarantine(one.clone()));
+                Reply::Swept
+            }
             Request::Advance(list) => {
                 let list = list.iter().take(items);
                 Reply::Advanced(list.map(|(_, one)| store.advance(one, now)).collect())
