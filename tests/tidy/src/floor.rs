@@ -11,7 +11,7 @@ use crate::tree::SOURCES;
 /// The floors of core, from the ground up. A new module is a new word here.
 const FLOORS: &[&[&str]] = &[
     &["time", "id", "limits"],
-    &["number", "lane", "index", "table", "queue", "room"],
+    &["number", "lane", "index", "table", "queue", "order", "room"],
     &["few", "note", "dice", "offer", "settings", "domain", "outcome", "task"],
     &["civil", "zone", "trigger", "exclude"],
     &["overlap", "schedule"],

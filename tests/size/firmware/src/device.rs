@@ -266,13 +266,13 @@ impl<'e, K: Kind> Device<'e, K> {
         while self.now.mono < until {
             self.plan_all();
             self.work_all();
-            self.sleep(until);
+            self.skip_to_deadline(until);
         }
         self.done
     }
 
     #[inline(never)]
-    fn sleep(&mut self, until: Mono) {
+    fn skip_to_deadline(&mut self, until: Mono) {
         let planner = self.planner.deadline(self.now).unwrap_or(until);
         let worker = self.worker.deadline(self.now).unwrap_or(until);
         let next = planner.min(worker).min(until).max(self.now.mono);
