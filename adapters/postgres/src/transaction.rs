@@ -130,9 +130,10 @@ impl<'c> Transaction<'c> {
         Ok(Self { link, common, now, config_revision, has_put_tasks: false, unproven: None })
     }
 
-    /// Jobs with ids in this range were added, and history had none in it. Whether it has one by the
-    /// end of this transaction can be seen with the commit, which then fails, and the verb is tried
-    /// again: so for one range of a transaction that this store ends itself. Whether this is it.
+    /// Jobs with ids in this range were added, and history had none in it. Whether it has one by
+    /// the end of this transaction can be seen with the commit, which then fails, and the verb is
+    /// tried again: so for one range of a transaction that this store ends itself. Whether this is
+    /// it.
     pub(crate) fn proves(&mut self, range: (Uuid, Uuid)) -> bool {
         let can = matches!(self.link, Link::Own(_)) && self.unproven.is_none();
         if can {
