@@ -114,6 +114,22 @@ pub(crate) enum Effect {
     Abort(u64, Token, Outcome),
 }
 
+impl Delivery {
+    /// What it tells a planner of the store.
+    pub(crate) fn planners_pulse(&self) -> Option<Pulse> {
+        use Request as R;
+        match self {
+            Self::Told(pulse) => Some(*pulse),
+            Self::Answer(Answer {
+                request:
+                    R::ClaimSchedules { .. } | R::Advance(_) | R::Rescue { .. } | R::Prune { .. },
+                result: Ok((_, pulse)),
+            }) => Some(*pulse),
+            _ => None,
+        }
+    }
+}
+
 /// A run on a node.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Run {

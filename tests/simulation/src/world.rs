@@ -383,7 +383,11 @@ impl World {
             }
             Event::SetStore => {
                 if !self.healed {
-                    let by = self.tower.set(self.at, &mut self.chance, self.swarm.store_step);
+                    let up = |place: &Place| place.node.is_some();
+                    let places = (0..).zip(&self.places).filter(|(_, place)| up(place));
+                    let places = places.map(|(index, _)| index);
+                    let step = self.swarm.store_step;
+                    let by = self.tower.set(self.at, &mut self.chance, step, places);
                     self.tally.add("clock steps of the store", 1);
                     self.say(|_| format!("the store's clock is set by {by}"));
                 }

@@ -43,7 +43,8 @@ impl Runs {
         let state = book.jobs.get(&run.job).map(|job| &job.state);
         let live = matches!(state, Some(JobState::Leased { lease, .. })
             if lease.token == run.token && lease.until > moment.store);
-        if !live && !self.is_cut_short(&run, moment) {
+        let unaware = self.is_cut_short(&run, moment);
+        if !live && !unaware {
             return Err(format!("{run:?} begins without a live lease"));
         }
         for (other, (began, stubborn)) in &self.active {
@@ -51,8 +52,8 @@ impl Runs {
                 .woken
                 .get(&other.node)
                 .is_some_and(|woken| woken > began && moment.at.since(*woken) < self.lease_for);
-            let unaware = woken || self.is_cut_short(other, moment);
-            if other.job == run.job && !stubborn && !unaware && !self.away.contains(&other.node) {
+            let excused = unaware || woken || self.is_cut_short(other, moment);
+            if other.job == run.job && !stubborn && !excused && !self.away.contains(&other.node) {
                 return Err(format!("{run:?} begins while {other:?} goes on"));
             }
         }

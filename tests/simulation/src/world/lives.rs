@@ -63,6 +63,7 @@ impl World {
     pub(super) fn kill(&mut self, index: usize) {
         let Some(node) = self.places[index].node.take() else { return };
         self.places[index].hands = node.hands;
+        self.tower.heard(index, self.at);
         self.fact(&Fact::Lost(node.process));
         let gone = if self.healed { Span::from_secs(1) } else { self.swarm.gone };
         let span = self.chance.span(Span::from_millis(10), gone);
@@ -180,6 +181,10 @@ impl World {
                 self.fact(&fact);
             }
             _ => {}
+        }
+        // What was said before that clock was set back shows more than it does now.
+        if delivery.planners_pulse().is_some_and(|pulse| pulse.store_now <= self.store_now()) {
+            self.tower.heard(index, self.at);
         }
         let Some(node) = self.places[index].node.as_mut() else { return };
         let (effects, deadline) = node.turn(delivery, self.at);
