@@ -2,7 +2,8 @@
 //! ended, or takes no notice of having been told to stop, or does not move.
 //!
 //! A machine that slept does not know it at first: its runs have the length of a lease to stop. So
-//! have those whose leases ended early because the store's clock was set forward.
+//! have those whose leases ended early because the store's clock was set forward. A process that
+//! was stopped knows it as soon as it moves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,8 @@ pub(super) struct Runs {
     asleep: BTreeSet<u16>,
     /// When machines woke up.
     woken: BTreeMap<u16, Timestamp>,
+    /// When processes last moved again.
+    moved: BTreeMap<u16, Timestamp>,
 }
 
 impl Runs {
@@ -36,6 +39,7 @@ impl Runs {
             away: BTreeSet::new(),
             asleep: BTreeSet::new(),
             woken: BTreeMap::new(),
+            moved: BTreeMap::new(),
         }
     }
 
@@ -52,7 +56,8 @@ impl Runs {
                 .woken
                 .get(&other.node)
                 .is_some_and(|woken| woken > began && moment.at.since(*woken) < self.lease_for);
-            let excused = unaware || woken || self.is_cut_short(other, moment);
+            let moves = self.moved.get(&other.node) == Some(&moment.at);
+            let excused = unaware || woken || moves || self.is_cut_short(other, moment);
             if other.job == run.job && !stubborn && !excused && !self.away.contains(&other.node) {
                 return Err(format!("{run:?} begins while {other:?} goes on"));
             }
@@ -102,6 +107,7 @@ impl Checker for Runs {
             }
             Fact::Back(node) => {
                 self.away.remove(node);
+                self.moved.insert(*node, moment.at);
                 if self.asleep.remove(node) {
                     self.woken.insert(*node, moment.at);
                 }
