@@ -34,6 +34,13 @@ const PACKAGES: &[Package] = &[
     },
     // Without the parts that make a server of the whole machine.
     Package { name: "mariadb-server-core", program: "mariadbd", reason: SERVER },
+    // The server's program that makes a data folder calls it; the server's package does not ask
+    // for it.
+    Package {
+        name: "mariadb-client-core",
+        program: "my_print_defaults",
+        reason: "MariaDB calls it to make a data folder",
+    },
     Package { name: "redis-server", program: "redis-server", reason: SERVER },
     Package { name: "mosquitto", program: "mosquitto", reason: SERVER },
     Package { name: "nats-server", program: "nats-server", reason: SERVER },
