@@ -125,6 +125,11 @@ fn timeout_us(timeout: Timeout) -> i64 {
 /// `hold_us`, `watched`, `start_by_us`, `created_at_us`, `ready_at_us`, `state`.
 pub fn job(job: &Job, out: &mut impl Cells) {
     out.id(job.id);
+    job_but_id(job, out);
+}
+
+/// The same from `task` on.
+pub fn job_but_id(job: &Job, out: &mut impl Cells) {
     out.text(Some(job.task.as_str()));
     out.text(job.schedule.as_ref().map(ScheduleId::as_str));
     out.int(Some(i64::from(job.origin.code())));

@@ -36,8 +36,7 @@ pub(crate) async fn claim(
             if job.apply(&take, now).is_err() {
                 continue;
             }
-            let seq: i64 = row.try_get("seq")?;
-            taken.push(json!([seq, job.token.number()]));
+            taken.push(row.try_get::<i64, _>("seq")?);
         }
         found.push(job);
     }
@@ -56,21 +55,41 @@ async fn claimable(
     turn: u32,
 ) -> Done<Vec<SqliteRow>> {
     let lanes = lanes(tx, claim, max, turn).await?;
-    if lanes.is_empty() {
-        return Ok(Vec::new());
-    }
     let now = tx.now();
-    let statement = tx.sql(|sql| &sql.job_claimable).bind(Value::from(lanes).to_string());
-    tx.rows(statement.at(now).bind(i64::from(max))).await
+    let statement = match &lanes[..] {
+        [] => return Ok(Vec::new()),
+        // Nobody's turn has to be found out.
+        [Lane { task, room, tags, .. }] => {
+            let statement = tx.sql(|sql| &sql.job_ready).bind(task.clone()).bind(tags.clone());
+            statement.at(now).bind(i64::from(max).min(*room))
+        }
+        lanes => {
+            let lanes =
+                lanes.iter().map(|lane| json!([lane.task, lane.place, lane.room, lane.tags]));
+            let lanes = Value::from_iter(lanes).to_string();
+            tx.sql(|sql| &sql.job_claimable).bind(lanes).at(now).bind(i64::from(max))
+        }
+    };
+    tx.rows(statement).await
 }
 
-/// The lanes of waiting jobs that this claim may look into: task, place in the turn, room, tags.
+/// A set of tags that waiting jobs of a task need.
+struct Lane {
+    task: String,
+    /// When it is the task's turn.
+    place: i64,
+    /// How many more jobs of the task may run.
+    room: i64,
+    tags: String,
+}
+
+/// The lanes of waiting jobs that this claim may look into.
 async fn lanes(
     tx: &mut Transaction<'_>,
     claim: &ClaimJobs<'_>,
     max: u32,
     turn: u32,
-) -> Done<Vec<Value>> {
+) -> Done<Vec<Lane>> {
     let tasks = names(claim.tasks);
     let statement = tx.sql(|sql| &sql.job_lanes).bind(tasks).bind(i64::from(max));
     let rows = tx.rows(statement.bind(i64::from(turn))).await?;
@@ -82,7 +101,7 @@ async fn lanes(
             continue;
         }
         let (place, room): (i64, i64) = (row.try_get("place")?, row.try_get("room")?);
-        lanes.push(json!([task, place, room, tags]));
+        lanes.push(Lane { task: task.to_owned(), place, room, tags: tags.to_owned() });
     }
     Ok(lanes)
 }

@@ -1,5 +1,7 @@
 //! The rows of runs and skips: settle, record, look up, prune.
 
+use std::collections::HashSet;
+
 use mainspring_contract::record::{Run, Settle};
 use mainspring_contract::{JobId, ScheduleId};
 use mainspring_core::id::Token;
@@ -7,23 +9,38 @@ use mainspring_core::outcome::Outcome;
 use mainspring_core::time::Timestamp;
 use mainspring_sql::column::Cells;
 use mainspring_sql::json::{JsonRows, names};
+use mainspring_sql::lists::{parts, repeat};
 use mainspring_sql::{read, write};
+use sqlx::AssertSqlSafe;
 
-use crate::columns::Cols;
+use crate::columns::{Cols, Values};
 use crate::jobs;
 use crate::transaction::{Bind, Transaction};
 
 type Done<T> = Result<T, sqlx::Error>;
 
 /// Settles those jobs whose end concerns nobody else.
+///
+/// Values are bound one by one: to take a list of ends out of a text costs SQLite more than to
+/// write them.
 pub(crate) async fn settle_alone(tx: &mut Transaction<'_>, settles: &[Settle]) -> Done<Vec<bool>> {
-    let now = tx.now();
-    let rows = JsonRows::of(settles, write::settle);
-    let statement = tx.sql(|sql| &sql.run_settle).rows(rows).at(now);
-    let settled = jobs::job_ids(&tx.rows(statement).await?, "job");
-    let over: Vec<JobId> = settled.iter().copied().collect();
+    let mut over = Vec::with_capacity(settles.len());
+    for part in parts(settles, usize::MAX, |_| 1) {
+        let mut values = Values::default();
+        values.int(Some(tx.now().as_micros()));
+        part.iter().for_each(|settle| write::settle(settle, &mut values));
+        let sql = repeat(&tx.shared.sql.run_settle, part.len());
+        let settled = tx.run(sqlx::query_with(AssertSqlSafe(sql), values.0)).await?;
+        if settled == part.len() as u64 {
+            over.extend(part.iter().map(|settle| settle.job));
+        } else {
+            let statement = tx.sql(|sql| &sql.run_newest).bind(settled.cast_signed());
+            over.extend(jobs::job_ids(&tx.rows(statement).await?, "job"));
+        }
+    }
     jobs::delete(tx, &over).await?;
-    Ok(settles.iter().map(|settle| settled.contains(&settle.job)).collect())
+    let over: HashSet<JobId> = over.into_iter().collect();
+    Ok(settles.iter().map(|settle| over.contains(&settle.job)).collect())
 }
 
 /// Adds records of attempts.

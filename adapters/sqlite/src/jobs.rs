@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 use mainspring_contract::record::{Job, JobState, Renew, Renewed, Rescue};
 use mainspring_contract::store::Place;
 use mainspring_contract::tables::{Damaged, FoundJobs, Link, Row};
-use mainspring_contract::{JobId, ScheduleId};
+use mainspring_contract::{Encoded, JobId, ScheduleId};
 use mainspring_sql::column::Cells;
 use mainspring_sql::json::{JsonRows, ids, names};
 use mainspring_sql::lists::{parts, repeat};
 use mainspring_sql::{read, write};
+use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -26,18 +27,25 @@ pub(crate) async fn known(tx: &mut Transaction<'_>, jobs: &[JobId]) -> Done<Vec<
 }
 
 /// Adds jobs that are not known; which were added. Nobody else writes meanwhile.
-///
-/// Values are bound one by one: to take a list of jobs out of a text costs SQLite several times as
-/// much as to write them.
 pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<bool>> {
     let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
     let mut seen = HashSet::with_capacity(jobs.len());
-    let known = known(tx, &ids).await?;
+    let known = match any_between(tx, &ids).await? {
+        true => known(tx, &ids).await?,
+        false => vec![false; ids.len()],
+    };
     let added: Vec<bool> =
         ids.iter().zip(known).map(|(id, known)| seen.insert(*id) && !known).collect();
     let new: Vec<&Job> =
         jobs.iter().zip(&added).filter(|(_, added)| **added).map(|(job, _)| job).collect();
-    for part in parts(&new, usize::MAX, |_| 1) {
+    let mut others: Vec<&Job> = Vec::new();
+    for part in new.chunk_by(|one, next| alike(one, next)) {
+        match part.len() < MANY {
+            true => others.extend(part),
+            false => insert_alike(tx, part).await?,
+        }
+    }
+    for part in parts(&others, usize::MAX, |_| 1) {
         let mut values = Values::default();
         for job in part {
             write::job(job, &mut values);
@@ -46,6 +54,64 @@ pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<b
         tx.run(sqlx::query_with(AssertSqlSafe(sql), values.0)).await?;
     }
     Ok(added)
+}
+
+/// Whether there is or was a job with an id from the smallest of these to the largest. Ids begin
+/// with their time: as a rule nobody else has one in between, and two looks tell that for all.
+async fn any_between(tx: &mut Transaction<'_>, ids: &[JobId]) -> Done<bool> {
+    let range = ids.iter().min().zip(ids.iter().max());
+    let Some((first, last)) = range else { return Ok(false) };
+    let statement = tx.sql(|sql| &sql.job_between).bind(first.as_bytes().to_vec());
+    Ok(!tx.rows(statement.bind(last.as_bytes().to_vec())).await?.is_empty())
+}
+
+/// Whether jobs of nobody's schedule differ in nothing but their ids and payloads. Those of
+/// schedules are written in the order in which they come.
+fn alike(one: &Job, other: &Job) -> bool {
+    let Job {
+        id: _,
+        task,
+        schedule,
+        origin,
+        fire_at,
+        payload,
+        terms,
+        tags,
+        unique,
+        watched,
+        start_by,
+        created_at,
+        counts: _,
+        token: _,
+        state,
+    } = one;
+    let shape = |payload: &Encoded| (payload.format, payload.version);
+    schedule.is_none()
+        && other.schedule.is_none()
+        && (task, origin, fire_at) == (&other.task, &other.origin, &other.fire_at)
+        && shape(payload) == shape(&other.payload)
+        && (terms, tags, unique) == (&other.terms, &other.tags, &other.unique)
+        && (watched, start_by) == (&other.watched, &other.start_by)
+        && (created_at, state) == (&other.created_at, &other.state)
+}
+
+/// Adds jobs that are [`alike`]. What they have in common is bound once: of what such a job costs,
+/// binding every value would be more than half.
+async fn insert_alike(tx: &mut Transaction<'_>, jobs: &[&Job]) -> Done<()> {
+    let Some(&first) = jobs.first() else { return Ok(()) };
+    // Never empty, because SQLite cuts NULL out of no bytes at all.
+    let (mut ids, mut payloads) = (Vec::with_capacity(16 * jobs.len()), vec![0]);
+    let mut places = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        ids.extend_from_slice(job.id.as_bytes());
+        places.push(((payloads.len() + 1) << 32) | job.payload.bytes.len());
+        payloads.extend_from_slice(&job.payload.bytes);
+    }
+    let payload = Encoded { bytes: payloads.into(), ..first.payload.clone() };
+    let mut values = Values::default();
+    write::job_but_id(&Job { payload, ..first.clone() }, &mut values);
+    let statement = tx.sql_with(|sql| &sql.job_insert_alike, values.0);
+    tx.run(statement.bind(ids).bind(Value::from(places).to_string())).await.map(drop)
 }
 
 /// The schedules that have to hear of the end of these jobs.
@@ -215,3 +281,6 @@ pub(crate) async fn free(tx: &mut Transaction<'_>, jobs: &[JobId]) -> Done<()> {
 pub(crate) fn job_ids(rows: &[SqliteRow], column: &str) -> HashSet<JobId> {
     rows.iter().filter_map(|row| read::job_id(&Cols(row), column).ok()).collect()
 }
+
+/// From so many jobs on, a statement of their own costs less than to bind every value.
+const MANY: usize = 8;

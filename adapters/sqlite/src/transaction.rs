@@ -131,7 +131,16 @@ impl<'c> Transaction<'c> {
 
     /// The statement that `choose` names.
     pub(crate) fn sql<'q>(&self, choose: fn(&Statements) -> &Arc<str>) -> Statement<'q> {
-        sqlx::query(AssertSqlSafe(Arc::clone(choose(&self.shared.sql))))
+        self.sql_with(choose, SqliteArguments::default())
+    }
+
+    /// The same, with values for its question marks.
+    pub(crate) fn sql_with<'q>(
+        &self,
+        choose: fn(&Statements) -> &Arc<str>,
+        values: SqliteArguments,
+    ) -> Statement<'q> {
+        sqlx::query_with(AssertSqlSafe(Arc::clone(choose(&self.shared.sql))), values)
     }
 
     /// Runs a statement; how many rows it changed.

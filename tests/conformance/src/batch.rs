@@ -2,7 +2,8 @@
 
 use mainspring_contract::Store;
 use mainspring_contract::record::{
-    Advanced, Cancelled, Conflict, Ended, Enqueued, Hold, Renew, Renewed, Retry, Settle, Written,
+    Advanced, Cancelled, Conflict, Ended, Enqueue, Enqueued, Hold, Job, Renew, Renewed, Retry,
+    Settle, Written,
 };
 use mainspring_contract::{Detail, JobId};
 use mainspring_core::outcome::Outcome;
@@ -11,7 +12,9 @@ use mainspring_core::schedule::Policies;
 
 use crate::Subject;
 use crate::rig::{Rig, clock, value};
-use crate::sample::{advance, at, encoded, ended, job_id, keyed, queued, replace, secs, with};
+use crate::sample::{
+    advance, at, encoded, ended, job_id, keyed, queued, replace, secs, urgent, with,
+};
 
 /// A request may ask twice for the same thing.
 pub async fn what_is_named_twice_is_done_once<S: Subject>(subject: &S) {
@@ -88,6 +91,63 @@ pub async fn a_large_batch_is_one_call<S: Subject>(subject: &S) {
     let written = value(rig.0.settle(clock(2), &settles).await);
     assert_eq!(written, vec![Written::Done; 1_000]);
     assert_eq!(rig.jobs().await, []);
+}
+
+/// A batch in which most jobs are alike, some are not, and some are known.
+pub async fn jobs_of_a_batch_keep_what_is_their_own<S: Subject>(subject: &S) {
+    let rig = Rig(subject.fresh().await);
+    let wanted = |number: u64| {
+        let payload = encoded(&"x".repeat(usize::try_from(number % 7).expect("a small number")));
+        let priority = if number.is_multiple_of(100) { 0 } else { 4 };
+        Enqueue { payload, ..urgent(number, "t", priority) }
+    };
+    let mut jobs: Vec<_> = (1..=400).map(wanted).collect();
+    let known = [50, 200, 399].map(|number| usize::try_from(number).expect("a small number"));
+    for &number in &known {
+        rig.enqueue_all(0, &jobs[number - 1..number]).await;
+    }
+    jobs.push(wanted(7));
+    let answers = value(rig.0.enqueue(clock(0), &jobs).await);
+    let exists = |number: &usize| known.contains(number) || *number == jobs.len();
+    let expected = (1..=jobs.len()).map(|number| match exists(&number) {
+        true => Enqueued::Exists,
+        false => Enqueued::Inserted,
+    });
+    assert_eq!(answers, expected.collect::<Vec<_>>());
+    let mut order: Vec<u64> = (1..=400).collect();
+    order.sort_by_key(|number| !number.is_multiple_of(100));
+    let claimed = rig.claim(1, "w", &["t"], 1_000).await;
+    let claimed: Vec<_> = claimed.into_iter().map(|job| (job.id, job.payload)).collect();
+    let expected: Vec<_> =
+        order.iter().map(|&number| (job_id(number), wanted(number).payload)).collect();
+    assert_eq!(claimed, expected);
+}
+
+/// A batch of ends in which some come too late.
+pub async fn only_what_is_leased_is_settled_with_its_batch<S: Subject>(subject: &S) {
+    let rig = Rig(subject.fresh().await);
+    let jobs: Vec<_> = (1..=300).map(|number| queued(number, "t")).collect();
+    rig.enqueue_all(0, &jobs).await;
+    let settles = |jobs: &[Job]| {
+        let ended = ended(Outcome::Succeeded, at(2));
+        let settle = |job: &Job| Settle { job: job.id, token: job.token, ended: ended.clone() };
+        jobs.iter().map(settle).collect::<Vec<_>>()
+    };
+    let mut late = rig.claim(1, "w", &["t"], 10).await;
+    for job in &late {
+        assert_eq!(rig.release(1, job).await, Written::Done);
+    }
+    let claimed = rig.claim(1, "v", &["t"], 300).await;
+    let mut others = settles(&claimed);
+    let (done, rest) = others.split_at_mut(20);
+    assert_eq!(value(rig.0.settle(clock(2), done).await), vec![Written::Done; 20]);
+    late.extend(claimed.iter().skip(20).cloned());
+    let written = value(rig.0.settle(clock(3), &settles(&late)).await);
+    let lost = |number: usize| if number < 10 { Written::LeaseLost } else { Written::Done };
+    assert_eq!(written, (0..290).map(lost).collect::<Vec<_>>());
+    assert_eq!(value(rig.0.settle(clock(4), rest).await), vec![Written::Done; 280], "once more");
+    assert_eq!(rig.jobs().await, []);
+    assert_eq!(rig.runs_of(claimed[0].id).await.len(), 1);
 }
 
 /// Long texts, quotes, other scripts and control characters; a store that cannot keep a NUL puts

@@ -350,6 +350,8 @@ laws! { $
         what_is_named_twice_is_done_once,
         advances_are_answered_item_by_item,
         a_large_batch_is_one_call,
+        jobs_of_a_batch_keep_what_is_their_own,
+        only_what_is_leased_is_settled_with_its_batch,
         what_a_run_left_behind_is_kept_whatever_it_is,
     }
     settle_and_claim {

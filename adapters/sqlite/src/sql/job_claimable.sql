@@ -5,21 +5,20 @@
 WITH lane (task, place, room, tags) AS MATERIALIZED (
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1)
 ),
-level (priority) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)),
 ranked AS (
     SELECT job.seq AS seq, lane.place AS place, lane.room AS room,
         row_number() OVER (
             PARTITION BY lane.task ORDER BY job.priority, job.ready_at_us, job.id
         ) AS turn
-    FROM lane CROSS JOIN level CROSS JOIN mainspring_jobs AS job ON job.seq IN (
+    FROM lane CROSS JOIN mainspring_jobs AS job ON job.seq IN (
         SELECT waiting.seq FROM mainspring_jobs AS waiting
         WHERE waiting.state = 0 AND waiting.task = lane.task AND waiting.tags = lane.tags
-            AND waiting.priority = level.priority AND waiting.ready_at_us <= ?2
+            AND waiting.priority IN (0, 1, 2, 3, 4, 5, 6, 7, 8, 9) AND waiting.ready_at_us <= ?2
             AND (
                 waiting.start_by_us IS NULL OR waiting.start_by_us >= ?2
                 OR waiting.failures > 0 OR waiting.rescues > 0
             )
-        ORDER BY waiting.ready_at_us, waiting.id
+        ORDER BY waiting.priority, waiting.ready_at_us, waiting.id
         LIMIT ?3
     )
 )

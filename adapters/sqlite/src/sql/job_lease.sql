@@ -1,6 +1,5 @@
--- Jobs that were claimed: ?1 is a JSON list of their numbers and new tokens. The row `waiting`,
--- `claim` of the transition table.
+-- Jobs that were claimed: ?1 is a JSON list of their numbers. The row `waiting`, `claim` of the
+-- transition table; a token has 32 bits.
 UPDATE mainspring_jobs SET
-    token = taken.value ->> 1, state = 1, node = ?2, lease_until_us = ?3, cancel = 0
-FROM json_each(?1) AS taken
-WHERE seq = taken.value ->> 0;
+    token = (token + 1) & 4294967295, state = 1, node = ?2, lease_until_us = ?3, cancel = 0
+WHERE seq IN (SELECT value FROM json_each(?1));
