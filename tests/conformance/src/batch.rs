@@ -102,7 +102,7 @@ pub async fn jobs_of_a_batch_keep_what_is_their_own<S: Subject>(subject: &S) {
         Enqueue { payload, ..urgent(number, "t", priority) }
     };
     let mut jobs: Vec<_> = (1..=400).map(wanted).collect();
-    let known = [50, 200, 399].map(|number| usize::try_from(number).expect("a small number"));
+    let known: [usize; 3] = [50, 200, 399];
     for &number in &known {
         rig.enqueue_all(0, &jobs[number - 1..number]).await;
     }
@@ -138,8 +138,8 @@ pub async fn only_what_is_leased_is_settled_with_its_batch<S: Subject>(subject: 
         assert_eq!(rig.release(1, job).await, Written::Done);
     }
     let claimed = rig.claim(1, "v", &["t"], 300).await;
-    let mut others = settles(&claimed);
-    let (done, rest) = others.split_at_mut(20);
+    let others = settles(&claimed);
+    let (done, rest) = others.split_at(20);
     assert_eq!(value(rig.0.settle(clock(2), done).await), vec![Written::Done; 20]);
     late.extend(claimed.iter().skip(20).cloned());
     let written = value(rig.0.settle(clock(3), &settles(&late)).await);
