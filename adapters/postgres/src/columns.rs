@@ -120,6 +120,43 @@ impl SettingsList {
             .bind(self.retry_jitter)
             .bind(self.max_rescues)
     }
+
+    /// All of them as they are written in a statement.
+    pub(crate) fn written(&self) -> String {
+        let columns = [
+            numbers(&self.priority),
+            numbers(&self.timeout_us),
+            numbers(&self.retry_max),
+            numbers(&self.backoff_kind),
+            numbers(&self.backoff_first_us),
+            numbers(&self.backoff_max_us),
+            numbers(&self.retry_jitter),
+            numbers(&self.max_rescues),
+        ];
+        columns.join(", ")
+    }
+}
+
+/// Whole numbers as they are written in a statement.
+pub(crate) fn numbers<T: Copy + Into<i64>>(values: &[Option<T>]) -> String {
+    let written = |value: &Option<T>| match *value {
+        Some(value) => value.into().to_string(),
+        None => "NULL".to_owned(),
+    };
+    values.iter().map(written).collect::<Vec<_>>().join(", ")
+}
+
+/// Bytes as an expression in a statement, of which nothing but digits is what somebody else wrote.
+pub(crate) fn bytes(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    let digits: String =
+        bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+    format!("decode('{digits}', 'hex')")
+}
+
+/// The same for a text.
+pub(crate) fn words(text: &str) -> String {
+    format!("convert_from({}, 'UTF8')", bytes(text.as_bytes()))
 }
 
 /// 0 stands for never, so a timeout of no time at all is kept as the shortest one.

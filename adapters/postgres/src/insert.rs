@@ -1,19 +1,21 @@
 //! Adding jobs: the batch is sent as what its jobs have in common, and what differs.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use mainspring_contract::record::{Job, JobState};
+use mainspring_contract::record::{Enqueue, Job, JobState, Task};
 use mainspring_contract::tables::Done;
-use mainspring_contract::{ScheduleId, TaskId};
+use mainspring_contract::{Clock, ScheduleId, TaskId};
+use mainspring_core::pulse::Pulse;
 use mainspring_core::settings::{Settings, Terms};
 use mainspring_core::time::Timestamp;
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 use uuid::Uuid;
 
 use crate::columns::{self, SettingsList, ids};
-use crate::jobs;
 use crate::statements::{Statement, query};
-use crate::transaction::Transaction;
+use crate::transaction::{self, Common, Transaction};
+use crate::{clock, error, jobs};
 
 /// Adds jobs that wait or are held, except those that are known; which were added.
 pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<bool>> {
@@ -37,6 +39,79 @@ pub(crate) async fn insert(tx: &mut Transaction<'_>, jobs: &[Job]) -> Done<Vec<b
         answers[number] = inserted;
     }
     Ok(answers)
+}
+
+/// Adds one job that wants no key and has no schedule in one round trip; see
+/// [`enqueue_at_once`](mainspring_contract::tables::Database::enqueue_at_once).
+///
+/// The driver sends prepared statements one by one and waits for each, so that the transaction is
+/// one text. What users wrote stands in it as hexadecimal digits.
+pub(crate) async fn at_once(
+    common: &Arc<Common>,
+    clock: Clock,
+    request: &Enqueue,
+) -> Done<Option<Pulse>> {
+    let Some((seen_at, task)) = common.tasks.last(&request.task) else { return Ok(None) };
+    if request.payload.bytes.len() > SMALL {
+        return Ok(None);
+    }
+    let task = task.unwrap_or_else(|| Task::new(request.task.clone()));
+    let add = written(request, &task);
+    let now = match clock {
+        Clock::Fixed(at) => at.as_micros().to_string(),
+        Clock::Server => "(extract(epoch FROM now()) * 1000000)::bigint".to_owned(),
+    };
+    let (seen_at, id, share) = (seen_at.number(), columns::uuid(&request.id), &common.sql.share);
+    let all = format!(
+        "BEGIN;\n{share};\n\
+         EXECUTE mainspring_add({seen_at}, {now}, {add});\n\
+         EXECUTE mainspring_prove('{id}', '{id}');\n\
+         EXECUTE mainspring_pulse({now});\n\
+         COMMIT"
+    );
+    let mut lent = common
+        .connections
+        .borrow()
+        .await
+        .map_err(|error| error::of_connect(&common.name, error))?;
+    let rows = sqlx::raw_sql(AssertSqlSafe(all)).fetch_all(&mut lent.connection).await;
+    let rows = rows.map_err(|error| {
+        if error::is_lost(&error) && !lent.fresh {
+            common.connections.forget();
+        }
+        error::of_commit(&common.name, error)
+    })?;
+    lent.give_back();
+    let failed = |error| error::of_statement(&common.name, error);
+    let [add, .., pulse] = &rows[..] else { return Err(failed(sqlx::Error::RowNotFound)) };
+    let is_added: bool = add.try_get(1).map_err(failed)?;
+    if !is_added {
+        return Ok(None);
+    }
+    let now = add.try_get(0).and_then(clock::instant).map_err(failed)?;
+    transaction::pulse(pulse, now).map(Some).map_err(failed)
+}
+
+/// What `sql/job_add.sql` is told of a job, from its name on.
+fn written(request: &Enqueue, task: &Task) -> String {
+    let ready_at = columns::numbers(&[columns::at(request.ready_at)]);
+    // Whatever it says of now is left to the server.
+    let job = request.clone().job(task, Timestamp::UNIX_EPOCH);
+    let mut terms = SettingsList::default();
+    terms.push(&settings(&job.terms));
+    [
+        format!("'{}'", columns::uuid(&job.id)),
+        columns::bytes(&job.payload.bytes),
+        ready_at,
+        columns::numbers(&[columns::at(job.start_by)]),
+        columns::words(job.task.as_str()),
+        i16::from(job.origin.code()).to_string(),
+        i16::from(job.payload.format.code()).to_string(),
+        job.payload.version.to_string(),
+        terms.written(),
+        columns::words(&job.tags.to_string()),
+    ]
+    .join(", ")
 }
 
 async fn insert_part(
@@ -183,6 +258,9 @@ const fn settings(terms: &Terms) -> Settings {
         max_rescues: Some(terms.max_rescues),
     }
 }
+
+/// The most bytes of a payload that is written out as digits.
+const SMALL: usize = 4_096;
 
 /// The most kinds in one statement, which goes through all of them for each job.
 const KINDS: usize = 32;

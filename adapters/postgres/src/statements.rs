@@ -78,6 +78,7 @@ statements! {
     compact_look = "sql/compact_look.sql",
     config_changed = "sql/config_changed.sql",
     config_revision = "sql/config_revision.sql",
+    job_add = "sql/job_add.sql",
     job_bury = "sql/job_bury.sql",
     job_claim = "sql/job_claim.sql",
     job_delete = "sql/job_delete.sql",

@@ -16,7 +16,7 @@ use crate::connections::Connections;
 use crate::options::Options;
 use crate::statements::Statements;
 use crate::transaction::{self, Common, Transaction};
-use crate::{claim, clock, error, migrations};
+use crate::{claim, clock, error, insert, migrations};
 
 /// Schedules, jobs and history in one PostgreSQL database.
 ///
@@ -222,6 +222,15 @@ impl Database for PostgresStore {
             self.tied.store(TIED, Ordering::Relaxed);
         }
         Ok((jobs, pulse))
+    }
+
+    async fn enqueue_at_once(
+        &self,
+        clock: Clock,
+        job: &Enqueue,
+    ) -> Result<Option<Pulse>, StoreError> {
+        self.compactor.pass(&self.common.connections, &self.common.sql).await;
+        insert::at_once(&self.common, clock, job).await
     }
 
     fn handed_out(&self, jobs: u32) -> u32 {

@@ -53,9 +53,13 @@ enum Link<'c> {
 /// What a connection of the store starts with: settings, and the statements that travel together
 /// with `BEGIN` and `COMMIT`, which prepared statements of the driver cannot.
 pub(crate) fn setup(sql: &Statements) -> String {
-    let Statements { setup, start, prove, pulse, .. } = sql;
+    let Statements { setup, start, job_add, prove, pulse, .. } = sql;
     format!(
         "{setup}\nPREPARE mainspring_start AS\n{start};\n\
+         PREPARE mainspring_add (\
+            bigint, bigint, uuid, bytea, bigint, bigint, text, smallint, smallint, integer, \
+            smallint, bigint, integer, smallint, bigint, bigint, smallint, integer, text\
+         ) AS\n{job_add};\n\
          PREPARE mainspring_prove (uuid, uuid) AS\n{prove};\n\
          PREPARE mainspring_pulse (bigint) AS\n{pulse};"
     )

@@ -97,7 +97,7 @@ async fn plan(
 /// One hot statement: its text, its types, values, and the indexes that it has to use.
 type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
-const CASES: [Case; 13] = [
+const CASES: [Case; 14] = [
     (
         include_str!("../src/sql/job_claim.sql"),
         "(text[], bigint, bigint, bigint, text[], text, bigint, boolean, boolean)",
@@ -163,6 +163,14 @@ const CASES: [Case; 13] = [
           '{1}', '{f}', '{0}', '{t}', '{1}', '{1}', '{4}', '{0}', '{0}', '{1}', '{1}', '{1}', \
           '{0}', '{3}', array[''], '{}', '{}', '{1}', 1, \
           '00000000-0000-0000-0000-000000000002', '00000000-0000-0000-0000-000000000002')",
+        &["mainspring_jobs_pkey", "mainspring_runs_0_job_idx"],
+    ),
+    (
+        include_str!("../src/sql/job_add.sql"),
+        "(bigint, bigint, uuid, bytea, bigint, bigint, text, smallint, smallint, integer, \
+          smallint, bigint, integer, smallint, bigint, bigint, smallint, integer, text)",
+        "(0, 1, '00000000-0000-0000-0000-000000000002', 'x', NULL, NULL, 't', 1, 1, 1, \
+          4, 0, 0, 1, 1, 1, 0, 3, '')",
         &["mainspring_jobs_pkey", "mainspring_runs_0_job_idx"],
     ),
     (

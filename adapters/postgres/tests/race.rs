@@ -87,6 +87,22 @@ async fn a_job_that_was_over_meanwhile_does_not_come_back() {
 }
 
 #[tokio::test]
+async fn nor_when_it_is_queued_in_one_round_trip() {
+    let place = Place::default();
+    let rig = Rig(place.fresh().await);
+    rig.enqueue_all(0, &[queued(9, "t")]).await;
+    let mut gate = Gate::close(&place).await;
+    let (job, other) = (queued(1, "t"), async {
+        gate.wait().await;
+        gate.settle().await;
+        gate.open().await;
+    });
+    let (answer, ()) = tokio::join!(rig.enqueue(0, &job), other);
+    assert_eq!(answer, Enqueued::Exists);
+    assert_eq!(jobs(&rig).await, [queued(9, "t").id]);
+}
+
+#[tokio::test]
 async fn nor_in_a_transaction_of_the_program() {
     let place = Place::default();
     let rig = Rig(place.fresh().await);

@@ -60,6 +60,11 @@ struct Turn {
     watch: Vec<JobId>,
 }
 
+/// Whether a job rests on nothing but its task: it wants no key and has no schedule.
+pub(super) const fn is_plain(request: &Enqueue) -> bool {
+    request.unique.is_none() && request.extra.is_none()
+}
+
 impl<T: Tables> Work<T> {
     /// Queues jobs.
     pub(super) async fn enqueue(&mut self, requests: &[Enqueue]) -> Done<Vec<Enqueued>> {
@@ -69,7 +74,7 @@ impl<T: Tables> Work<T> {
             if queue.known.contains(&request.id) {
                 continue;
             }
-            if request.unique.is_none() && request.extra.is_none() {
+            if is_plain(request) {
                 let Some(task) = queue.tasks.get(&request.task) else { continue };
                 let job = request.clone().job(task, self.now());
                 queue.known.insert(job.id);
@@ -97,7 +102,7 @@ impl<T: Tables> Work<T> {
         };
         let chained = extras.filter(in_turn).map(|extra| extra.schedule.clone()).collect();
         let chains = self.chains(chained).await?;
-        let special = requests.iter().filter(|one| one.unique.is_some() || one.extra.is_some());
+        let special = requests.iter().filter(|request| !is_plain(request));
         let known = self.known(special.map(|one| one.id).collect()).await?;
         let keys = requests.iter().filter_map(|request| {
             let (unique, _) = request.unique.as_ref()?;

@@ -38,6 +38,13 @@ impl KnownTasks {
         (tasks, missing)
     }
 
+    /// What a task said when it was last looked for, and the count that was seen before that.
+    /// Nothing of one that nobody had put.
+    pub fn last(&self, id: &TaskId) -> Option<(ConfigRevision, Option<Task>)> {
+        let seen = self.seen();
+        Some((seen.at, seen.tasks.get(id)?.clone()))
+    }
+
     /// The tasks `ids` were looked for, by a transaction that saw the count `at` before that, and
     /// these rows were there: what each is called, and what it says if it can be read. One that
     /// cannot is not kept in mind, because whoever mends it may count nothing up.
@@ -93,6 +100,8 @@ mod tests {
         known.found(new, vec![a], []);
         known.found(old, vec![b], []);
         assert_eq!(known.look(new, &ids), (vec![], ids[1..].to_vec()), "what was seen late is old");
+        assert_eq!(known.last(&ids[0]), Some((new, None)));
+        assert_eq!(known.last(&ids[1]), None);
     }
 
     #[test]

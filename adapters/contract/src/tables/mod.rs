@@ -51,8 +51,8 @@ use mainspring_core::trigger::Count;
 
 use crate::node::Node;
 use crate::record::{
-    ClaimJobs, ClaimSchedules, Job, Quarantine, Remove, Renew, Renewed, Rescue, Run, Schedule,
-    Settle, Task,
+    ClaimJobs, ClaimSchedules, Enqueue, Job, Quarantine, Remove, Renew, Renewed, Rescue, Run,
+    Schedule, Settle, Task,
 };
 use crate::store::{
     Capabilities, Clock, JobFilter, Page, Place, RunFilter, RunView, ScheduleFilter, SkipFilter,
@@ -96,6 +96,18 @@ pub trait Database: Send + Sync + 'static {
         _turn: u32,
     ) -> impl Future<Output = Done<(Vec<Job>, Option<Pulse>)>> + Send {
         async { Ok((Vec::new(), None)) }
+    }
+
+    /// Queues a job that wants no key and has no schedule, in one step that is over with the
+    /// answer: the pulse. None if nothing was changed, because the job is or was there, what its
+    /// task says is not known, or for another reason for which a transaction is needed. A database
+    /// that cannot do this answers so.
+    fn enqueue_at_once(
+        &self,
+        _clock: Clock,
+        _job: &Enqueue,
+    ) -> impl Future<Output = Done<Option<Pulse>>> + Send {
+        async { Ok(None) }
     }
 
     /// Adds to the number of jobs that this process was handed out and returns what it was before:

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
+use mainspring_core::pulse::Pulse;
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Count;
 
+use super::enqueue::is_plain;
 use super::work::Work;
 use super::{Database, Mode, Tables};
 use crate::node::{Node, NodeView};
@@ -185,7 +187,16 @@ impl<D: Database> Store for D {
     }
 
     async fn enqueue(&self, clock: Clock, jobs: &[Enqueue]) -> Answer<Vec<Enqueued>> {
-        write!(self, clock, jobs, Different, enqueue)
+        let once = enqueue_at_once(self, clock, jobs).await?;
+        if let Once::Done(pulse) = once {
+            return Ok(Reply { value: vec![Enqueued::Inserted], pulse });
+        }
+        let reply: Answer<_> = write!(self, clock, jobs, Different, enqueue);
+        match (once, reply) {
+            // Its own job, perhaps.
+            (Once::Unknown(error), Ok(reply)) if reply.value == [Enqueued::Exists] => Err(error),
+            (_, reply) => reply,
+        }
     }
 
     async fn claim_jobs(&self, clock: Clock, claim: &ClaimJobs<'_>) -> Answer<Vec<Job>> {
@@ -306,6 +317,34 @@ impl<D: Database> Store for D {
 
     async fn skips(&self, filter: &SkipFilter) -> Result<Vec<SkipView>, StoreError> {
         list!(self, work => work.skips(filter).await?)
+    }
+}
+
+/// What became of an attempt to queue a job in one step.
+enum Once {
+    /// It is queued.
+    Done(Pulse),
+    /// It is to be queued in a transaction.
+    Not,
+    /// Nobody knows whether it is queued: a transaction finds out, unless the job is there.
+    Unknown(StoreError),
+}
+
+async fn enqueue_at_once<D: Database>(
+    store: &D,
+    clock: Clock,
+    jobs: &[Enqueue],
+) -> Result<Once, StoreError> {
+    let [job] = jobs else { return Ok(Once::Not) };
+    if !is_plain(job) {
+        return Ok(Once::Not);
+    }
+    match store.enqueue_at_once(clock, job).await {
+        Ok(Some(pulse)) => Ok(Once::Done(pulse)),
+        Ok(None) => Ok(Once::Not),
+        Err(error) if may_repeat(error.kind(), Repeated::Different) => Ok(Once::Not),
+        Err(error) if error.kind() == StoreErrorKind::OutcomeUnknown => Ok(Once::Unknown(error)),
+        Err(error) => Err(error),
     }
 }
 
