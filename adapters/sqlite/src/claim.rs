@@ -7,7 +7,6 @@ use mainspring_core::job::Change;
 use mainspring_sql::json::names;
 use serde_json::{Value, json};
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
 use crate::jobs;
 use crate::transaction::{Bind, Transaction};
@@ -16,7 +15,7 @@ type Done<T> = Result<T, sqlx::Error>;
 
 /// Whether a claim would find anything.
 pub(crate) async fn any_claimable(tx: &mut Transaction<'_>, claim: &ClaimJobs<'_>) -> Done<bool> {
-    Ok(!claimable(tx, claim, 1, 0).await?.is_empty())
+    Ok(!ready(tx, claim, 1, 0).await?.is_empty())
 }
 
 /// Leases ready jobs. `turn` says which task comes first.
@@ -30,13 +29,14 @@ pub(crate) async fn claim(
     let until = now + claim.lease_for;
     let take = Change::Claim { node: claim.node.clone(), until };
     let (mut found, mut taken) = (Vec::new(), Vec::new());
-    for row in claimable(tx, claim, max, turn).await? {
-        let mut job = jobs::job(&row)?;
+    let ready = ready(tx, claim, max, turn).await?;
+    for (seq, job) in ready.iter().zip(jobs::at(tx, &ready).await?) {
+        let Some(mut job) = job else { continue };
         if let Ok(job) = &mut job {
             if job.apply(&take, now).is_err() {
                 continue;
             }
-            taken.push(row.try_get::<i64, _>("seq")?);
+            taken.push(*seq);
         }
         found.push(job);
     }
@@ -48,12 +48,13 @@ pub(crate) async fn claim(
     Ok(found)
 }
 
-async fn claimable(
+/// The numbers of jobs that this claim may have, in the order in which it is to have them.
+async fn ready(
     tx: &mut Transaction<'_>,
     claim: &ClaimJobs<'_>,
     max: u32,
     turn: u32,
-) -> Done<Vec<SqliteRow>> {
+) -> Done<Vec<i64>> {
     let lanes = lanes(tx, claim, max, turn).await?;
     let now = tx.now();
     let statement = match &lanes[..] {
@@ -70,7 +71,8 @@ async fn claimable(
             tx.sql(|sql| &sql.job_claimable).bind(lanes).at(now).bind(i64::from(max))
         }
     };
-    tx.rows(statement).await
+    let row = statement.fetch_one(tx.connection()).await?;
+    serde_json::from_str(row.try_get("ready")?).map_err(|e| sqlx::Error::Decode(e.into()))
 }
 
 /// A set of tags that waiting jobs of a task need.

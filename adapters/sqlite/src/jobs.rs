@@ -6,6 +6,7 @@ use mainspring_contract::record::{Job, JobState, Renew, Renewed, Rescue};
 use mainspring_contract::store::Place;
 use mainspring_contract::tables::{Damaged, FoundJobs, Link, Row};
 use mainspring_contract::{Encoded, JobId, ScheduleId};
+use mainspring_core::time::Timestamp;
 use mainspring_sql::column::Cells;
 use mainspring_sql::json::{JsonRows, ids, names};
 use mainspring_sql::lists::{parts, repeat};
@@ -131,6 +132,70 @@ pub(crate) async fn find(tx: &mut Transaction<'_>, jobs: &[JobId]) -> Done<Found
     let statement = tx.sql(|sql| &sql.job_find).parts(ids(jobs));
     let found = tx.numbered(statement, jobs.len(), job).await?;
     found.into_iter().map(Option::transpose).collect()
+}
+
+/// The jobs with these numbers, in this order. As a rule most of them are like the first.
+pub(crate) async fn at(tx: &mut Transaction<'_>, seqs: &[i64]) -> Done<FoundJobs<i64>> {
+    let Some(first) = seqs.first() else { return Ok(Vec::new()) };
+    let mut found: FoundJobs<i64> = vec![None; seqs.len()];
+    if seqs.len() >= MANY {
+        let model = rows_at(tx, &[*first]).await?.pop().flatten();
+        if let Some(Ok(model)) = model {
+            alike_at(tx, seqs, &model, &mut found).await?;
+        }
+    }
+    let others: Vec<usize> = (0..seqs.len()).filter(|&place| found[place].is_none()).collect();
+    let numbers: Vec<i64> = others.iter().map(|&place| seqs[place]).collect();
+    for (place, job) in others.into_iter().zip(rows_at(tx, &numbers).await?) {
+        found[place] = job;
+    }
+    Ok(found)
+}
+
+async fn rows_at(tx: &mut Transaction<'_>, seqs: &[i64]) -> Done<FoundJobs<i64>> {
+    if seqs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = tx.sql(|sql| &sql.job_at).bind(Value::from(seqs).to_string());
+    let found = tx.numbered(statement, seqs.len(), job).await?;
+    found.into_iter().map(Option::transpose).collect()
+}
+
+/// Puts those of the jobs with these numbers that are like the first, which is `model`, where they
+/// belong.
+async fn alike_at(
+    tx: &mut Transaction<'_>,
+    seqs: &[i64],
+    model: &Job,
+    found: &mut FoundJobs<i64>,
+) -> Done<()> {
+    let statement = tx.sql(|sql| &sql.job_alike).bind(Value::from(seqs).to_string());
+    let row = statement.bind(seqs[0]).fetch_one(tx.connection()).await?;
+    let Some(alike) = row.try_get::<Option<&str>, _>("alike")? else { return Ok(()) };
+    for text in alike.split(';') {
+        // What cannot be read is looked at as a row.
+        let Some((place, job)) = like(model, text) else { continue };
+        if let Some(found) = found.get_mut(place) {
+            *found = Some(Ok(job));
+        }
+    }
+    Ok(())
+}
+
+/// A job like this one, for which `sql/job_alike.sql` says this, and its place.
+fn like(model: &Job, text: &str) -> Option<(usize, Job)> {
+    let mut values = text.split(',');
+    let place = values.next()?.parse().ok()?;
+    let ready_at = Timestamp::from_micros(values.next()?.parse().ok()?)?;
+    let created_at = Timestamp::from_micros(values.next()?.parse().ok()?)?;
+    let id = JobId::from_bytes(u128::from_str_radix(values.next()?, 16).ok()?.to_be_bytes());
+    let digit =
+        |digit: &u8| char::from(*digit).to_digit(16).and_then(|half| u8::try_from(half).ok());
+    let byte = |pair: &[u8]| Some(digit(&pair[0])? << 4 | digit(&pair[1])?);
+    let bytes = values.next()?.as_bytes().chunks_exact(2).map(byte).collect::<Option<Vec<_>>>()?;
+    let payload = Encoded { bytes: bytes.into(), ..model.payload.clone() };
+    let state = JobState::Waiting { ready_at };
+    Some((place, Job { id, payload, created_at, state, ..model.clone() }))
 }
 
 /// A job, or what is known of a row that cannot be read.

@@ -7,6 +7,8 @@ mainspring_sql::statements! {
     chain_watch = "sql/chain_watch.sql",
     config_changed = "sql/config_changed.sql",
     config_revision = "sql/config_revision.sql",
+    job_alike = "sql/job_alike.sql",
+    job_at = "sql/job_at.sql",
     job_between = "sql/job_between.sql",
     job_bury = "sql/job_bury.sql",
     job_claimable = "sql/job_claimable.sql",

@@ -55,6 +55,7 @@ impl SqliteStore {
         let mut connect = SqliteConnectOptions::new()
             .filename(&path)
             .busy_timeout(options.busy_for / ATTEMPTS)
+            .row_buffer_size(ROWS)
             .disable_statement_logging();
         if let Some(bytes) = options.max_bytes {
             let pages = (bytes / PAGE_BYTES).max(1);
@@ -215,6 +216,8 @@ impl Database for SqliteStore {
 
 /// More readers of one file than any machine serves at once.
 const MOST_READERS: u8 = 64;
+/// How many rows SQLite finds before somebody has to have taken the first: a batch of jobs.
+const ROWS: usize = 1_024;
 /// SQLite's page size unless a file was made with another one.
 const PAGE_BYTES: u64 = 4_096;
 const SETUP_WRITER: &str = include_str!("sql/setup_writer.sql");

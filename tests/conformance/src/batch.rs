@@ -93,11 +93,12 @@ pub async fn a_large_batch_is_one_call<S: Subject>(subject: &S) {
     assert_eq!(rig.jobs().await, []);
 }
 
-/// A batch in which most jobs are alike, some are not, and some are known.
+/// A batch in which most jobs are alike, some are not, one is large, and some are known.
 pub async fn jobs_of_a_batch_keep_what_is_their_own<S: Subject>(subject: &S) {
     let rig = Rig(subject.fresh().await);
     let wanted = |number: u64| {
-        let payload = encoded(&"x".repeat(usize::try_from(number % 7).expect("a small number")));
+        let length = if number == 33 { 5_000 } else { number % 7 };
+        let payload = encoded(&"x".repeat(usize::try_from(length).expect("a small number")));
         let priority = if number.is_multiple_of(100) { 0 } else { 4 };
         Enqueue { payload, ..urgent(number, "t", priority) }
     };

@@ -1,4 +1,5 @@
--- Ready jobs of the lanes ?1 (a JSON list of task, place, room and tags) at ?2, at most ?3 of them.
+-- Ready jobs of the lanes ?1 (a JSON list of task, place, room and tags) at ?2, at most ?3 of them,
+-- as a JSON list of their numbers.
 -- Each task's most urgent come first; between tasks the turn goes round. A task's room is applied
 -- before the limit, so that a task without room hides nobody. Each lane and priority is one seek in
 -- an index: how many jobs wait makes no difference.
@@ -22,8 +23,5 @@ ranked AS (
         LIMIT ?3
     )
 )
-SELECT job.*
-FROM ranked JOIN mainspring_jobs AS job ON job.seq = ranked.seq
-WHERE ranked.turn <= ranked.room
-ORDER BY ranked.turn, ranked.place
-LIMIT ?3;
+SELECT json_group_array(seq) AS ready
+FROM (SELECT seq FROM ranked WHERE turn <= room ORDER BY turn, place LIMIT ?3);
