@@ -72,6 +72,10 @@ pub const CLAIM_MAX: u32 = 100;
 /// little, small enough that it is short. A worker never claims more than it may run at once.
 pub const JOBS_PER_CLAIM: u32 = 1_000;
 
+/// Jobs that one claim hands to a worker whose store has no transactions to pay for: small enough
+/// that, while some are claimed, others run and others are written down.
+pub const JOBS_PER_LIGHT_CLAIM: u32 = 250;
+
 /// Items of any other verb that one call carries, for the same reasons.
 pub const ITEMS_PER_CALL: usize = 1_000;
 

@@ -60,6 +60,8 @@ pub struct Worker<D: Domain, R: Room> {
     stopped: bool,
     /// Settles travel with claims.
     travel: bool,
+    /// For how many jobs a claim asks at most, if it is not the usual number.
+    batch: D::Note<Option<u32>>,
     /// How many settles wait for the claim that they travel with: so many places will be free.
     leaving: u32,
 }
@@ -97,6 +99,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
             adopted: 0,
             stopped: false,
             travel: false,
+            batch: Note::EMPTY,
             leaving: 0,
         }
     }
@@ -124,6 +127,12 @@ impl<D: Domain, R: Room> Worker<D, R> {
     /// are then claimed for at once.
     pub fn settles_travel(&mut self) {
         self.travel = true;
+    }
+
+    /// Makes this worker ask for no more than `max` jobs at once, from 1 on, instead of
+    /// [`JOBS_PER_CLAIM`](limits::JOBS_PER_CLAIM).
+    pub fn jobs_per_claim(&mut self, max: u32) {
+        self.batch = D::Note::of(Some(max.max(1)));
     }
 
     /// Takes a job into the window that the claim under way has brought.
@@ -227,7 +236,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
             return None;
         }
         let ticket = self.next_ticket();
-        let max = self.room().min(limits::JOBS_PER_CLAIM);
+        let max = self.room().min(self.batch());
         // So many places become free with it. What else leaves may travel with a claim beside it.
         let freed = self.leaving.min(max);
         self.leaving -= freed;
@@ -259,7 +268,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
     }
 
     fn claim_at(&self, now: Now) -> Option<Mono> {
-        if self.stopped || self.room() < self.claims.least()? {
+        if self.stopped || self.room() < self.claims.least(self.batch())? {
             return None;
         }
         let at = earlier(Some(self.look_at), self.horizon.at())?;
@@ -272,6 +281,11 @@ impl<D: Domain, R: Room> Worker<D, R> {
         let free = self.window.capacity() - self.window.len();
         let free = u32::try_from(free).unwrap_or(u32::MAX).saturating_add(self.leaving);
         free.saturating_sub(self.claims.taken())
+    }
+
+    /// For how many jobs a claim asks at most.
+    fn batch(&self) -> u32 {
+        self.batch.value().unwrap_or(limits::JOBS_PER_CLAIM)
     }
 
     /// Until when nothing is asked of the store, if it has failed.

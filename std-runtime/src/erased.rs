@@ -19,7 +19,7 @@ use mainspring_contract::store::{
     Unreadable,
 };
 use mainspring_contract::{
-    Answer, JobId, NodeId, ScheduleId, Store, StoreError, StoreErrorKind, TaskId,
+    Answer, Capabilities, JobId, NodeId, ScheduleId, Store, StoreError, StoreErrorKind, TaskId,
 };
 use mainspring_core::time::Timestamp;
 use mainspring_core::trigger::Count;
@@ -43,6 +43,7 @@ macro_rules! erased {
         pub(crate) trait AnyStore: Send + Sync + 'static {
             $(fn $verb<'a>(&'a self, $($arg: $type),*) -> Boxed<'a, Answer<$answer>>;)*
             $(fn $list<'a>(&'a self, filter: &'a $page) -> List<'a, $item>;)*
+            fn capabilities(&self) -> Capabilities;
             fn unreadable<'a>(&'a self, limit: u32) -> List<'a, Unreadable>;
             fn count_jobs<'a>(
                 &'a self,
@@ -63,6 +64,9 @@ macro_rules! erased {
             $(fn $list<'a>(&'a self, filter: &'a $page) -> List<'a, $item> {
                 Box::pin(told(stringify!($list), Store::$list(&self.store, filter)))
             })*
+            fn capabilities(&self) -> Capabilities {
+                self.store.capabilities()
+            }
             fn unreadable<'a>(&'a self, limit: u32) -> List<'a, Unreadable> {
                 Box::pin(told("unreadable", Store::unreadable(&self.store, limit)))
             }

@@ -54,9 +54,11 @@ pub(crate) struct Finished {
 }
 
 impl Executor {
-    /// No runs, and where those to come are told of.
-    pub(crate) fn new(telemetry: Telemetry, time: Time) -> Self {
-        let shared = Arc::new(Shared { telemetry, time, ..Shared::default() });
+    /// No runs, and where those to come are told of. Of `batch` ends the pump hears at once, of
+    /// fewer when there is time.
+    pub(crate) fn new(telemetry: Telemetry, time: Time, batch: u32) -> Self {
+        let batch = usize::try_from(batch).unwrap_or(usize::MAX);
+        let shared = Arc::new(Shared { telemetry, time, batch, ..Shared::default() });
         Self { shared, fresh: Vec::new(), contexts: HashMap::default() }
     }
 
@@ -165,6 +167,8 @@ struct Shared {
     any_ended: Notify,
     telemetry: Telemetry,
     time: Time,
+    /// Of so many ends the pump hears at once: as many as a claim brings jobs.
+    batch: usize,
 }
 
 #[derive(Debug)]
@@ -304,7 +308,7 @@ async fn start_all(shared: Arc<Shared>) {
             return;
         }
         let now = clock::steady();
-        if now >= tell_at {
+        if now >= tell_at || shared.ended().len() >= shared.batch {
             shared.any_ended.notify_one();
             tell_at = now + AT_ONCE;
         }
@@ -354,8 +358,8 @@ pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> String {
 
 /// How many runs a starter begins, and for how long, before it lets other tasks of its thread go
 /// on: enough to make little of the change, few enough to keep nobody waiting. As long as it finds
-/// more to begin, it tells of ends no more often: each call that writes them down costs as much as
-/// many of them.
+/// more to begin, it tells of ends no more often, unless they fill a claim's batch: each call that
+/// writes them down costs as much as many of them.
 const STARTS_AT_ONCE: usize = 32;
 const AT_ONCE: Duration = Duration::from_millis(1);
 
@@ -375,6 +379,8 @@ mod tests {
     use crate::task::{Task, TaskFunction};
 
     const HOUR: Duration = Duration::from_secs(3_600);
+    /// Of so many ends the pump hears at once.
+    const BATCH: u32 = 100;
 
     /// A run that takes no notice of being told to stop, and has an hour to do so.
     fn stubborn() -> (impl Future<Output = RunEnd>, Context) {
@@ -426,7 +432,7 @@ mod tests {
         let task = Task::new("t", function);
         let task = task.bind(&States::default()).expect("it wants no state");
         let task = Arc::new(task);
-        let mut executor = Executor::new(Telemetry::default(), Time::default());
+        let mut executor = Executor::new(Telemetry::default(), Time::default(), BATCH);
         jobs.for_each(|number| {
             executor.start(Arc::clone(&task), job(number), Timestamp::UNIX_EPOCH)
         });
@@ -512,6 +518,15 @@ mod tests {
         assert_eq!(executor.take_ended().len(), 1);
         drop(go_on);
         assert_eq!(all_ended(&mut executor).await, [Outcome::Succeeded]);
+    }
+
+    /// The clock stands still, so that no time passes that would tell of them.
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_of_ends_is_told_of_while_others_wait_to_be_started() {
+        let mut executor = started(|| async {}, 0..200);
+        executor.any_ended().await;
+        let told = executor.take_ended().len();
+        assert!((BATCH as usize..200).contains(&told), "{told}");
     }
 
     #[tokio::test]

@@ -112,6 +112,8 @@ pub(crate) struct Parts {
     pub(crate) neighbours: Neighbours,
     pub(crate) planner: Planner<Stored, AnyPlan, Boxed>,
     pub(crate) worker: Worker<Stored, Boxed>,
+    /// For how many jobs the worker asks at once.
+    pub(crate) jobs_per_claim: u32,
     pub(crate) events: mpsc::UnboundedReceiver<Event>,
 }
 
@@ -135,7 +137,7 @@ impl Pump {
             waiting: parts.waiting,
             planner: parts.planner,
             worker: parts.worker,
-            executor: Executor::new(parts.telemetry.clone(), parts.time),
+            executor: Executor::new(parts.telemetry.clone(), parts.time, parts.jobs_per_claim),
             telemetry: parts.telemetry,
             neighbours: parts.neighbours,
             planner_look: Look::new(dice::new()),

@@ -127,6 +127,11 @@ impl Scheduler {
         let mut worker = Worker::new(&Boxed(shared.max_running), shared.lease, shared.max_idle);
         worker.dice(dice::new());
         worker.settles_travel();
+        let jobs_per_claim = match shared.store.capabilities().durable {
+            true => limits::JOBS_PER_CLAIM,
+            false => limits::JOBS_PER_LIGHT_CLAIM,
+        };
+        worker.jobs_per_claim(jobs_per_claim);
         // What a node does not do is a machine that was stopped before it began.
         let now = Now { wall: Timestamp::UNIX_EPOCH, mono: Mono::ZERO };
         if !shared.role.plans() {
@@ -148,6 +153,7 @@ impl Scheduler {
             neighbours: shared.neighbours.clone(),
             planner,
             worker,
+            jobs_per_claim,
             events,
         });
         if let Some(hand) = shared.time.hand() {

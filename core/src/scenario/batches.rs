@@ -130,3 +130,16 @@ fn a_claim_that_brought_less_than_a_batch_is_followed_by_one_at_a_time() {
     crowd.end(0..u64::from(BATCH - 1));
     assert_eq!(crowd.claims(), [], "the first one is under way");
 }
+
+#[test]
+fn a_worker_asks_for_no_more_jobs_at_once_than_it_was_told_to() {
+    let mut crowd = Crowd::new();
+    crowd.worker.jobs_per_claim(10);
+    let first = one(&crowd.claims(), 10);
+    crowd.answer(0, first, 10);
+    // It was a whole batch, and there is room for more than one.
+    let claims = crowd.claims();
+    assert_eq!(claims.iter().map(|(_, max)| *max).collect::<Vec<_>>(), [10, 10]);
+    crowd.answer(0, claims[0].0, 9);
+    assert_eq!(crowd.claims(), [], "one is under way, and no whole batch waits");
+}

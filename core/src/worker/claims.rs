@@ -6,7 +6,6 @@
 
 use crate::domain::Domain;
 use crate::id::Ticket;
-use crate::limits;
 use crate::note::{Notable, Note};
 use crate::time::Mono;
 
@@ -62,9 +61,9 @@ impl<D: Domain> Claims<D> {
         self.beside = D::Note::of(beside);
     }
 
-    /// The claim of this ticket has brought so many jobs; when it was sent, in epochs of the
-    /// horizon, if it is one of these.
-    pub(super) fn answered(&mut self, ticket: Ticket, count: u32) -> Option<u32> {
+    /// The claim of this ticket has brought so many jobs, of at most `batch`; when it was sent, in
+    /// epochs of the horizon, if it is one of these.
+    pub(super) fn answered(&mut self, ticket: Ticket, count: u32, batch: u32) -> Option<u32> {
         let asked = |claim: &Claim| claim.ticket == ticket;
         let first = self.first.filter(asked);
         if !D::OFFER.remote {
@@ -78,13 +77,14 @@ impl<D: Domain> Claims<D> {
             beside.taken[0] = beside.taken[1];
         }
         (beside.second, beside.taken[1]) = (None, 0);
-        beside.plenty = count >= limits::JOBS_PER_CLAIM;
+        beside.plenty = count >= batch;
         self.beside = D::Note::of(beside);
         Some(claim.epoch)
     }
 
-    /// For how many jobs another claim has to ask at least; `None`: no other may be sent.
-    pub(super) fn least(&self) -> Option<u32> {
+    /// For how many jobs another claim has to ask at least, if none asks for more than `batch`;
+    /// `None`: no other may be sent.
+    pub(super) fn least(&self, batch: u32) -> Option<u32> {
         if self.first.is_none() {
             return Some(1);
         }
@@ -92,7 +92,7 @@ impl<D: Domain> Claims<D> {
             return None;
         }
         let Beside { plenty, second, .. } = self.beside.value();
-        (plenty && second.is_none()).then_some(limits::JOBS_PER_CLAIM)
+        (plenty && second.is_none()).then_some(batch)
     }
 
     /// How many places of the window are to be left to them.

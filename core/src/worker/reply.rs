@@ -15,7 +15,8 @@ use crate::verb::{Ended, Renewed, Written};
 impl<D: Domain, R: Room> Worker<D, R> {
     pub(super) fn claimed(&mut self, ticket: Ticket, result: Result<(u32, Pulse), Down>, now: Now) {
         let count = result.map_or(0, |(count, _)| count);
-        let Some(epoch) = self.claims.answered(ticket, count) else { return };
+        let batch = self.batch();
+        let Some(epoch) = self.claims.answered(ticket, count, batch) else { return };
         match result {
             Ok((count, pulse)) => {
                 self.answered();

@@ -193,6 +193,10 @@ impl Node {
         if make.travels {
             worker.settles_travel();
         }
+        if make.seed.is_multiple_of(2) {
+            // So few that two claims may be under way together.
+            worker.jobs_per_claim(u32::try_from(make.works / 4).unwrap_or(u32::MAX));
+        }
         Self {
             name: make.name,
             process: make.process,
