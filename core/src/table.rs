@@ -67,8 +67,8 @@ pub trait Storage<T> {
     where
         T: Keyed;
 
-    /// The record with this key has been taken out of this slot.
-    fn give_back(&mut self, key: &T::Key, slot: usize)
+    /// What is in this slot, if anything, is about to be taken out.
+    fn give_back(&mut self, slot: usize)
     where
         T: Keyed;
 
@@ -107,7 +107,7 @@ impl<T, const N: usize> Storage<T> for [Slot<T>; N] {
         self.iter().position(|slot| slot.record().is_none())
     }
 
-    fn give_back(&mut self, _: &T::Key, _: usize)
+    fn give_back(&mut self, _: usize)
     where
         T: Keyed,
     {
@@ -161,11 +161,13 @@ impl<T> Storage<T> for Indexed<T> {
         self.index.insert(&mut self.links, hash(key))
     }
 
-    fn give_back(&mut self, key: &T::Key, slot: usize)
+    fn give_back(&mut self, slot: usize)
     where
         T: Keyed,
     {
-        self.index.remove(&mut self.links, hash(key), slot);
+        if let Some(record) = self.slots.get(slot).and_then(Slot::record) {
+            self.index.remove(&mut self.links, hash(record.key()), slot);
+        }
     }
 
     fn find(&self, key: &T::Key) -> Option<usize>
@@ -225,11 +227,19 @@ impl<T: Keyed, S: Storage<T>> Table<T, S> {
 
     /// Takes the record in `slot` out.
     pub fn remove(&mut self, slot: usize) -> Option<T> {
-        let Slot::Taken(record) = take(self.storage.slots_mut().get_mut(slot)?) else {
-            return None;
-        };
-        self.storage.give_back(record.key(), slot);
-        Some(record)
+        self.storage.give_back(slot);
+        match take(self.storage.slots_mut().get_mut(slot)?) {
+            Slot::Taken(record) => Some(record),
+            Slot::Free => None,
+        }
+    }
+
+    /// Drops the record in `slot` where it lies: large ones take time to be copied.
+    pub fn discard(&mut self, slot: usize) {
+        self.storage.give_back(slot);
+        if let Some(slot) = self.storage.slots_mut().get_mut(slot) {
+            *slot = Slot::Free;
+        }
     }
 
     /// The record in `slot`, to change. Its key must stay what it is.
@@ -305,6 +315,10 @@ mod tests {
                         assert_eq!((record, model.len()), ((key, step), 16));
                     }
                 },
+                (Some(slot), false) if state & 0x200 == 0 => {
+                    table.discard(slot);
+                    model.remove(&key);
+                }
                 (Some(slot), false) => {
                     assert_eq!(table.remove(slot).map(|r| r.1), model.remove(&key));
                 }

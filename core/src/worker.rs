@@ -423,7 +423,7 @@ impl<D: Domain, R: Room> Worker<D, R> {
 
     fn drop_slot(&mut self, slot: usize) {
         self.timers.remove(slot);
-        self.window.remove(slot);
+        self.window.discard(slot);
     }
 
     fn next_ticket(&mut self) -> Ticket {

@@ -253,10 +253,12 @@ impl<D: Domain, S: Room, T: Room, J: Room, K: Room> Ledger<D, S, T, J, K> {
     fn bury(&mut self, slot: usize, outcome: Outcome, now: Timestamp) {
         self.leave_key(slot, now);
         self.leave_chain(slot);
-        let Some(row) = self.jobs.remove(slot) else { return };
-        self.leave_lane(row.lane());
-        let watched = D::OFFER.watches() && row.job.watched;
-        if let Some(schedule) = row.job.schedule.filter(|_| watched) {
+        let Some(row) = self.jobs.get(slot) else { return };
+        let (lane, watched) = (row.lane(), D::OFFER.watches() && row.job.watched);
+        let schedule = row.job.schedule.as_ref().filter(|_| watched).cloned();
+        self.jobs.discard(slot);
+        self.leave_lane(lane);
+        if let Some(schedule) = schedule {
             self.run_ended(&schedule, outcome, now);
         }
     }
