@@ -48,6 +48,17 @@ impl Node {
             slot: select_unpredictable(theirs, later.slot, self.slot),
         }
     }
+
+    /// The first one of this and one whose slots are all later, or all earlier. Among equals that
+    /// is the earlier one: a later rank has to be larger by one.
+    #[cfg(feature = "alloc")]
+    fn either(self, other: Self, is_later: bool) -> Self {
+        let theirs = other.rank.saturating_sub(u64::from(is_later)) >= self.rank;
+        Self {
+            rank: select_unpredictable(theirs, other.rank, self.rank),
+            slot: select_unpredictable(theirs, other.slot, self.slot),
+        }
+    }
 }
 
 /// What keeps the ranks of slots: its capacity is their number.
