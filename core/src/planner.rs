@@ -201,7 +201,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         let slack = rules.slack();
         let slot = self.window.insert(entry).map_err(|Full(entry)| Full(entry.plan))?;
         self.slack = self.slack.max(slack);
-        self.due.put(slot, latest(next, slack));
+        self.due.put(slot, next + slack);
         Ok(())
     }
 
@@ -413,11 +413,6 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         self.ticket = self.ticket.next();
         self.ticket
     }
-}
-
-/// When a fire must be noticed. The end of time itself stands for "not in the queue" there.
-fn latest(next: Timestamp, slack: Span) -> Timestamp {
-    (next + slack).min(Timestamp::MAX - Span::from_micros(1))
 }
 
 impl<D: Domain, P: Plan, R: Room> fmt::Debug for Planner<D, P, R> {

@@ -1,6 +1,6 @@
 //! Which schedule is next, and what is asked of the store for it.
 
-use super::{Entry, Output, Planner, latest};
+use super::{Entry, Output, Planner};
 use crate::domain::Domain;
 use crate::exclude::Plan;
 use crate::fire;
@@ -22,10 +22,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             if latest > now.wall {
                 break latest;
             }
-            // The queue knows its first by heart and is asked nevertheless, so that among many
-            // schedules its key is fetched from memory while the entry is.
-            let key = self.due.key_of(slot);
-            if self.window.get(slot).is_some_and(|entry| !entry.under_way) && key.is_some() {
+            if self.window.get(slot).is_some_and(|entry| !entry.under_way) {
                 return Some(slot);
             }
             self.due.remove(slot);
@@ -51,8 +48,10 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         }
         let longest = if self.is_crowded(now) { None } else { Some(self.reach()) };
         let ticket = self.next_ticket().about(slot);
-        // Which one is next can be found out while this one is fetched from memory.
-        self.due.remove(slot);
+        if self.window.capacity() >= MANY {
+            // Which one is next can be found out while this one is fetched from memory.
+            self.due.remove(slot);
+        }
         let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
         let policies = entry.rules.policies(entry.one_by_one).within(D::OFFER);
         let Some(next) = fire::only(&entry.plan, entry.next, now.wall, &policies) else {
@@ -61,7 +60,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         let keep_for = entry.send(ticket, next, now.wall, longest);
         let (asked, decision) = ((&entry.id, entry.revision), (entry.next, next));
         let advance = Advance::only(asked, &policies, decision, keep_for, &mut self.dice);
-        Self::requeue(&mut self.due, slot, entry, now.wall);
+        Self::requeue(&mut self.due, slot, entry);
         Some(Output::Advance { ticket, advance })
     }
 
@@ -81,22 +80,16 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         let dice = &mut self.dice;
         let mut advance = Advance::decided(&entry.id, entry.revision, policies, decision, dice);
         advance.keep_for = keep_for;
-        Self::requeue(&mut self.due, slot, entry, now);
+        Self::requeue(&mut self.due, slot, entry);
         Some(Output::Advance { ticket, advance })
     }
 
     /// Puts an entry whose advance was just asked for where it belongs if that is done: usually it
     /// is, and the queue need not be changed once more.
     #[inline]
-    fn requeue(
-        due: &mut Queue<Timestamp, R::Cells>,
-        slot: usize,
-        entry: &Entry<D, P>,
-        now: Timestamp,
-    ) {
-        let latest = entry.after.map(|after| latest(after, entry.rules.slack()));
-        match latest.filter(|latest| *latest > now) {
-            Some(latest) => due.put(slot, latest),
+    fn requeue(due: &mut Queue<Timestamp, R::Cells>, slot: usize, entry: &Entry<D, P>) {
+        match entry.after {
+            Some(after) => due.put(slot, after + entry.rules.slack()),
             None => drop(due.remove(slot)),
         }
     }
@@ -123,3 +116,7 @@ impl<D: Domain, P> Entry<D, P> {
         })
     }
 }
+
+/// Windows of this size do not fit into the cache of one core, and waiting for memory is most of
+/// the work.
+const MANY: usize = 1 << 15;

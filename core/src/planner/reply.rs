@@ -2,7 +2,7 @@
 
 use core::mem::replace;
 
-use super::{Down, Planner, latest};
+use super::{Down, Planner};
 use crate::domain::Domain;
 use crate::exclude::Plan;
 use crate::id::Ticket;
@@ -85,9 +85,9 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 entry.next = next;
                 entry.one_by_one &= next <= pulse.store_now;
                 entry.rules.spend(inserted);
-                let latest = latest(next, slack);
-                if self.due.key_of(slot) != Some(latest) {
-                    self.due.put(slot, latest);
+                // Unless it had to leave meanwhile, it is where it belongs.
+                if self.due.key_of(slot).is_none() {
+                    self.due.put(slot, next + slack);
                 }
             }
             (Ok((Advanced::Done { .. }, _)), None) => self.drop_slot(slot),
@@ -100,11 +100,11 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
                 entry.one_by_one = true;
                 // Never before its fire, which lies ahead again if the store's clock was set back.
                 let again = entry.next.max(pulse.store_now + limits::FULL_PAUSE);
-                self.due.put(slot, latest(again, slack));
+                self.due.put(slot, again + slack);
             }
             // Still due: the same decision is made again when the store is back. If it took
             // effect after all, the store will know it again.
-            (Err(Down), _) => self.due.put(slot, latest(entry.next, slack)),
+            (Err(Down), _) => self.due.put(slot, entry.next + slack),
         }
     }
 

@@ -161,15 +161,14 @@ impl<D: Domain> Fire<D> {
         dice: &mut Dice,
     ) -> Self {
         let policies = policies.within(D::OFFER);
-        let delay = policies.jitter.map_or(Span::ZERO, |jitter| {
+        let ready_at = policies.jitter.map_or(at, |jitter| {
             let room = following.map_or(Span::MAX, |next| next.since(at) - ONE_MICRO);
             let longest = jitter.up_to.min(room);
-            match jitter.spread {
+            at + match jitter.spread {
                 Spread::Random => dice.span(longest),
                 Spread::Stable => spread(D::spread(schedule), longest),
             }
         });
-        let ready_at = at + delay;
         // A fire that follows the run before is never too late.
         let grace = policies.misfire_grace.filter(|_| policies.after_run.is_none());
         let start_by = grace.map(|grace| ready_at + grace.max(Span::ZERO));
