@@ -23,10 +23,10 @@ use crate::broker::{Known, Look, Neighbours};
 use crate::clock::{self, Clock, Time};
 use crate::dice;
 use crate::erased::AnyStore;
-use crate::executor::{Executor, Finished};
 use crate::plan::{self, AnyPlan};
 use crate::registry::Registry;
 use crate::request::{Answered, Batch, Caller, Claim, Request};
+use crate::runs::{Finished, Runs};
 use crate::task::Bound;
 use crate::telemetry::Telemetry;
 use crate::testing::HandClock;
@@ -80,7 +80,7 @@ pub(crate) struct Pump {
     heart: Heart,
     planner: Planner<Stored, AnyPlan, Boxed>,
     worker: Worker<Stored, Boxed>,
-    executor: Executor,
+    runs: Runs,
     calls: JoinSet<Answered>,
     /// What is to be asked of the store.
     batch: Batch,
@@ -137,7 +137,7 @@ impl Pump {
             waiting: parts.waiting,
             planner: parts.planner,
             worker: parts.worker,
-            executor: Executor::new(parts.telemetry.clone(), parts.time, parts.jobs_per_claim),
+            runs: Runs::new(parts.telemetry.clone(), parts.time, parts.jobs_per_claim),
             telemetry: parts.telemetry,
             neighbours: parts.neighbours,
             planner_look: Look::new(dice::new()),
@@ -201,7 +201,7 @@ impl Pump {
                     event = Some(Event::Stop);
                 }
             },
-            () = self.executor.any_ended() => {}
+            () = self.runs.any_ended() => {}
             () = self.neighbours.heard().stirs() => {}
             Some(joined) = self.calls.join_next() => answered = Some(joined),
             () = self.clock.wait_until(deadline) => {}
@@ -214,7 +214,7 @@ impl Pump {
             self.told(next);
         }
         self.heard();
-        for run in self.executor.take_ended() {
+        for run in self.runs.take_ended() {
             let Finished { job, token, ended } = run;
             self.work_input(match ended {
                 Some((ended, ask)) => worker::Input::Finished { job, token, ended, ask },
@@ -269,11 +269,11 @@ impl Pump {
         }
         // It may be replaced from now on.
         self.found = None;
-        // Before the runs: the executor gives the task that was made last to this thread, and the
+        // Before the runs: tokio gives the task that was made last to this thread, and the
         // others to threads that are idle. A call that has to do with the last runs shall work
         // beside this loop and the first of these.
         self.call();
-        self.executor.launch();
+        self.runs.launch();
         while let Some(output) = self.planner.poll(now) {
             if let planner::Output::Advance { advance, .. } = &output
                 && let Some(fault) = self.planner.plan(&advance.schedule).and_then(plan::fault)
@@ -333,7 +333,7 @@ impl Pump {
             Event::Verify(suspects) => self.work_input(worker::Input::Verify(suspects)),
             Event::Stop => {
                 if !core::mem::replace(&mut self.stopping, true) {
-                    self.telemetry.node_stopping(self.executor.len());
+                    self.telemetry.node_stopping(self.runs.len());
                 }
                 self.work_input(worker::Input::Stop);
                 self.plan_input(planner::Input::Stop);
@@ -347,7 +347,7 @@ impl Pump {
     /// Whether nothing is under way but runs that sleep by a clock that a test moves.
     fn is_still(&self) -> bool {
         let asleep = self.time.hand().map_or(0, HandClock::asleep);
-        self.calls.is_empty() && self.executor.only_sleeps(asleep)
+        self.calls.is_empty() && self.runs.only_sleeps(asleep)
     }
 
     fn work(&mut self, output: worker::Output<Stored>) {
@@ -357,14 +357,14 @@ impl Pump {
                 self.batch.claims.push(Claim { ticket, lease_for, max });
             }
             O::Run(job) => match self.found(&job.task) {
-                Some(task) => self.executor.start(task, job, self.time.righted(self.now.wall)),
+                Some(task) => self.runs.start(task, job, self.time.righted(self.now.wall)),
                 // The task was taken away since the claim was sent: the job goes back.
                 None => {
                     let input = worker::Input::Unstarted { job: job.id, token: job.token };
                     self.work_input(input);
                 }
             },
-            O::Abort { job, token, why } => self.executor.abort(job, token, why),
+            O::Abort { job, token, why } => self.runs.abort(job, token, why),
             O::Renew { ticket, renew } => self.batch.renew.push((ticket, renew)),
             O::Release { ticket, release } => self.batch.release.push((ticket, release)),
             O::Retry { ticket, retry } => self.batch.retry.push((ticket, retry)),

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 use crate::context::Context;
-use crate::executor::panic_text;
+use crate::runs::panic_text;
 use crate::task::{Call, Executor, RunEnd, TaskRun};
 
 /// What a thread is to do.

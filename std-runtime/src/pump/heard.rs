@@ -32,7 +32,7 @@ impl Pump {
                 || run.schedule().is_some_and(|schedule| hints.displaced.holds(schedule))
         };
         let suspects: Vec<JobId> =
-            self.executor.runs().filter(|run| told(run)).map(Context::job).collect();
+            self.runs.iter().filter(|run| told(run)).map(Context::job).collect();
         for job in suspects {
             self.work_input(worker::Input::Verify(Suspects::Job(job)));
         }

@@ -10,7 +10,7 @@ use mainspring_core::outcome::Outcome;
 
 use super::{Function, RunEnd, TaskRun};
 use crate::context::Context;
-use crate::executor::panic_text;
+use crate::runs::panic_text;
 
 /// Carries out the runs of tasks: on an event loop, on threads, in processes, or where you say.
 ///

@@ -37,7 +37,7 @@ mod ids;
 
 /// The runs of one node.
 #[derive(Debug)]
-pub(crate) struct Executor {
+pub(crate) struct Runs {
     shared: Arc<Shared>,
     /// What [`launch`](Self::launch) is going to start.
     fresh: Vec<Start>,
@@ -53,7 +53,7 @@ pub(crate) struct Finished {
     pub(crate) ended: Option<(Ended, Ask)>,
 }
 
-impl Executor {
+impl Runs {
     /// No runs, and where those to come are told of. Of `batch` ends the pump hears at once, of
     /// fewer when there is time.
     pub(crate) fn new(telemetry: Telemetry, time: Time, batch: u32) -> Self {
@@ -132,7 +132,7 @@ impl Executor {
     }
 
     /// The runs that have not ended.
-    pub(crate) fn runs(&self) -> impl Iterator<Item = &Context> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Context> {
         self.contexts.values()
     }
 
@@ -142,7 +142,7 @@ impl Executor {
     }
 }
 
-impl Drop for Executor {
+impl Drop for Runs {
     fn drop(&mut self) {
         self.shared.unstarted().starts.clear();
         // Nobody is left who could renew leases: what runs is dropped as soon as it waits.
@@ -159,7 +159,7 @@ struct Start {
     span: Span,
 }
 
-/// What an executor shares with its runs.
+/// What all runs share.
 #[derive(Debug, Default)]
 struct Shared {
     unstarted: Mutex<Unstarted>,
@@ -425,28 +425,22 @@ mod tests {
         Enqueue::new(id, name, payload).job(&known, Timestamp::UNIX_EPOCH)
     }
 
-    fn started<Form>(
-        function: impl TaskFunction<Form>,
-        jobs: impl Iterator<Item = u8>,
-    ) -> Executor {
+    fn started<Form>(function: impl TaskFunction<Form>, jobs: impl Iterator<Item = u8>) -> Runs {
         let task = Task::new("t", function);
         let task = task.bind(&States::default()).expect("it wants no state");
         let task = Arc::new(task);
-        let mut executor = Executor::new(Telemetry::default(), Time::default(), BATCH);
-        jobs.for_each(|number| {
-            executor.start(Arc::clone(&task), job(number), Timestamp::UNIX_EPOCH)
-        });
-        executor.launch();
-        executor
+        let mut runs = Runs::new(Telemetry::default(), Time::default(), BATCH);
+        jobs.for_each(|number| runs.start(Arc::clone(&task), job(number), Timestamp::UNIX_EPOCH));
+        runs.launch();
+        runs
     }
 
-    async fn all_ended(executor: &mut Executor) -> Vec<Outcome> {
+    async fn all_ended(runs: &mut Runs) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
-        while executor.len() > 0 {
-            executor.any_ended().await;
+        while runs.len() > 0 {
+            runs.any_ended().await;
             outcomes.extend(
-                executor
-                    .take_ended()
+                runs.take_ended()
                     .iter()
                     .filter_map(|run| run.ended.as_ref().map(|(ended, _)| ended.outcome)),
             );
@@ -471,17 +465,17 @@ mod tests {
                 }
             }
         };
-        let mut executor = started(function, 0..99);
-        let outcomes = all_ended(&mut executor).await;
+        let mut runs = started(function, 0..99);
+        let outcomes = all_ended(&mut runs).await;
         let panicked = outcomes.iter().filter(|&&outcome| outcome == Outcome::Panicked).count();
         assert_eq!((outcomes.len(), panicked), (99, 33));
     }
 
     #[tokio::test(start_paused = true)]
     async fn runs_that_end_in_one_go_are_told_of_together() {
-        let mut executor = started(|| async {}, 0..99);
-        executor.any_ended().await;
-        assert_eq!(executor.take_ended().len(), 99, "more than a starter begins at once");
+        let mut runs = started(|| async {}, 0..99);
+        runs.any_ended().await;
+        assert_eq!(runs.take_ended().len(), 99, "more than a starter begins at once");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -494,8 +488,8 @@ mod tests {
                 tokio::task::block_in_place(|| all.wait());
             }
         };
-        let mut executor = started(function, 0..6);
-        assert_eq!(all_ended(&mut executor).await, [Outcome::Succeeded; 6]);
+        let mut runs = started(function, 0..6);
+        assert_eq!(all_ended(&mut runs).await, [Outcome::Succeeded; 6]);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -513,24 +507,24 @@ mod tests {
                 }
             }
         };
-        let mut executor = started(function, 0..2);
-        executor.any_ended().await;
-        assert_eq!(executor.take_ended().len(), 1);
+        let mut runs = started(function, 0..2);
+        runs.any_ended().await;
+        assert_eq!(runs.take_ended().len(), 1);
         drop(go_on);
-        assert_eq!(all_ended(&mut executor).await, [Outcome::Succeeded]);
+        assert_eq!(all_ended(&mut runs).await, [Outcome::Succeeded]);
     }
 
     /// The clock stands still, so that no time passes that would tell of them.
     #[tokio::test(start_paused = true)]
     async fn a_batch_of_ends_is_told_of_while_others_wait_to_be_started() {
-        let mut executor = started(|| async {}, 0..200);
-        executor.any_ended().await;
-        let told = executor.take_ended().len();
+        let mut runs = started(|| async {}, 0..200);
+        runs.any_ended().await;
+        let told = runs.take_ended().len();
         assert!((BATCH as usize..200).contains(&told), "{told}");
     }
 
     #[tokio::test]
-    async fn runs_end_with_their_executor() {
+    async fn runs_end_when_nobody_holds_them() {
         let (alive, dead) = tokio::sync::oneshot::channel::<()>();
         let alive = Mutex::new(Some(alive));
         let function = move || {
@@ -540,10 +534,10 @@ mod tests {
                 drop(alive);
             }
         };
-        let executor = started(function, 0..1);
+        let runs = started(function, 0..1);
         // The run starts and waits.
         tokio::task::yield_now().await;
-        drop(executor);
+        drop(runs);
         assert!(dead.await.is_err(), "the run was dropped, and what it owned with it");
     }
 }
