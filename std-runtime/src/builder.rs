@@ -123,6 +123,9 @@ impl Builder {
     }
 
     /// How many jobs this node runs at once. Default: 100.
+    ///
+    /// A node claims no more than it may run, so many jobs that end at once want more, such as
+    /// 2,000: then claims come in batches of the largest size, two of them under way.
     #[must_use]
     pub fn max_running(mut self, max: usize) -> Self {
         self.max_running = max;
