@@ -26,12 +26,11 @@ pub struct Cells {
     blocks: Box<[Block]>,
     levels: Box<[Box<[Group]>]>,
     first: Node,
-    len: usize,
 }
 
-/// The ranks of as many slots as a cache line holds. Those that the last one has too many are zero.
+/// The ranks of a few slots, within a cache line. Those that the last one has too many are zero.
 #[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
+#[repr(align(32))]
 struct Block([u64; BLOCK]);
 
 /// Nodes with a common parent, in the order of their slots, in a cache line.
@@ -45,7 +44,7 @@ impl Cells {
         let blocks = repeat_n(Block([0; BLOCK]), capacity.div_ceil(BLOCK)).collect();
         let groups = |count| repeat_n(Group([Node::NONE; ARITY]), count).collect();
         let levels = widths(capacity).map(groups).collect();
-        Self { capacity, blocks, levels, first: Node::NONE, len: 0 }
+        Self { capacity, blocks, levels, first: Node::NONE }
     }
 }
 
@@ -66,9 +65,7 @@ impl Storage for Cells {
         assert!(slot < self.capacity, "slot {slot} of a queue over {}", self.capacity);
         let (mut at, turn) = (slot / BLOCK, slot % BLOCK);
         let ranks = &mut self.blocks[at].0;
-        let old = replace(&mut ranks[turn], rank);
-        self.len += usize::from(old == 0);
-        self.len -= usize::from(rank == 0);
+        ranks[turn] = rank;
         let start = u32::try_from(slot - turn).expect("a queue has fewer than 2^32 slots");
         let mut first = first_of(ranks, start);
         for level in &mut self.levels {
@@ -86,9 +83,8 @@ impl Storage for Cells {
         self.first = first;
     }
 
-    #[inline]
     fn count(&self) -> usize {
-        self.len
+        self.blocks.iter().flat_map(|block| block.0).filter(|rank| *rank != 0).count()
     }
 }
 
@@ -103,8 +99,8 @@ fn widths(capacity: usize) -> impl Iterator<Item = usize> {
     core::iter::successors(above(&capacity.div_ceil(BLOCK)), above)
 }
 
-/// Ranks in a block: as many as a cache line holds.
-const BLOCK: usize = 8;
+/// Ranks in a block. With more of them there would rarely be a level less, and each is looked at.
+const BLOCK: usize = 4;
 
 /// Children per node: they share a cache line, and the tree is half as high as a binary one.
 const ARITY: usize = 4;
