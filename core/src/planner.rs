@@ -68,6 +68,8 @@ pub struct Planner<D: Domain, P: Plan, R: Room> {
     due: Queue<Timestamp, R::Cells>,
     /// The largest slack in the window since it was last empty.
     slack: Span,
+    /// How many of the schedules that come next were fetched from memory ahead.
+    fetched: D::Note<u32>,
     dice: Dice,
     /// When the store will have a schedule to claim.
     horizon: Horizon,
@@ -121,6 +123,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             window: Table::new(window),
             due: Queue::new(due),
             slack: Span::ZERO,
+            fetched: Note::EMPTY,
             dice: Dice::seeded(0),
             horizon: Horizon::EMPTY,
             in_time: false,

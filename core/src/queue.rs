@@ -61,6 +61,12 @@ impl Node {
     }
 }
 
+/// A few slots with the same key.
+pub type Alike = heapless::Vec<usize, FEW>;
+
+/// As many cache lines as a core asks memory for at once, about.
+const FEW: usize = 16;
+
 /// What keeps the ranks of slots: its capacity is their number.
 ///
 /// An array of ranks is one that looks at all of them to find the first: with the few tens of slots
@@ -71,6 +77,12 @@ pub trait Storage {
 
     /// The entry that comes first.
     fn first(&self) -> Node;
+
+    /// A few slots with the rank of the first, in their order. Few storages are large enough for
+    /// anybody to ask.
+    fn alike(&self) -> Alike {
+        Alike::new()
+    }
 
     /// Gives `slot` this rank.
     fn put(&mut self, slot: usize, rank: u64);
@@ -154,6 +166,12 @@ impl<K: Key, S: Storage> Queue<K, S> {
     pub fn peek(&self) -> Option<(usize, K)> {
         let first = self.cells.first();
         K::from_rank(first.rank).map(|key| (first.slot as usize, key))
+    }
+
+    /// A few slots with the smallest key, in their order: those that come next, so that what they
+    /// stand for can be fetched ahead. None, if the [`Storage`] is one that is never large.
+    pub fn alike(&self) -> Alike {
+        self.cells.alike()
     }
 
     /// The key of `slot`, if it is in the queue.
@@ -270,6 +288,12 @@ mod tests {
                 }
             }
             assert_eq!(queue.peek(), least(&model), "{seed} {capacity} {step}");
+            let (alike, first) = (queue.alike(), least(&model));
+            assert!(
+                alike.is_sorted()
+                    && alike.first().is_none_or(|slot| Some(*slot) == first.map(|f| f.0))
+            );
+            assert!(alike.iter().all(|slot| model.get(slot).copied() == first.map(|f| f.1)));
             assert_eq!((queue.len(), queue.is_empty()), (model.len(), model.is_empty()));
             assert_eq!(queue.key_of(slot), model.get(&slot).copied());
         }
@@ -308,6 +332,18 @@ mod tests {
         queue.put(2, 5);
         let slots: Vec<_> = core::iter::from_fn(|| queue.pop()).map(|(slot, _)| slot).collect();
         assert_eq!(slots, [2, 8, 9, 17, 33, 39]);
+    }
+
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn a_large_queue_names_what_comes_next() {
+        let mut queue = Queue::new(Cells::boxed(1_000));
+        assert!(queue.alike().is_empty());
+        (0..1_000).for_each(|slot| queue.put(slot, 7 + slot as u64 % 10));
+        let tens: Vec<_> = (0..FEW).map(|n| 10 * n).collect();
+        assert_eq!(queue.alike(), tens[..]);
+        queue.put(30, 6);
+        assert_eq!(queue.alike(), [30]);
     }
 
     #[test]

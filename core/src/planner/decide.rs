@@ -1,11 +1,14 @@
 //! Which schedule is next, and what is asked of the store for it.
 
+use core::hint::black_box;
+
 use super::{Entry, Output, Planner};
 use crate::domain::Domain;
 use crate::exclude::Plan;
 use crate::fire;
 use crate::id::Ticket;
 use crate::limits;
+use crate::note::Note;
 use crate::queue::Queue;
 use crate::room::Room;
 use crate::schedule::Next;
@@ -49,8 +52,7 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         let longest = if self.is_crowded(now) { None } else { Some(self.reach()) };
         let ticket = self.next_ticket().about(slot);
         if self.window.capacity() >= MANY {
-            // Which one is next can be found out while this one is fetched from memory.
-            self.due.remove(slot);
+            self.fetch();
         }
         let entry = self.window.get_mut(slot).expect("the queue names slots that are in use");
         let policies = entry.rules.policies(entry.one_by_one).within(D::OFFER);
@@ -62,6 +64,27 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
         let advance = Advance::only(asked, &policies, decision, keep_for, &mut self.dice);
         Self::requeue(&mut self.due, slot, entry);
         Some(Output::Advance { ticket, advance })
+    }
+
+    /// Has what the next decisions are about fetched from memory, for several at once: waiting for
+    /// one after the other would be most of the work. Nothing depends on it.
+    #[inline(never)]
+    fn fetch(&mut self) {
+        let fetched: u32 = self.fetched.value();
+        if let Some(rest) = fetched.checked_sub(1) {
+            self.fetched = D::Note::of(rest);
+            return;
+        }
+        let slots = self.due.alike();
+        // Asks for something from each cache line, and without a branch on what is not there yet.
+        let is_ready = |&&slot: &&usize| {
+            let key = self.due.key_of(slot);
+            self.window.get(slot).is_some_and(|entry| {
+                !entry.under_way & (key == Some(entry.next + entry.rules.slack()))
+            })
+        };
+        black_box(slots.iter().filter(is_ready).count());
+        self.fetched = D::Note::of(u32::try_from(slots.len()).unwrap_or(0).saturating_sub(1));
     }
 
     /// The same if there is more to decide about than one fire.

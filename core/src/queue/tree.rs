@@ -13,7 +13,7 @@ use alloc::boxed::Box;
 use core::iter::repeat_n;
 use core::mem::replace;
 
-use super::{Node, Storage, first_of};
+use super::{Alike, FEW, Node, Storage, first_of};
 
 /// Ranks and the tree over them.
 ///
@@ -57,6 +57,27 @@ impl Storage for Cells {
     #[inline]
     fn first(&self) -> Node {
         self.first
+    }
+
+    /// Looks at one level after the other, so that all that is needed of one is fetched from memory
+    /// together, and without a branch on what is not there yet. One slot of a block is enough.
+    fn alike(&self) -> Alike {
+        let mut nodes = [0; FEW];
+        let mut count = usize::from(self.first.rank != 0 && !self.levels.is_empty());
+        for (height, level) in self.levels.iter().enumerate().rev() {
+            let mut below = [0; FEW + 1];
+            let mut found = 0;
+            for &at in &nodes[..count] {
+                for (turn, node) in level[at].0.iter().enumerate() {
+                    let (slot, below_it) = (node.slot as usize, at * ARITY + turn);
+                    below[found] = if height == 0 { slot } else { below_it };
+                    found = FEW.min(found + usize::from(node.rank == self.first.rank));
+                }
+            }
+            nodes.copy_from_slice(&below[..FEW]);
+            count = found;
+        }
+        nodes[..count].iter().copied().collect()
     }
 
     /// Which one of a block or a group changed makes no difference to what is done: a branch on
