@@ -96,9 +96,10 @@ impl Storage for Cells {
             }
             // What was just written is not read again, which would take longer than all else: the
             // others are looked at on all levels at once, while the first one is on its way up.
-            let (turn, pair) = (at % ARITY, at % ARITY & 2 ^ 2);
+            let turn = at % ARITY;
+            let pair = (turn & 2) ^ 2;
             let others = group[pair].or(group[pair + 1]);
-            first = first.either(group[turn ^ 1], turn % 2 == 0).either(others, turn < pair);
+            first = first.either(group[turn ^ 1], turn & 1 == 0).either(others, turn < pair);
             at /= ARITY;
         }
         self.first = first;
