@@ -179,7 +179,7 @@ impl<K: Key, S: Storage> Queue<K, S> {
         self.cells.rank(slot).and_then(|&rank| K::from_rank(rank))
     }
 
-    /// How many slots are in the queue.
+    /// How many slots are in the queue. They are counted one by one.
     pub fn len(&self) -> usize {
         self.cells.count()
     }
