@@ -186,7 +186,7 @@ impl<K: Key, S: Storage> Queue<K, S> {
 
     /// Whether no slot is in the queue.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.peek().is_none()
     }
 }
 
