@@ -25,7 +25,10 @@ impl<D: Domain, P: Plan, R: Room> Planner<D, P, R> {
             if latest > now.wall {
                 break latest;
             }
-            if self.window.get(slot).is_some_and(|entry| !entry.under_way) {
+            // The queue knows its first by heart and is asked nevertheless, so that its key is
+            // fetched from memory while the entry is.
+            let key = self.due.key_of(slot);
+            if self.window.get(slot).is_some_and(|entry| !entry.under_way) && key.is_some() {
                 return Some(slot);
             }
             self.due.remove(slot);
@@ -140,6 +143,6 @@ impl<D: Domain, P> Entry<D, P> {
     }
 }
 
-/// Windows of this size do not fit into the cache of one core, and waiting for memory is most of
+/// Windows of this size do not fit into a cache that cores share, and waiting for memory is most of
 /// the work.
-const MANY: usize = 1 << 15;
+const MANY: usize = 1 << 18;
