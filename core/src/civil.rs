@@ -399,7 +399,7 @@ pub(crate) const fn weekday_of(days: i32) -> u32 {
 pub(crate) const fn is_leap(year: i32) -> bool {
     // A multiple of 4 is one of 100 if it is one of 25, and one of 400 if it is one of 16 too.
     let year = (year + 400 * CYCLES).cast_unsigned();
-    year & 3 == 0 && (year & 15 == 0 || year % 25 != 0)
+    year & 3 == 0 && (year & 15 == 0 || !year.is_multiple_of(25))
 }
 
 /// The number of days in month 1 to 12.
