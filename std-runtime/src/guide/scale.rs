@@ -76,5 +76,5 @@
 //! MAINSPRING_PLAN_ROWS=10000000 cargo test -p mainspring-postgres --test plans
 //! ```
 //!
-//! PostgreSQL's and MongoDB's pass with 10,000,000 rows, MariaDB's with 1,000,000 (measured): no
-//! statement reads more rows than it returns or changes, but for a few.
+//! All three pass with 10,000,000 rows (measured): no statement reads more rows than it returns or
+//! changes, but for a few.
