@@ -5,14 +5,15 @@
 //! uses the server shares a lock on a file below the target folder, which the kernel releases
 //! however a process ends. The keeper clears the server away once the tests' runner has ended or
 //! nobody used the server for half a minute; it then holds that lock alone, so that nobody can
-//! meet a server that is just being killed.
+//! meet a server that is just being killed. One that nobody can find, because whoever was to start
+//! it has failed, goes at once.
 
 use core::marker::PhantomData;
 use std::fs::{self, File};
 use std::net::TcpStream;
 use std::os::unix::process::parent_id;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, id};
 
 use rustix::process::Pid;
 
@@ -111,7 +112,8 @@ impl Place {
         }
         let folder = folder::unguarded(S::NAME, program::account(S::ACCOUNT));
         let mut keeper = folder::shell(folder::KEEPER);
-        keeper.arg(&folder).arg(&self.lock).arg(&self.state).arg(parent_id().to_string());
+        keeper.arg(&folder).arg(&self.lock).arg(&self.state);
+        keeper.args([parent_id(), id()].map(|process| process.to_string()));
         keep(keeper);
         server::prepare::<S>(&folder).await;
         let (port, process) = server::launch::<S>(&folder, &Settings::default().volatile()).await;

@@ -1,8 +1,9 @@
 //! What processes that use servers leave behind: nothing.
 
-use std::fs;
+use std::fs::{self, File, Permissions};
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -87,6 +88,34 @@ pub(crate) fn a_shared_server_lives_as_long_as_somebody_needs_it(name: &str) {
     wait_until("the folder goes", || !Path::new(&folder).exists());
     wait_until("the processes go", || within(&folder).is_empty());
     assert!(!serves(&urls[0]) && !state.exists());
+}
+
+pub(crate) fn a_server_that_cannot_be_set_up_leaves_nothing() {
+    let place = TempDir::new().expect("a folder for temporary files");
+    // Servers run as somebody else, who has to get there.
+    fs::set_permissions(place.path(), Permissions::from_mode(0o755)).expect("it is ours");
+    let file = |name| place.path().join(name);
+    let (broken, left) = (file("mariadb-install-db"), file("left"));
+    fs::write(&broken, "#!/bin/sh\necho something is missing\nexit 1\n").expect("it is ours");
+    fs::set_permissions(&broken, Permissions::from_mode(0o755)).expect("it is ours");
+    fs::create_dir(&left).expect("it is ours");
+    // Others in the run wait for such a server, too.
+    let lock = File::create(file("mariadb.lock")).expect("it is ours");
+    lock.lock_shared().expect("a file can be locked");
+    for args in [&["mariadb"][..], &["shared", "mariadb"]] {
+        // The shell plays the runner, which goes on with other tests.
+        let script = r#""$@" 2>&1; read -r end"#;
+        let mut runner = Command::new("/bin/sh");
+        runner.args(["-c", script, "runner", env!("CARGO_BIN_EXE_serve")]).args(args);
+        runner.env("MAINSPRING_SUPPORT_FOLDER", place.path()).env("TMPDIR", &left);
+        runner.env("PATH", format!("{}:/usr/bin:/bin", place.path().display()));
+        let mut runner = Holder::start(runner);
+        let said = runner.lines.find(|line| line.contains("something is missing"));
+        assert!(said.is_some(), "it says what has failed ({args:?})");
+        wait_until("the folder goes", || fs::read_dir(&left).is_ok_and(|it| it.count() == 0));
+        let ended = runner.child.try_wait().expect("a child can be waited for");
+        assert_eq!(ended, None, "the run goes on ({args:?})");
+    }
 }
 
 pub(crate) async fn a_server_of_people_can_take_the_place<S: Sql>(name: &str) {

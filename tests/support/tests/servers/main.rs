@@ -154,6 +154,11 @@ async fn a_server_that_does_not_start_says_why() {
     Server::<PostgresService>::start_with(settings).await;
 }
 
+#[test]
+fn a_server_that_cannot_be_set_up_leaves_nothing() {
+    left::a_server_that_cannot_be_set_up_leaves_nothing();
+}
+
 #[tokio::test]
 async fn connections_can_be_cut() {
     cut_connections::<PostgresService>().await;
