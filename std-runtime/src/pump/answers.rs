@@ -141,6 +141,8 @@ impl Pump {
     fn claimed(&mut self, ticket: Ticket, reply: Result<Reply<Vec<Job>>, Down>) {
         let result = reply.map(|reply| {
             self.worker_look.found(reply.value.len());
+            // The end of a job that could not be read may have set its schedule's next instant.
+            self.plan_input(planner::Input::Pulse(reply.pulse));
             let count = u32::try_from(reply.value.len()).unwrap_or(u32::MAX);
             reply.value.into_iter().for_each(|job| self.adopt_job(job));
             (count, reply.pulse)

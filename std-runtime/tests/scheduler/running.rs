@@ -1,6 +1,6 @@
 //! Fires and queued jobs run.
 
-use mainspring::{Context, Schedule, Task};
+use mainspring::{Context, Schedule, Scheduler, Task};
 use mainspring_contract::Store;
 use mainspring_contract::record::{Conflict, JobState, PutSchedule};
 use mainspring_contract::{Clock, Encoded};
@@ -13,7 +13,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use crate::flaky::{Flaky, Trouble};
 use crate::rig::{
-    build, jobs, millis, next, past, reporting, runs_of, schedules, settled, waiting,
+    build, jobs, long_lease, millis, next, past, reporting, runs_of, schedules, settled, waiting,
 };
 
 #[tokio::test]
@@ -150,6 +150,27 @@ async fn an_unreadable_schedule_is_put_aside_with_its_reason_and_the_others_go_o
         reasons().await
     );
     assert_eq!(running.stop(millis(60_000)).await.left, 0);
+}
+
+#[tokio::test]
+async fn a_fire_of_which_only_a_claim_on_jobs_has_told_is_in_time() {
+    let store = Flaky::default();
+    let (long, mut begun) = waiting("long");
+    let (task, mut reports) = reporting("tick");
+    let builder = Scheduler::builder(store.clone()).task(long).task(task);
+    let builder = builder.max_idle(millis(3_600_000)).lease(long_lease());
+    let scheduler = builder.build().await.expect("these tasks are valid");
+    scheduler.enqueue("long", &()).await.expect("it is valid");
+    store.meets("claim_jobs", Trouble::Down);
+    let _running = scheduler.start().await.expect("it starts");
+    let asked = |verb| store.calls(verb) > 0;
+    store.until(|| async { asked("claim_schedules") && asked("claim_jobs") }).await;
+    let elsewhere = build(&store.beside(), Vec::new()).await;
+    elsewhere.put(Schedule::at("once", "tick", past())).await.expect("it is valid");
+    store.meets("claim_jobs", Trouble::None);
+    let (_, word) = next(&mut begun).await;
+    assert_eq!(next(&mut reports).await.schedule().map(|id| id.as_str()), Some("once"));
+    word.send(()).expect("it waits");
 }
 
 #[tokio::test]

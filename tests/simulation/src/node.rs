@@ -389,6 +389,8 @@ impl Node {
 
     fn claimed(&mut self, ticket: Ticket, result: Result<(Vec<Job<Sim>>, Pulse), Down>, now: Now) {
         let result = result.map(|(jobs, pulse)| {
+            // The end of a job that could not be read may have set its schedule's next instant.
+            self.planner.handle(planner::Input::Pulse(pulse), now);
             let count = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
             jobs.into_iter().for_each(|job| self.adopt(job, now));
             (count, pulse)
