@@ -47,6 +47,8 @@ pub enum Bug {
     BackoffIgnored,
     /// A schedule that could not be read is taken out of service although it was put again.
     StaleQuarantine,
+    /// A claim leaves jobs where they are that cannot be read.
+    UnreadableStay,
     /// Pruning forgets whatever was recorded, however young it is.
     PrunesAll,
     /// The pump takes the store's clock from the first reply of its life, and never again.
@@ -77,6 +79,7 @@ impl Bug {
         (Self::RepliesDropped, "late"),
         (Self::BackoffIgnored, "early"),
         (Self::StaleQuarantine, "readable"),
+        (Self::UnreadableStay, "stuck"),
         (Self::PrunesAll, "twice"),
         (Self::ClockHeardOnce, "late"),
     ];

@@ -21,7 +21,7 @@ impl Domain for Sim {
     type NodeId = u16;
     type Source = u8;
     type Trigger = Form;
-    type Payload = ();
+    type Payload = Arguments;
     type Detail = ();
     type Text = &'static str;
     type Exclusions = Option<Freeze>;
@@ -68,6 +68,15 @@ pub(crate) enum Form {
     /// Once.
     At(Timestamp),
     /// What no node can read: a row that is broken, or that a newer version wrote.
+    Unreadable,
+}
+
+/// What a job is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arguments {
+    /// Nothing.
+    None,
+    /// What makes the job's row one that no program can read.
     Unreadable,
 }
 

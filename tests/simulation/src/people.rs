@@ -13,7 +13,7 @@ use mainspring_core::trigger::Trigger;
 use mainspring_core::verb::{Conflict, Enqueue, Extra, PutSchedule, Resume};
 
 use crate::chance::Chance;
-use crate::domain::{CRONS, Form, Freeze, Sim, Timer, ZONES, plan, queued_job};
+use crate::domain::{Arguments, CRONS, Form, Freeze, Sim, Timer, ZONES, plan, queued_job};
 use crate::swarm::{Swarm, Words};
 
 /// Something that people ask of the store.
@@ -42,7 +42,8 @@ pub(crate) fn put(chance: &mut Chance, swarm: &Swarm, id: u16, now: Timestamp) -
     let words = &swarm.words;
     let trigger = trigger(chance, words, now);
     let task = u16::try_from(chance.index(usize::from(swarm.tasks))).unwrap_or(0);
-    let mut spec = Spec::new(id, task, u8::from(chance.odds(30)), trigger, ());
+    let source = u8::from(chance.odds(30));
+    let mut spec = Spec::new(id, task, source, trigger, arguments(chance, words));
     spec.exclusions = freeze(chance, words, now);
     spec.policies = policies(chance, words);
     spec.settings = settings(chance, words);
@@ -70,13 +71,14 @@ pub(crate) fn edited(
 ) -> PutSchedule<Sim> {
     let words = &swarm.words;
     let mut spec = there.spec.clone();
-    match chance.index(7) {
+    match chance.index(8) {
         0 => spec.trigger = trigger(chance, words, now),
         1 => spec.exclusions = freeze(chance, words, now),
         2 => spec.paused = !spec.paused,
         3 => spec.settings = settings(chance, words),
         4 => spec.policies.limit = chance.maybe(500, &[1, 3, 10, 30]),
         5 => spec.policies.overlap = chance.pick(&Overlap::ALL),
+        6 => spec.payload = arguments(chance, words),
         _ => spec.policies = policies(chance, words),
     }
     PutSchedule { next: first(&spec.trigger, now), spec, conflict: Conflict::Replace }
@@ -102,6 +104,10 @@ fn trigger(chance: &mut Chance, words: &Words, now: Timestamp) -> Form {
         }
         _ => Form::Every(span, anchor),
     }
+}
+
+fn arguments(chance: &mut Chance, words: &Words) -> Arguments {
+    if chance.odds(words.undecodable) { Arguments::Unreadable } else { Arguments::None }
 }
 
 fn freeze(chance: &mut Chance, words: &Words, now: Timestamp) -> Option<Freeze> {
@@ -186,7 +192,7 @@ pub(crate) fn queue(
 ) -> Enqueue<Sim> {
     let words = &swarm.words;
     let task = u16::try_from(chance.index(usize::from(swarm.tasks))).unwrap_or(0);
-    let mut job = Enqueue::new(queued_job(number), task, ());
+    let mut job = Enqueue::new(queued_job(number), task, arguments(chance, words));
     job.settings = settings(chance, words);
     job.tags = chance.maybe(words.tags, &[0, 1, 2, 3]);
     if chance.odds(words.deadlines) {
@@ -216,7 +222,7 @@ pub(crate) fn extra(chance: &mut Chance, there: &Schedule<Sim>, now: Timestamp) 
         Some(at) => (at, Origin::Backfill),
         None => (now, Origin::Manual),
     };
-    let mut job = Enqueue::new(Sim::fire_job(&spec.id, at, origin), spec.task, ());
+    let mut job = Enqueue::new(Sim::fire_job(&spec.id, at, origin), spec.task, spec.payload);
     job.settings = spec.settings;
     job.tags = spec.tags;
     job.extra = Some(Extra { schedule: spec.id, at, origin });

@@ -6,6 +6,7 @@ use mainspring_core::fire;
 use mainspring_core::id::Token;
 use mainspring_core::job::{Job, JobState};
 use mainspring_core::ledger::Ledger;
+use mainspring_core::outcome::Outcome;
 use mainspring_core::overlap::Overlap;
 use mainspring_core::pulse::Pulse;
 use mainspring_core::room::Boxed;
@@ -13,13 +14,13 @@ use mainspring_core::schedule::Schedule;
 use mainspring_core::task::Task;
 use mainspring_core::time::{Span, Timestamp};
 use mainspring_core::verb::{
-    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Conflict, Enqueue, Enqueued, Paused,
-    Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed, Retry,
-    Settle, Written,
+    Advance, Advanced, Cancelled, ClaimJobs, ClaimSchedules, Conflict, Ended, Enqueue, Enqueued,
+    Paused, Put, PutSchedule, Quarantine, Release, Remove, Renew, Renewed, Rescue, Resume, Resumed,
+    Retry, Settle, Written,
 };
 
 use crate::bug::Bug;
-use crate::domain::Sim;
+use crate::domain::{Arguments, Sim};
 use crate::fact::{Commit, Verb};
 use crate::records::Records;
 
@@ -206,21 +207,47 @@ impl Store {
         self.note(Verb::Enqueue(Box::new(request), answer));
     }
 
-    /// Hands out jobs.
+    /// Hands out jobs. Those whose rows cannot be read it settles, and they leave room for others,
+    /// as stores do that have rows.
     pub(crate) fn claim_jobs(
         &mut self,
         claim: &ClaimJobs<'_, Sim>,
         now: Timestamp,
     ) -> Vec<Job<Sim>> {
         let all = if self.has(Bug::TagsIgnored) { &u8::MAX } else { claim.tags };
-        let spoilt = ClaimJobs { tags: all, ..claim.clone() };
-        let mut claimed = Vec::new();
-        self.ledger.claim_jobs(&spoilt, now, |job| claimed.push(job.clone()));
-        let (node, tasks, tags) = (claim.node, claim.tasks.to_vec(), *claim.tags);
-        if !claimed.is_empty() {
+        let (mut claimed, mut damaged) = (Vec::new(), Vec::new());
+        loop {
+            let open = claim.max - u32::try_from(claimed.len()).unwrap_or(claim.max);
+            let spoilt = ClaimJobs { tags: all, max: open, ..claim.clone() };
+            let before = claimed.len();
+            self.ledger.claim_jobs(&spoilt, now, |job| match job.payload {
+                Arguments::None => claimed.push(job.clone()),
+                Arguments::Unreadable => damaged.push((job.id, job.token)),
+            });
+            if claimed.len() == before && damaged.is_empty() {
+                return claimed;
+            }
+            let last = damaged.is_empty() || self.has(Bug::UnreadableStay);
+            damaged.drain(..).for_each(|(job, token)| self.bury(job, token, now));
+            let (node, tasks, tags) = (claim.node, claim.tasks.to_vec(), *claim.tags);
             self.note(Verb::Claim { node, tasks, tags });
+            if last {
+                return claimed;
+            }
         }
-        claimed
+    }
+
+    /// Settles a job that cannot be read, within the claim that found it.
+    fn bury(&mut self, job: u64, token: Token, now: Timestamp) {
+        let records = self.records.at(now);
+        let answer = if self.bug == Some(Bug::UnreadableStay) {
+            self.ledger.release(&Release { job, token }, now, records)
+        } else {
+            let outcome = Outcome::Undecodable;
+            let ended = Ended { outcome, started_at: None, finished_at: now, detail: None };
+            self.ledger.settle(&Settle { job, token, ended }, now, records)
+        };
+        assert_eq!(answer, Written::Done, "the claim holds it");
     }
 
     /// Prolongs a lease.

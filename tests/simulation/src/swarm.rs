@@ -101,6 +101,8 @@ pub(crate) struct Words {
     pub(crate) cron: u32,
     /// Triggers that no node can read.
     pub(crate) unreadable: u32,
+    /// Jobs whose rows no node can read.
+    pub(crate) undecodable: u32,
     /// Exclusions.
     pub(crate) freeze: u32,
     /// Overlap policies.
@@ -256,6 +258,7 @@ impl Words {
             dense: word() > 400,
             cron: word(),
             unreadable: word(),
+            undecodable: word() / 2,
             freeze: word(),
             overlap: word(),
             coalesce: word(),

@@ -119,6 +119,7 @@ fn names() -> core::slice::Iter<'static, &'static str> {
         "ended: cancelled",
         "ended: expired",
         "ended: abandoned",
+        "ended: undecodable",
         "attempts: failed",
         "attempts: panicked",
         "attempts: timed out",

@@ -50,6 +50,7 @@ found! {
     replies_dropped => RepliesDropped,
     backoff_ignored => BackoffIgnored,
     stale_quarantine => StaleQuarantine,
+    unreadable_stay => UnreadableStay,
     prunes_all => PrunesAll,
     clock_heard_once => ClockHeardOnce,
 }

@@ -48,6 +48,7 @@ const EVERYTHING: &[&str] = &[
     "edits: tasks",
     "ended: abandoned",
     "ended: expired",
+    "ended: undecodable",
     "jobs that were held",
     "jobs: backfilled",
     "jobs: run now",

@@ -13,12 +13,13 @@ impl Checker for Running {
     fn see(&mut self, fact: &Fact, _: Moment, book: &Book) -> Result<(), String> {
         let Fact::Commit(commit) = fact else { return Ok(()) };
         let Verb::Claim { .. } = commit.verb else { return Ok(()) };
-        let tasks: BTreeSet<u16> = commit.changed.iter().map(|(_, after)| after.task).collect();
+        let claimed = || commit.changed.iter().map(|(_, after)| after).filter(|job| is_leased(job));
+        let tasks: BTreeSet<u16> = claimed().map(|job| job.task).collect();
         for task in tasks {
             let Some(most) = book.tasks.get(&task).and_then(|task| task.max_running) else {
                 continue;
             };
-            let new = commit.changed.iter().filter(|(_, after)| after.task == task).count();
+            let new = claimed().filter(|job| job.task == task).count();
             let old = book.jobs.values().filter(|job| job.task == task && is_leased(job)).count();
             if old + new > most as usize {
                 return Err(format!("task {task} may run {most} jobs and runs {}", old + new));
