@@ -58,8 +58,10 @@ const SERVER: &str = "tests start private servers";
 /// Where programs lie that are not on everybody's `PATH`; a star stands for one folder.
 const PLACES: &[&str] = &["/usr/sbin", "/usr/local/sbin", "/usr/lib/postgresql/*/bin"];
 
-/// Debian starts what it installs, unless this file says no. Tests use servers of their own, and
-/// nobody asked for those.
+/// How packages are installed: the file of [`POLICY`], and their names.
+const INSTALL: &str = include_str!("install.sh");
+
+/// Debian starts what it installs, unless this file says no.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// How this process may become root.
@@ -99,7 +101,8 @@ fn packages(root: &Path) -> Result<(), String> {
     if become_root == Root::No || !is_on_path("apt-get") {
         return Err(advice(&names));
     }
-    as_root(become_root, "sh", &["-c", &script(&names, Path::new(POLICY))]).run(root)?;
+    let args = [&["-c", INSTALL, "install", POLICY], &names[..]].concat();
+    as_root(become_root, "sh", &args).run(root)?;
     match missing.iter().find(|package| !is_there(package.program)) {
         Some(package) => Err(format!("{} brought no `{}`", package.name, package.program)),
         None => Ok(()),
@@ -114,26 +117,6 @@ fn become_root(root: &Path) -> Root {
     } else {
         Root::No
     }
-}
-
-/// Installs packages, and keeps what is installed from being started (`policy-rc.d` of
-/// invoke-rc.d(8): 101 is no), unless somebody else has a policy already. Ours is gone however this
-/// ends: it is one shell, because whoever interrupts the gate does not come back to tidy up.
-fn script(names: &[&str], policy: &Path) -> String {
-    let names = names.join(" ");
-    let forbids = if policy.exists() {
-        String::new()
-    } else {
-        let policy = policy.display();
-        format!(
-            "trap 'rm -f {policy}' EXIT; trap 'exit 130' INT TERM HUP; \
-             printf '#!/bin/sh\\nexit 101\\n' >{policy}; chmod 755 {policy}; "
-        )
-    };
-    format!(
-        "set -e; {forbids}export DEBIAN_FRONTEND=noninteractive; apt-get update -q; \
-         apt-get install -q -y --no-install-recommends {names}"
-    )
 }
 
 /// sudo may drop the environment: what needs one sets it behind sudo.
@@ -171,6 +154,11 @@ fn folders(place: &str) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Command, ExitStatus};
+
     use super::*;
 
     #[test]
@@ -189,49 +177,84 @@ mod tests {
         assert!(folders("/no-such-place/*/bin").is_empty());
     }
 
-    /// Installs with an apt-get that does this; how that ended, and what apt-get has told.
-    fn installed(apt_get: &str, policy: &Path) -> (Option<i32>, String) {
-        use std::os::unix::fs::PermissionsExt;
-
+    /// Installs with an apt-get that does this; how that ended, and what apt-get has told: what the
+    /// policy says to it, and how it was called.
+    fn installed(apt_get: &str, policy: &Path) -> (ExitStatus, String) {
         let folder = tempfile::tempdir().expect("a folder");
         let (told, program) = (folder.path().join("told"), folder.path().join("apt-get"));
         let (there, told_at) = (policy.display(), told.display());
         let tells = format!("echo $DEBIAN_FRONTEND $({there}; echo $?) $@ >>{told_at}");
-        std::fs::write(&program, format!("#!/bin/sh\n{tells}\n{apt_get}\n")).expect("a file");
-        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("our own");
+        write(&program, &format!("#!/bin/sh\n{tells}\n{apt_get}\n"));
         let path = format!("{}:/usr/bin:/bin", folder.path().display());
-        let mut shell = std::process::Command::new("sh");
-        shell.args(["-c", &script(&["curl", "mosquitto"], policy)]).env("PATH", path);
-        let status = shell.status().expect("a shell");
-        (status.code(), std::fs::read_to_string(told).expect("it was asked"))
+        let mut shell = Command::new("sh");
+        shell.args(["-c", INSTALL, "install"]).arg(policy).args(["curl", "mosquitto"]);
+        let status = shell.env("PATH", path).status().expect("a shell");
+        (status, std::fs::read_to_string(told).expect("it was asked"))
     }
+
+    fn write(program: &Path, text: &str) {
+        std::fs::write(program, text).expect("a file");
+        std::fs::set_permissions(program, PermissionsExt::from_mode(0o755)).expect("our own");
+    }
+
+    const UPDATE: &str = "noninteractive 101 update -q\n";
+    const ALL: &str = "noninteractive 101 update -q\n\
+                       noninteractive 101 install -q -y --no-install-recommends curl mosquitto\n";
 
     #[test]
     fn nothing_that_is_installed_is_started_and_the_policy_is_gone_however_it_ends() {
         let folder = tempfile::tempdir().expect("a folder");
         let policy = folder.path().join("policy-rc.d");
-        let update = "noninteractive 101 update -q\n";
-        let all = "noninteractive 101 install -q -y --no-install-recommends curl mosquitto\n";
-        assert_eq!(installed("exit 0", &policy), (Some(0), format!("{update}{all}")));
-        assert!(!policy.exists());
-        assert_eq!(installed("exit 100", &policy), (Some(100), update.to_owned()));
-        assert!(!policy.exists());
+        let ends = |apt_get| {
+            let (status, told) = installed(apt_get, &policy);
+            assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+            (status.code(), told)
+        };
+        assert_eq!(ends("exit 0"), (Some(0), ALL.to_owned()));
+        assert_eq!(ends("exit 100"), (Some(100), UPDATE.to_owned()));
         // The others may be ignored by whoever runs this.
-        assert_eq!(installed("kill -TERM $PPID", &policy), (Some(130), update.to_owned()));
+        assert_eq!(ends("kill -TERM $PPID"), (Some(130), UPDATE.to_owned()));
+    }
+
+    #[test]
+    fn what_a_kill_leaves_behind_lets_others_start_what_they_install() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let policy = folder.path().join("policy-rc.d");
+        let (status, told) = installed("kill -KILL $PPID", &policy);
+        assert_eq!((status.signal(), told), (Some(9), UPDATE.to_owned()));
+        assert!(Command::new(&policy).status().expect("it was left behind").success());
+        // The next one knows it again.
+        let (status, told) = installed("exit 0", &policy);
+        assert_eq!((status.code(), told), (Some(0), ALL.to_owned()));
         assert!(!policy.exists());
     }
 
     #[test]
-    fn a_policy_of_somebody_else_stays() {
-        use std::os::unix::fs::PermissionsExt;
+    fn who_comes_after_a_kill_waits_for_what_goes_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [policy, fifo, done] =
+            ["policy-rc.d", "fifo", "done"].map(|name| folder.path().join(name));
+        assert!(Command::new("mkfifo").arg(&fifo).status().expect("a program").success());
+        let (fifo_at, done_at) = (fifo.display(), done.display());
+        let asks = format!("{}; echo $? >{done_at}", policy.display());
+        let (status, _) = installed(&format!("kill -KILL $PPID; cat {fifo_at}; {asks}"), &policy);
+        assert_eq!(status.signal(), Some(9));
+        let one = File::open(folder.path()).expect("a folder");
+        assert!(one.try_lock().is_err(), "apt-get has lost its shell and goes on");
+        std::fs::write(&fifo, "").expect("it is waited for");
+        let (status, _) = installed("exit 0", &policy);
+        assert!(status.success() && !policy.exists());
+        assert_eq!(std::fs::read_to_string(&done).expect("it is done"), "101\n");
+    }
 
+    #[test]
+    fn a_policy_of_somebody_else_stays() {
         let folder = tempfile::tempdir().expect("a folder");
         let policy = folder.path().join("policy-rc.d");
         let theirs = "#!/bin/sh\nexit 104\n";
-        std::fs::write(&policy, theirs).expect("a file");
-        std::fs::set_permissions(&policy, PermissionsExt::from_mode(0o755)).expect("our own");
-        let (code, told) = installed("exit 0", &policy);
-        assert_eq!((code, told.matches(" 104 ").count()), (Some(0), 2), "{told}");
+        write(&policy, theirs);
+        let (status, told) = installed("exit 0", &policy);
+        assert_eq!((status.code(), told.matches(" 104 ").count()), (Some(0), 2), "{told}");
         assert_eq!(std::fs::read_to_string(&policy).expect("it stays"), theirs);
     }
 
